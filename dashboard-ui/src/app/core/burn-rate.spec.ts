@@ -1,0 +1,41 @@
+import { averageRate, fasterRate, perHour, recentRate, runOutAt } from './burn-rate';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const minutes = (...costs: bigint[]) => costs.map((cost) => ({ cost }));
+
+describe('burn rate', () => {
+  it('counts the recent rate from the first minute with spending', () => {
+    const rate = recentRate(minutes(0n, 0n, 30n, 0n, 30n));
+    expect(rate).toEqual({ amount: 60n, perMs: 3 * MINUTE, basis: 'the last 3 minutes' });
+    expect(rate && perHour(rate)).toBe(1200n);
+  });
+
+  it('has no rate where nothing was spent', () => {
+    expect(recentRate(minutes(0n, 0n))).toBeUndefined();
+    expect(averageRate({ spent: 0n, windowDays: 14, createdAtMs: 0, nowMs: DAY })).toBeUndefined();
+  });
+
+  it('does not dilute the average of a young project', () => {
+    const young = averageRate({ spent: 100n, windowDays: 14, createdAtMs: 9 * DAY, nowMs: 10 * DAY });
+    expect(young).toEqual({ amount: 100n, perMs: DAY, basis: 'the last day' });
+    const old = averageRate({ spent: 100n, windowDays: 2, createdAtMs: 0, nowMs: 10 * DAY });
+    expect(old?.perMs).toBe(2 * DAY);
+  });
+
+  it('takes the faster of two rates', () => {
+    const slow = { amount: 100n, perMs: DAY, basis: 'slow' };
+    const fast = { amount: 1n, perMs: MINUTE, basis: 'fast' };
+    expect(fasterRate(slow, fast)).toBe(fast);
+    expect(fasterRate(undefined, slow)).toBe(slow);
+    expect(fasterRate(undefined, undefined)).toBeUndefined();
+  });
+
+  it('says when the money runs out', () => {
+    const rate = { amount: 2n, perMs: MINUTE, basis: '' };
+    expect(runOutAt(10n, rate, 1000)).toBe(1000 + 5 * MINUTE);
+    expect(runOutAt(0n, rate, 1000)).toBe(1000);
+    expect(runOutAt(-5n, undefined, 1000)).toBe(1000);
+    expect(runOutAt(10n, undefined, 1000)).toBeUndefined();
+  });
+});

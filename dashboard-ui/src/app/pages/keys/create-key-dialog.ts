@@ -1,0 +1,141 @@
+import { Component, inject, signal } from '@angular/core';
+import { DIALOG_DATA } from '@angular/cdk/dialog';
+import { form, FormField, FormRoot, required } from '@angular/forms/signals';
+import { apiError } from '../../api/api-error';
+import { Api, type Schemas } from '../../api/client';
+import { nameRule, wholeNumberRule } from '../../core/form-rules';
+import {
+  UiButton,
+  UiCodeLine,
+  UiDialog,
+  UiField,
+  UiIcon,
+  UiInput,
+  UiNote,
+  dialogRef,
+} from '../../ui';
+import { ProjectSelect } from '../projects/project-select';
+
+export interface CreateKeyData {
+  /** The project that the key is for; without it, the dialog asks. */
+  readonly projectId?: string;
+}
+
+/** Closes with the key after it was shown, once. */
+@Component({
+  selector: 'app-create-key-dialog',
+  imports: [
+    FormField,
+    FormRoot,
+    ProjectSelect,
+    UiButton,
+    UiCodeLine,
+    UiDialog,
+    UiField,
+    UiIcon,
+    UiInput,
+    UiNote,
+  ],
+  template: `@if (created(); as answer) {
+      <ui-dialog heading="Copy the key now">
+        <div class="mt-3 grid gap-4">
+          <p uiNote="warn">
+            <ui-icon name="triangle-alert" class="mt-0.5" />It is shown only this once. The server keeps
+            no copy that could be read again.
+          </p>
+          <ui-code-line [value]="answer.secret" what="key" />
+          <p class="text-muted">
+            An agent needs it as <code class="font-mono text-xs">IRON_CAGE_KEY</code>. It can borrow from
+            {{ answer.key.projectName }} and nothing else.
+          </p>
+        </div>
+        <ng-container dialogActions>
+          <button uiButton type="button" variant="primary" (click)="ref.close(answer.key)">
+            I have stored it
+          </button>
+        </ng-container>
+      </ui-dialog>
+    } @else {
+      <form [formRoot]="f">
+        <ui-dialog
+          heading="Create an Iron Cage key"
+          text="An agent holds it instead of a provider key. It is shown once."
+        >
+          <div class="mt-4 grid gap-4">
+            @if (failed()) {
+              <p role="alert" uiNote="bad">
+                <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
+              </p>
+            }
+            <ui-field label="Name" hint="Who or what uses it, for example: nightly-report" [of]="f.name">
+              <input uiInput autocomplete="off" [formField]="f.name" />
+            </ui-field>
+            @if (!data.projectId) {
+              <ui-field label="Project" [of]="f.projectId">
+                <app-project-select [formField]="f.projectId" />
+              </ui-field>
+            }
+            <div class="grid gap-4 sm:grid-cols-2">
+              <ui-field label="Environment" hint="Part of the key's text: ic_dev_… or ic_live_…">
+                <select uiInput [formField]="f.environment">
+                  <option value="dev">dev</option>
+                  <option value="live">live</option>
+                </select>
+              </ui-field>
+              <ui-field label="Expires after, in days" [of]="f.expiresInDays">
+                <input uiInput inputmode="numeric" autocomplete="off" [formField]="f.expiresInDays" />
+              </ui-field>
+            </div>
+          </div>
+          <ng-container dialogActions>
+            <button uiButton type="button" (click)="ref.close()">Cancel</button>
+            <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
+              Create key
+            </button>
+          </ng-container>
+        </ui-dialog>
+      </form>
+    }`,
+})
+export class CreateKeyDialog {
+  protected readonly data = inject<CreateKeyData>(DIALOG_DATA);
+  protected readonly ref = dialogRef<Schemas['Key']>();
+  protected readonly created = signal<Schemas['CreatedKey'] | undefined>(undefined);
+  protected readonly failed = signal('');
+  private readonly api = inject(Api);
+  private readonly model = signal({
+    name: '',
+    projectId: this.data.projectId ?? '',
+    environment: 'dev',
+    expiresInDays: '90',
+  });
+  protected readonly f = form(
+    this.model,
+    (path) => {
+      nameRule(path.name, 'Enter a name for the key.');
+      required(path.projectId, { message: 'Choose the project that the key borrows from.' });
+      wholeNumberRule(path.expiresInDays, 1, 3650);
+    },
+    { submission: { action: () => this.create() } },
+  );
+
+  private async create(): Promise<void> {
+    this.failed.set('');
+    const { name, projectId, environment, expiresInDays } = this.model();
+    try {
+      const created = await this.api.send('post', '/v1/projects/{projectId}/keys', {
+        path: { projectId },
+        body: {
+          name,
+          environment: environment === 'live' ? 'live' : 'dev',
+          expiresInDays: Number(expiresInDays),
+        },
+      });
+      // From here on a click beside the dialog must not lose the only copy.
+      this.ref.disableClose = true;
+      this.created.set(created);
+    } catch (cause) {
+      this.failed.set(apiError(cause).message);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { Component, computed, inject, input, output } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Api, type Schemas } from '../../api/client';
+import { Notices } from '../../core/notices';
+import { Now } from '../../core/now';
+import { Session } from '../../session/session';
+import { Dialogs, type Tone, UiBadge, UiButton, UiTableScroll, UiTime } from '../../ui';
+import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
+
+type Key = Schemas['Key'];
+const TONE: Record<Key['state'], Tone> = { active: 'ok', revoked: 'neutral', expired: 'neutral' };
+const LABEL: Record<Key['state'], string> = {
+  active: 'Active',
+  revoked: 'Revoked',
+  expired: 'Expired',
+};
+const UNUSED_AFTER_MS = 30 * 86_400_000;
+const SOON_MS = 14 * 86_400_000;
+
+/** Says what is odd about a key that still works; a key that nobody uses is a risk without a benefit. */
+export function oddityOf(key: Key, nowMs: number): string | undefined {
+  if (key.state !== 'active') return undefined;
+  if (key.lastUsedAt === null)
+    return nowMs - Date.parse(key.createdAt) > 86_400_000 ? 'Never used' : undefined;
+  if (nowMs - Date.parse(key.lastUsedAt) > UNUSED_AFTER_MS) return 'Unused for 30 days';
+  return Date.parse(key.expiresAt) - nowMs < SOON_MS ? 'Expires soon' : undefined;
+}
+
+@Component({
+  selector: 'app-key-table',
+  imports: [RouterLink, UiBadge, UiButton, UiTableScroll, UiTime],
+  template: `<div uiTableScroll="Keys, table">
+    <table class="table min-w-[820px]">
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Key</th>
+          @if (withProject()) {
+            <th scope="col">Project</th>
+          }
+          <th scope="col">State</th>
+          <th scope="col">Created</th>
+          <th scope="col">Last used</th>
+          <th scope="col">Expires</th>
+          <th scope="col"><span class="sr-only">Actions</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        @for (row of rows(); track row.key.id) {
+          <tr [class.text-muted]="row.key.state !== 'active'">
+            <td class="max-w-52 truncate font-medium">{{ row.key.name }}</td>
+            <td>
+              <code class="font-mono text-xs whitespace-nowrap">{{ row.key.prefix }}…</code>
+            </td>
+            @if (withProject()) {
+              <td class="max-w-44">
+                <a class="link block truncate" [routerLink]="['/projects', row.key.projectId]">{{
+                  row.key.projectName
+                }}</a>
+              </td>
+            }
+            <td>
+              <ui-badge [tone]="row.oddity ? 'warn' : tone[row.key.state]">{{
+                row.oddity ?? label[row.key.state]
+              }}</ui-badge>
+            </td>
+            <td class="text-muted"><ui-time as="day" [at]="row.key.createdAt" /></td>
+            <td class="text-muted">
+              @if (row.key.lastUsedAt; as at) {
+                <ui-time as="ago" [at]="at" />
+              } @else {
+                never
+              }
+            </td>
+            <td class="text-muted"><ui-time as="day" [at]="row.key.expiresAt" /></td>
+            <td class="text-right">
+              @if (row.key.state === 'active' && session.can('key:write')) {
+                <button
+                  uiButton
+                  type="button"
+                  size="sm"
+                  [attr.aria-label]="'Revoke ' + row.key.name"
+                  (click)="revoke(row.key)"
+                >
+                  Revoke
+                </button>
+              }
+            </td>
+          </tr>
+        }
+      </tbody>
+    </table>
+  </div>`,
+})
+export class KeyTable {
+  readonly keys = input.required<readonly Key[]>();
+  readonly withProject = input(true);
+  readonly changed = output();
+  protected readonly session = inject(Session);
+  protected readonly tone = TONE;
+  protected readonly label = LABEL;
+  private readonly now = inject(Now);
+  private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
+  private readonly notices = inject(Notices);
+  protected readonly rows = computed(() =>
+    this.keys().map((key) => ({ key, oddity: oddityOf(key, this.now.ms()) })),
+  );
+
+  protected async revoke(key: Key): Promise<void> {
+    const done = await this.dialogs.open<boolean, ConfirmData>(ConfirmDialog, {
+      title: `Revoke ${key.name}?`,
+      text: 'Agents that hold it stop within two seconds, and it never works again. This cannot be undone.',
+      action: 'Revoke key',
+      danger: true,
+      run: () => this.api.send('delete', '/v1/keys/{keyId}', { path: { keyId: key.id } }),
+    });
+    if (done !== true) return;
+    this.notices.done(`${key.name} is revoked.`);
+    this.changed.emit();
+  }
+}

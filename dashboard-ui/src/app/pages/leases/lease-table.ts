@@ -1,0 +1,121 @@
+import { Component, computed, inject, input, output } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Api, type Schemas } from '../../api/client';
+import { exactUsd, nano, percent } from '../../core/money';
+import { Notices } from '../../core/notices';
+import { Now } from '../../core/now';
+import { countdown, dateTime } from '../../core/time';
+import { Session } from '../../session/session';
+import { Dialogs, UiBadge, UiButton, UiMeter, UiMoney, UiTableScroll, UiTime } from '../../ui';
+import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
+import { canBeRevoked, leaseLabel, leaseMeaning, leaseTone } from './lease-view';
+
+type Lease = Schemas['Lease'];
+
+@Component({
+  selector: 'app-lease-table',
+  imports: [RouterLink, UiBadge, UiButton, UiMeter, UiMoney, UiTableScroll, UiTime],
+  template: `<div uiTableScroll="Leases, table">
+    <table class="table min-w-[820px]">
+      <thead>
+        <tr>
+          @if (withProject()) {
+            <th scope="col">Project</th>
+          }
+          <th scope="col">Agent</th>
+          <th scope="col">State</th>
+          <th scope="col" class="text-right">Leased</th>
+          <th scope="col" class="w-40">Used</th>
+          <th scope="col">Granted</th>
+          <th scope="col" class="text-right">Expires in</th>
+          <th scope="col"><span class="sr-only">Actions</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        @for (row of rows(); track row.lease.id) {
+          <tr>
+            @if (withProject()) {
+              <td class="max-w-44">
+                <a class="link block truncate" [routerLink]="['/projects', row.lease.projectId]">{{
+                  row.lease.projectName
+                }}</a>
+              </td>
+            }
+            <td class="max-w-56">
+              <div class="truncate font-medium">{{ row.lease.agent }}</div>
+              <div class="truncate text-xs text-muted">
+                {{ row.lease.ip }} · key {{ row.lease.keyId }}
+              </div>
+            </td>
+            <td>
+              <ui-badge [tone]="tone[row.lease.state]" [attr.title]="meaning[row.lease.state]">{{
+                label[row.lease.state]
+              }}</ui-badge>
+            </td>
+            <td class="text-right"><ui-money [value]="row.lease.amount" /></td>
+            <td>
+              <div class="mb-1 flex justify-between text-xs">
+                <ui-money [value]="row.lease.used" /><span class="text-muted">{{ row.share }}%</span>
+              </div>
+              <ui-meter [value]="row.share" [label]="'Used of the lease of ' + row.lease.agent" />
+            </td>
+            <td class="text-muted"><ui-time as="ago" [at]="row.lease.grantedAt" /></td>
+            <td class="text-right" [attr.title]="row.expires">
+              {{ row.left }}
+            </td>
+            <td class="text-right">
+              @if (row.revocable && session.can('project:pause')) {
+                <button
+                  uiButton
+                  type="button"
+                  size="sm"
+                  [attr.aria-label]="'Revoke the lease of ' + row.lease.agent"
+                  (click)="revoke(row.lease)"
+                >
+                  Revoke
+                </button>
+              }
+            </td>
+          </tr>
+        }
+      </tbody>
+    </table>
+  </div>`,
+})
+export class LeaseTable {
+  readonly leases = input.required<readonly Lease[]>();
+  readonly withProject = input(true);
+  readonly changed = output();
+  protected readonly session = inject(Session);
+  protected readonly tone = leaseTone;
+  protected readonly label = leaseLabel;
+  protected readonly meaning = leaseMeaning;
+  private readonly now = inject(Now);
+  private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
+  private readonly notices = inject(Notices);
+  protected readonly rows = computed(() =>
+    this.leases().map((lease) => ({
+      lease,
+      share: Math.round(percent(nano(lease.used), nano(lease.amount))),
+      left:
+        lease.state === 'PENDING' ? countdown(Date.parse(lease.expiresAt), this.now.ms()) : '–',
+      expires: dateTime(lease.expiresAt),
+      revocable: canBeRevoked(lease.state),
+    })),
+  );
+
+  protected async revoke(lease: Lease): Promise<void> {
+    const rest = exactUsd(nano(lease.amount) - nano(lease.used));
+    const done = await this.dialogs.open<boolean, ConfirmData>(ConfirmDialog, {
+      title: `Revoke the lease of ${lease.agent}?`,
+      text: `${rest} that is not reported yet goes back to ${lease.projectName}. What the agent still reports is booked as late. It may ask for a new lease; pause the project to stop it.`,
+      action: 'Revoke lease',
+      danger: true,
+      run: () => this.api.send('post', '/v1/leases/{leaseId}/revoke', { path: { leaseId: lease.id } }),
+    });
+    if (done !== true) return;
+    this.notices.done('The lease is revoked.');
+    this.changed.emit();
+  }
+}

@@ -1,0 +1,85 @@
+import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { Router, RouterLink } from '@angular/router';
+import { Api, type Schemas } from '../../api/client';
+import { AddressQuery } from '../../core/address-query';
+import { Pager } from '../../core/pager';
+import { Session } from '../../session/session';
+import {
+  Dialogs,
+  UiBadge,
+  UiBalanceBar,
+  UiButton,
+  UiEmpty,
+  UiIcon,
+  UiLoadState,
+  UiMoney,
+  UiPager,
+  UiSearch,
+  UiSection,
+  UiTableScroll,
+} from '../../ui';
+import { CreateProjectDialog } from './create-project-dialog';
+import { ProjectActions } from './project-actions';
+import { stateLabel, stateTone } from './project-view';
+
+const PAGE_SIZE = 50;
+
+@Component({
+  selector: 'app-projects',
+  imports: [
+    RouterLink,
+    UiBadge,
+    UiBalanceBar,
+    UiButton,
+    UiEmpty,
+    UiIcon,
+    UiLoadState,
+    UiMoney,
+    UiPager,
+    UiSearch,
+    UiSection,
+    UiTableScroll,
+  ],
+  templateUrl: './projects.html',
+})
+export class Projects {
+  readonly search = input<string>();
+  protected readonly session = inject(Session);
+  protected readonly address = inject(AddressQuery);
+  protected readonly pager = new Pager();
+  protected readonly stateTone = stateTone;
+  protected readonly stateLabel = stateLabel;
+  private readonly dialogs = inject(Dialogs);
+  private readonly router = inject(Router);
+  private readonly actions = inject(ProjectActions);
+  protected readonly list = inject(Api).get(
+    '/v1/projects',
+    () => ({ query: { search: this.search(), cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
+    ['projects', 'leases', 'usage'],
+  );
+  protected readonly rows = computed(() => this.list.value()?.items ?? []);
+
+  constructor() {
+    effect(() => {
+      this.search();
+      untracked(() => this.pager.reset());
+    });
+  }
+
+  protected async create(): Promise<void> {
+    const project = await this.dialogs.open<Schemas['Project']>(CreateProjectDialog);
+    if (project) await this.router.navigate(['/projects', project.id]);
+  }
+
+  protected async toggle(project: Schemas['Project']): Promise<void> {
+    const changed =
+      project.state === 'paused'
+        ? await this.actions.resume(project)
+        : await this.actions.pause(project);
+    if (changed) this.list.reload();
+  }
+
+  protected async deposit(project: Schemas['Project']): Promise<void> {
+    if (await this.actions.transfer(project, 'deposit')) this.list.reload();
+  }
+}

@@ -1,0 +1,47 @@
+import type { Schemas } from '../../api/client';
+
+export interface FieldValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+const FIELD_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
+const FIELD_VALUE = /^[!-~]{1,8192}$/;
+const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
+
+export const blankFields = (names: readonly string[]): FieldValue[] =>
+  names.map((name) => ({ name, value: '' }));
+
+/** What the API takes: the fields that were filled in. */
+export function filledFields(fields: readonly FieldValue[]): Record<string, string> {
+  return Object.fromEntries(
+    fields.filter(({ value }) => value !== '').map(({ name, value }) => [name, value]),
+  );
+}
+
+export function fieldNameProblem(name: string): string | undefined {
+  return FIELD_NAME.test(name)
+    ? undefined
+    : 'Name it like an environment variable: capital letters, digits and underscores.';
+}
+
+export function fieldValueProblem(value: string): string | undefined {
+  return value === '' || FIELD_VALUE.test(value)
+    ? undefined
+    : 'A provider key has no spaces, line breaks or special characters.';
+}
+
+/** Hosts as people type them: separated by spaces, commas or lines. */
+export function typedHosts(text: string): string[] {
+  return text.split(/[\s,]+/).filter((host) => host !== '');
+}
+
+export function hostsProblem(text: string): string | undefined {
+  const wrong = typedHosts(text).find((host) => !HOST.test(host));
+  return wrong === undefined
+    ? undefined
+    : `“${wrong}” is not a host. Give names like api.openai.com, without https:// and path.`;
+}
+
+export type Provider = Schemas['Provider'];
+export const OTHER_PROVIDER = 'other';

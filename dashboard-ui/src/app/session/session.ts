@@ -1,0 +1,121 @@
+import { HttpBackend, HttpClient } from '@angular/common/http';
+import { computed, inject, Injectable, signal } from '@angular/core';
+import { firstValueFrom } from 'rxjs';
+import type { Schemas } from '../api/client';
+import { SignedInHint } from './signed-in-hint';
+
+type SignIn = Schemas['SignIn'];
+export type Permission =
+  | 'organization:manage'
+  | 'project:write'
+  | 'project:pause'
+  | 'money:write'
+  | 'key:write'
+  | 'secret:write'
+  | 'audit:read';
+
+interface Current {
+  readonly signIn: SignIn;
+  readonly permissions: ReadonlySet<string>;
+  readonly expiresAtMs: number;
+}
+
+/** A token that has less than this left is renewed before it is used. */
+const RENEW_BEFORE_MS = 60_000;
+const REFRESH_LOCK = 'iron-cage.refresh';
+
+/** Who is signed in. The access token lives in memory only; a reload gets a new one for the refresh cookie. */
+@Injectable({ providedIn: 'root' })
+export class Session {
+  private readonly current = signal<Current | undefined>(undefined);
+  /** Without interceptors: these calls are what the interceptor itself stands on. */
+  private readonly http = new HttpClient(inject(HttpBackend));
+  private readonly hint = inject(SignedInHint);
+  private refreshing: Promise<void> | undefined;
+
+  readonly signedIn = computed(() => this.current() !== undefined);
+  readonly user = computed(() => this.current()?.signIn.user);
+  readonly organization = computed(() => this.current()?.signIn.organization);
+  readonly role = computed(() => this.current()?.signIn.role);
+
+  constructor() {
+    this.hint.onRemovedElsewhere(() => this.current.set(undefined));
+  }
+
+  can(permission: Permission): boolean {
+    return this.current()?.permissions.has(permission) ?? false;
+  }
+
+  async login(email: string, password: string): Promise<void> {
+    await this.enter(
+      await firstValueFrom(this.http.post<SignIn>('/v1/auth/login', { email, password })),
+    );
+  }
+
+  async completeSetup(request: Schemas['SetupRequest']): Promise<void> {
+    await this.enter(await firstValueFrom(this.http.post<SignIn>('/v1/setup', request)));
+  }
+
+  /** Signs in again after a reload. @returns whether somebody is signed in now. */
+  async restore(): Promise<boolean> {
+    if (this.signedIn()) return true;
+    if (!this.hint.present()) return false;
+    return this.refresh().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async logout(): Promise<void> {
+    await firstValueFrom(this.http.post<unknown>('/v1/auth/logout', undefined));
+    this.leave();
+  }
+
+  leave(): void {
+    this.hint.remove();
+    this.current.set(undefined);
+  }
+
+  token(): string | undefined {
+    return this.current()?.signIn.accessToken;
+  }
+
+  /** A token that is good for a while yet. @throws when nobody is signed in any more. */
+  async freshToken(): Promise<string> {
+    const { expiresAtMs } = this.current() ?? { expiresAtMs: 0 };
+    if (expiresAtMs - Date.now() < RENEW_BEFORE_MS) await this.refresh();
+    const token = this.token();
+    if (token === undefined) throw new Error('not signed in');
+    return token;
+  }
+
+  /** Many callers, one request. Across tabs too, where the browser can: the cookie is rotated by each refresh. */
+  refresh(): Promise<void> {
+    this.refreshing ??= this.locked(async () => {
+      await this.enter(
+        await firstValueFrom(this.http.post<SignIn>('/v1/auth/refresh', undefined)),
+      );
+    }).finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  private locked(work: () => Promise<void>): Promise<void> {
+    // Absent on plain http, whatever the type says.
+    const locks = navigator.locks as LockManager | undefined;
+    return locks ? locks.request(REFRESH_LOCK, work) : work();
+  }
+
+  private async enter(signIn: SignIn): Promise<void> {
+    const me = await firstValueFrom(
+      this.http.get<Schemas['Me']>('/v1/auth/me', {
+        headers: { authorization: `Bearer ${signIn.accessToken}` },
+      }),
+    );
+    this.hint.set();
+    this.current.set({
+      signIn,
+      permissions: new Set(me.permissions),
+      expiresAtMs: Date.now() + signIn.expiresInSeconds * 1000,
+    });
+  }
+}

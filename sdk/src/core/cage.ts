@@ -1,0 +1,358 @@
+import { inspect } from 'node:util';
+
+import { SealedValue } from '../secrets/sealed-value.js';
+import { SessionEndedError } from '../errors/catalogue.js';
+import { findIronCageError } from '../errors/iron-cage-error.js';
+import { MeteringFetch } from '../fetch/metering-fetch.js';
+import { systemClock, type Clock } from '../identity/clock.js';
+import { exitReports } from '../leases/exit-reports.js';
+import { defaultJournalFolder, JournalFile } from '../leases/journal-file.js';
+import { replayJournals } from '../leases/journal-replay.js';
+import { LeaseBook } from '../leases/lease-book.js';
+import { leaseServer } from '../leases/lease-server.js';
+import { LeaseUpkeep } from '../leases/lease-upkeep.js';
+import { formatUsd } from '../money/money.js';
+import { Injection } from '../secrets/injection.js';
+import { Placeholders } from '../secrets/placeholders.js';
+import { Transport } from '../wire/transport.js';
+import { EventHub, type CageEvents, type CageListener } from './events.js';
+import { ExitHooks, type ExitWork } from './exit-hooks.js';
+import { resolveOptions, type IronCageOptions, type ResolvedOptions } from './options.js';
+import { RunState, type RunStateName } from './run-state.js';
+import { SessionKeeper } from './session-keeper.js';
+import type { Session } from './session.js';
+
+const CLOSE_TIMEOUT_MS = 5_000;
+const END_SESSION_TIMEOUT_MS = 2_000;
+
+/** What `cage.budget()` tells; amounts are decimal dollars. */
+export interface BudgetView {
+  readonly state: RunStateName;
+  readonly project: { readonly name: string; readonly availableUsd: string | undefined };
+  readonly leases: {
+    readonly count: number;
+    readonly remainingUsd: string;
+    readonly heldUsd: string;
+  };
+  /** What this process has used since it started. */
+  readonly spentUsd: string;
+}
+
+/** What tests replace. */
+export interface CageSurroundings {
+  readonly clock: Clock;
+  /** The unpatched `fetch`. */
+  readonly send: typeof fetch;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly placeholders: Placeholders;
+}
+
+/** One running connection to Iron Cage: the meter, the leases, and the kill switch. */
+export class Cage {
+  /** A `fetch` that meters; for a client's own `fetch` option. */
+  readonly fetch: typeof fetch;
+  readonly #options: ResolvedOptions;
+  readonly #clock: Clock;
+  readonly #events = new EventHub();
+  readonly #state: RunState;
+  readonly #transport: Transport;
+  readonly #keeper: SessionKeeper;
+  readonly #journal: JournalFile | undefined;
+  readonly #book: LeaseBook;
+  readonly #injection: Injection;
+  readonly #key: SealedValue;
+  #upkeep: LeaseUpkeep | undefined;
+  #exitHooks: ExitHooks | undefined;
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #retired: Session[] = [];
+  readonly #onClosed: (() => void)[] = [];
+
+  constructor(options: IronCageOptions, surroundings: Partial<CageSurroundings> = {}) {
+    const resolved = resolveOptions(options, surroundings.environment ?? process.env);
+    this.#key = new SealedValue(Buffer.from(resolved.key, 'utf8'));
+    this.#options = { ...resolved, key: '' };
+    this.#clock = surroundings.clock ?? systemClock;
+    const emit = this.#events.emit.bind(this.#events);
+    this.#state = new RunState(emit);
+    this.#transport = new Transport(resolved.url, () => this.#key.reveal());
+    this.#journal = this.#openJournal();
+    const guard = (): void => {
+      this.#guard();
+    };
+    this.#book = new LeaseBook({
+      server: leaseServer(this.#transport),
+      clock: this.#clock,
+      journal: this.#journal,
+      emit,
+      session: () => this.#keeper.current,
+      guard,
+      onRefusal: (error) => {
+        this.#onRefusal(error);
+      },
+      leaseWaitMs: resolved.leaseWaitMs,
+    });
+    this.#keeper = this.#makeKeeper();
+    const placeholders = surroundings.placeholders ?? new Placeholders();
+    this.#injection = new Injection(surroundings.environment ?? process.env, placeholders);
+    this.fetch = new MeteringFetch({
+      clock: this.#clock,
+      emit,
+      send: surroundings.send ?? globalThis.fetch,
+      placeholders,
+      starting: () => this.#starting,
+      session: () => this.#keeper.current,
+      book: this.#book,
+      guard,
+      options: resolved,
+    }).fetch;
+  }
+
+  /** Sets placeholders for well-known variables at once, before anything is awaited. */
+  presetEnvironment(): void {
+    if (this.#options.inject !== 'none') this.#injection.presetWellKnown();
+  }
+
+  /**
+   * Starts the session and injects the secrets.
+   * @throws IronCageError that says why the agent may not run
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Listens to an event. @returns a function that stops listening */
+  on<Name extends keyof CageEvents>(name: Name, listener: CageListener<Name>): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** What may still be spent, as far as this process knows without asking. */
+  budget(): BudgetView {
+    const open = this.#book.leases.filter(({ phase }) => phase === 'open');
+    const sum = (amounts: readonly bigint[]): string =>
+      formatUsd(amounts.reduce((total, amount) => total + amount, 0n));
+    const availableNano = this.#state.availableNano;
+    return {
+      state: this.#state.name,
+      project: {
+        name: this.#keeper.current.project.name,
+        availableUsd: availableNano === undefined ? undefined : formatUsd(availableNano),
+      },
+      leases: {
+        count: open.length,
+        remainingUsd: sum(open.map((lease) => lease.availableNano)),
+        heldUsd: sum(this.#book.leases.map((lease) => lease.heldNano)),
+      },
+      spentUsd: formatUsd(this.#book.spentNano),
+    };
+  }
+
+  /**
+   * Reports what was used, returns the leases, ends the session, wipes the keys. Calls in flight
+   * are charged at their upper bound. May be called more than once.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Runs `task` once when this connection is closed. */
+  onClosed(task: () => void): void {
+    this.#onClosed.push(task);
+  }
+
+  [inspect.custom](): string {
+    return `Cage(${this.#state.name})`;
+  }
+
+  toJSON(): unknown {
+    return { state: this.#state.name };
+  }
+
+  async #start(): Promise<void> {
+    await this.#keeper.start();
+    this.#upkeep = new LeaseUpkeep(
+      this.#book,
+      this.#clock,
+      () => this.#keeper.current.reportIntervalMs,
+    );
+    if (this.#options.handleExit) {
+      this.#exitHooks = new ExitHooks(
+        () => this.close(),
+        () => this.#exitWork(),
+      );
+    }
+    this.#starting = undefined;
+    void this.#replay();
+  }
+
+  #makeKeeper(): SessionKeeper {
+    return new SessionKeeper({
+      transport: this.#transport,
+      clock: this.#clock,
+      state: this.#state,
+      emit: this.#events.emit.bind(this.#events),
+      agentName: this.#options.agentName,
+      startTimeoutMs: this.#options.startTimeoutMs,
+      onSession: (session, previous) => {
+        this.#onSession(session, previous);
+      },
+      onState: ({ available }) => {
+        this.#book.latch.see(this.#state.availableNano ?? 0n);
+        if (available !== '' && this.#state.name !== 'active') this.#retireAll();
+      },
+      onHeartbeat: () => {
+        this.#journal?.touch(this.#clock.wallMs());
+        this.#endRetiredSessions();
+      },
+    });
+  }
+
+  #onSession(session: Session, previous: Session | undefined): void {
+    const { inject } = this.#options;
+    if (inject !== 'none') this.#injection.apply(session.secrets, inject);
+    if (previous === undefined) return;
+    previous.secrets.wipe();
+    this.#retired.push(previous);
+    this.#retireAll();
+  }
+
+  #guard(): void {
+    if (this.#state.name === 'ended') {
+      this.#keeper.restart().catch((error: unknown) => {
+        this.#state.seeRefusal(error);
+      });
+    }
+    this.#state.check();
+  }
+
+  #onRefusal(error: unknown): void {
+    this.#state.seeRefusal(error);
+    if (error instanceof SessionEndedError) this.#guardQuietly();
+    if (this.#state.name !== 'active') this.#retireAll();
+  }
+
+  #guardQuietly(): void {
+    try {
+      this.#guard();
+    } catch {
+      // The caller gets the refusal itself; this only starts the next session.
+    }
+  }
+
+  #retireAll(): void {
+    for (const lease of this.#book.leases) this.#book.retire(lease);
+  }
+
+  /** Sessions that were replaced end when their last lease has been settled. */
+  #endRetiredSessions(): void {
+    const done = this.#retired.filter(
+      ({ id }) => !this.#book.leases.some(({ sessionId }) => sessionId === id),
+    );
+    this.#retired = this.#retired.filter((session) => !done.includes(session));
+    for (const { id } of done) void this.#endSession(id);
+  }
+
+  async #endSession(id: string): Promise<void> {
+    try {
+      const options = { timeoutMs: END_SESSION_TIMEOUT_MS, background: true };
+      await this.#transport.call('DELETE', `v1/sdk/sessions/${id}`, undefined, options);
+    } catch (error) {
+      // It ends by its own time as well.
+      if (findIronCageError(error) === undefined) throw error;
+    }
+  }
+
+  #openJournal(): JournalFile | undefined {
+    const { journalDir, keyId, url } = this.#options;
+    if (journalDir === false) return undefined;
+    const folder = journalDir === '' ? defaultJournalFolder() : journalDir;
+    try {
+      return new JournalFile(folder, { server: url.href, keyId });
+    } catch (error) {
+      process.emitWarning(
+        `no journal of unreported usage can be kept in ${folder} (${String(error)}); ` +
+          'a crash may lose up to one report',
+        'IronCageWarning',
+      );
+      return undefined;
+    }
+  }
+
+  async #replay(): Promise<void> {
+    const { journalDir, keyId, url } = this.#options;
+    if (journalDir === false) return;
+    try {
+      const settled = await replayJournals(leaseServer(this.#transport), {
+        folder: journalDir === '' ? defaultJournalFolder() : journalDir,
+        server: url.href,
+        keyId,
+        wallMs: this.#clock.wallMs(),
+        ownPath: this.#journal?.path,
+      });
+      if (settled === 0) return;
+      this.#events.emit('warning', {
+        code: 'JOURNAL_REPLAYED',
+        message: `${settled.toString()} lease(s) of a process that crashed were settled.`,
+      });
+    } catch (error) {
+      this.#events.emit('warning', { code: 'JOURNAL_UNREADABLE', message: String(error) });
+    }
+  }
+
+  /** Stops everything; what is left to be told is returned. */
+  #stop(): ExitWork | undefined {
+    this.#exitHooks?.remove();
+    this.#upkeep?.stop();
+    this.#keeper.stop();
+    this.#state.close();
+    this.#injection.undo();
+    for (const task of this.#onClosed.splice(0)) task();
+    if (this.#upkeep === undefined) return undefined;
+    return {
+      base: this.#transport.base.href,
+      key: this.#key.reveal(),
+      sessionIds: [this.#keeper.current, ...this.#retired].map(({ id }) => id),
+      reports: exitReports(this.#book, this.#clock, this.#journal),
+    };
+  }
+
+  #exitWork(): { readonly work: ExitWork; readonly onDone: (settled: string[]) => void } | undefined {
+    if (this.#closing !== undefined) return undefined;
+    const work = this.#stop();
+    if (work === undefined) return undefined;
+    this.#closing = Promise.resolve();
+    return {
+      work,
+      onDone: (settled) => {
+        for (const lease of settled) this.#journal?.append({ t: 'end', lease });
+        this.#journal?.close();
+      },
+    };
+  }
+
+  async #close(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    const secrets = this.#upkeep === undefined ? undefined : this.#keeper.current.secrets;
+    const work = this.#stop();
+    const server = leaseServer(this.#transport);
+    const deadline = new Promise<void>((resolve) => {
+      setTimeout(resolve, CLOSE_TIMEOUT_MS).unref();
+    });
+    const settle = async ({ leaseId, bodies }: ExitWork['reports'][number]): Promise<void> => {
+      for (const body of bodies) await server.settle(leaseId, body);
+      this.#journal?.append({ t: 'end', lease: leaseId });
+    };
+    const reports = Promise.allSettled((work?.reports ?? []).map(settle));
+    await Promise.race([reports, deadline]);
+    await Promise.race([
+      Promise.allSettled((work?.sessionIds ?? []).map((id) => this.#endSession(id))),
+      deadline,
+    ]);
+    this.#transport.close();
+    this.#journal?.close();
+    secrets?.wipe();
+    this.#key.wipe();
+  }
+}

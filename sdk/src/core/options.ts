@@ -1,0 +1,88 @@
+import { ConfigurationError } from '../errors/catalogue.js';
+import { parseIronCageKey } from '../identity/iron-cage-key.js';
+import { parseServerAddress } from '../wire/server-address.js';
+
+/** All options may be left out: `IRON_CAGE_KEY` and `IRON_CAGE_URL` are enough. */
+export interface IronCageOptions {
+  /** The Iron Cage key. Default: the environment variable `IRON_CAGE_KEY`. */
+  readonly key?: string;
+  /** Address of the Iron Cage server. Default: the environment variable `IRON_CAGE_URL`. */
+  readonly url?: string;
+  /** A name for this agent, shown in the dashboard. Default: `IRON_CAGE_AGENT`, else none. */
+  readonly agentName?: string;
+  /**
+   * How provider keys are given to clients.
+   * - `sealed` (default): placeholders in `process.env`; the real key is put into the request
+   *   just before it leaves, and only for hosts that the secret allows
+   * - `env`: the real keys in `process.env`, where child processes and every module can read them
+   * - `none`: `process.env` is left alone
+   */
+  readonly inject?: 'sealed' | 'env' | 'none';
+  /** Replace `globalThis.fetch` by the metering one. Default: true. */
+  readonly patchFetch?: boolean;
+  /** Limit the output of a call that would else be too expensive. Default: true. */
+  readonly clampOutput?: boolean;
+  /**
+   * What to do with content whose size is not in the request (files, links, earlier responses):
+   * `cap` (default) sets aside the price of the model's whole context window, `block` refuses.
+   */
+  readonly unbounded?: 'cap' | 'block';
+  /** How long a call may wait for a lease when the server does not answer. Default: 5000 ms. */
+  readonly leaseWaitMs?: number;
+  /** A streamed answer that is not read for so long is given up. Default: 600,000 ms. */
+  readonly responseDeadlineMs?: number;
+  /** How long starting may take altogether. Default: 15,000 ms. */
+  readonly startTimeoutMs?: number;
+  /**
+   * Folder for the journal of unreported usage (ids and numbers only); `false` for none.
+   * Default: a folder private to this user below the system's temporary folder.
+   */
+  readonly journalDir?: string | false;
+  /** Return leases when the process ends. Default: true. */
+  readonly handleExit?: boolean;
+}
+
+export interface ResolvedOptions extends Required<Omit<IronCageOptions, 'agentName' | 'url'>> {
+  readonly url: URL;
+  readonly keyId: string;
+  readonly agentName: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws ConfigurationError that says which variable to set */
+export function resolveOptions(
+  options: IronCageOptions,
+  environment: Environment = process.env,
+): ResolvedOptions {
+  const key = (options.key ?? environment['IRON_CAGE_KEY'] ?? '').trim();
+  const url = (options.url ?? environment['IRON_CAGE_URL'] ?? '').trim();
+  const missing = [
+    ...(key === '' ? ['IRON_CAGE_KEY (the key that the dashboard shows once)'] : []),
+    ...(url === '' ? ['IRON_CAGE_URL (the address of the Iron Cage server)'] : []),
+  ];
+  if (missing.length > 0) {
+    throw new ConfigurationError(`Iron Cage cannot start: set ${missing.join(' and ')}.`);
+  }
+  return {
+    key,
+    keyId: parseIronCageKey(key).id,
+    url: parseServerAddress(url),
+    agentName: options.agentName ?? environment['IRON_CAGE_AGENT'],
+    inject: options.inject ?? injectMode(environment['IRON_CAGE_INJECT']),
+    patchFetch: options.patchFetch ?? true,
+    clampOutput: options.clampOutput ?? true,
+    unbounded: options.unbounded ?? 'cap',
+    leaseWaitMs: options.leaseWaitMs ?? 5_000,
+    responseDeadlineMs: options.responseDeadlineMs ?? 600_000,
+    startTimeoutMs: options.startTimeoutMs ?? 15_000,
+    journalDir: options.journalDir ?? environment['IRON_CAGE_JOURNAL_DIR'] ?? '',
+    handleExit: options.handleExit ?? true,
+  };
+}
+
+function injectMode(text: string | undefined): 'sealed' | 'env' | 'none' {
+  if (text === undefined || text === '') return 'sealed';
+  if (text === 'sealed' || text === 'env' || text === 'none') return text;
+  throw new ConfigurationError('IRON_CAGE_INJECT must be "sealed", "env" or "none".');
+}

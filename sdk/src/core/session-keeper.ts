@@ -1,0 +1,182 @@
+import { KeyRevokedError, ProjectPausedError, SessionEndedError } from '../errors/catalogue.js';
+import { findIronCageError } from '../errors/iron-cage-error.js';
+import type { Cancel, Clock } from '../identity/clock.js';
+import type { WireState } from '../wire/protocol.js';
+import { StateStream } from '../wire/state-stream.js';
+import type { Transport } from '../wire/transport.js';
+import type { Emit } from './events.js';
+import type { RunState } from './run-state.js';
+import { startSession, type Session } from './session.js';
+
+/** Secrets are fetched again when this part of their life is over. */
+const REFRESH_AFTER = 0.8;
+const RESTART_PAUSE_MS = 3_000;
+const HEARTBEAT_TIMEOUT_MS = 5_000;
+
+export interface SessionKeeperPorts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly state: RunState;
+  readonly emit: Emit;
+  readonly agentName: string | undefined;
+  readonly startTimeoutMs: number;
+  /** A new session replaces `previous` (undefined at the start). */
+  readonly onSession: (session: Session, previous: Session | undefined) => void;
+  readonly onState: (state: WireState) => void;
+  readonly onHeartbeat: () => void;
+}
+
+/** Holds the current session: listens to its state, and replaces it before its secrets expire. */
+export class SessionKeeper {
+  readonly #ports: SessionKeeperPorts;
+  #current: Session | undefined;
+  #stream: StateStream | undefined;
+  #cancelHeartbeat: Cancel = () => undefined;
+  #cancelRefresh: Cancel = () => undefined;
+  #starting: Promise<void> | undefined;
+  #restartNotBeforeMs = 0;
+  #pricesToldVersion = '';
+  #stopped = false;
+
+  constructor(ports: SessionKeeperPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws SessionEndedError before the first session */
+  get current(): Session {
+    if (this.#current === undefined) {
+      throw new SessionEndedError('Iron Cage has not started yet.', { status: 503 });
+    }
+    return this.#current;
+  }
+
+  /** Starts the first session, or the next one. One at a time. */
+  start(): Promise<void> {
+    this.#starting ??= this.#startOne().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /** After the server has ended a session: starts another one, but not again and again. */
+  restart(): Promise<void> {
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (this.#starting !== undefined) return this.#starting;
+    if (this.#stopped || nowMs < this.#restartNotBeforeMs) return Promise.resolve();
+    this.#restartNotBeforeMs = nowMs + RESTART_PAUSE_MS;
+    return this.start();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stream?.close();
+    this.#cancelHeartbeat();
+    this.#cancelRefresh();
+  }
+
+  async #startOne(): Promise<void> {
+    const { transport, clock, state, agentName, startTimeoutMs, onSession } = this.#ports;
+    const previous = this.#current;
+    const session = await startSession(transport, clock, {
+      agentName,
+      timeoutMs: startTimeoutMs,
+      filter: previous?.filter,
+      pii: previous?.pii,
+    });
+    if (this.#stopped) {
+      session.secrets.wipe();
+      return;
+    }
+    this.#current = session;
+    this.#stream?.close();
+    this.#stream = new StateStream(transport, clock, session.id, (told) => {
+      this.#see(told);
+    });
+    state.restart(session.project.state);
+    onSession(session, previous);
+    this.#planRefresh(session);
+    this.#planHeartbeat(session.heartbeatMs);
+  }
+
+  #planRefresh(session: Session): void {
+    this.#cancelRefresh();
+    const delayMs = Math.max(
+      1_000,
+      session.secretsUntilMs -
+        session.secretsLifeMs * (1 - REFRESH_AFTER) -
+        this.#ports.clock.monotonicMs(),
+    );
+    this.#cancelRefresh = this.#ports.clock.schedule(delayMs, () => {
+      void this.#refresh(session);
+    });
+  }
+
+  async #refresh(session: Session): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      this.#ports.state.seeRefusal(error);
+      this.#ports.emit('warning', {
+        code: 'SECRETS_NOT_REFRESHED',
+        message: findIronCageError(error)?.message ?? 'The secrets could not be fetched again.',
+      });
+      const leftMs = session.secretsUntilMs - this.#ports.clock.monotonicMs();
+      if (leftMs <= 0) session.secrets.wipe();
+      if (!this.#stopped) this.#retryRefresh(session, leftMs);
+    }
+  }
+
+  #retryRefresh(session: Session, leftMs: number): void {
+    const delayMs = leftMs > 0 ? Math.max(1_000, leftMs / 4) : 15_000;
+    this.#cancelRefresh = this.#ports.clock.schedule(delayMs, () => {
+      void this.#refresh(session);
+    });
+  }
+
+  #planHeartbeat(delayMs: number): void {
+    this.#cancelHeartbeat();
+    this.#cancelHeartbeat = this.#ports.clock.schedule(delayMs, () => {
+      void this.#heartbeat().finally(() => {
+        if (!this.#stopped) this.#planHeartbeat(this.current.heartbeatMs);
+      });
+    });
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { transport, state } = this.#ports;
+    const path = `v1/sdk/sessions/${this.current.id}/heartbeat`;
+    try {
+      const options = { timeoutMs: HEARTBEAT_TIMEOUT_MS, background: true };
+      this.#see((await transport.call('POST', path, {}, options)) as WireState);
+      this.#ports.onHeartbeat();
+    } catch (error) {
+      // Silence changes nothing: what may still be spent is bounded by the leases.
+      if (isStop(error)) state.seeRefusal(error);
+      if (error instanceof SessionEndedError) await this.restart().catch(() => undefined);
+    }
+  }
+
+  #see(told: WireState): void {
+    if (this.#stopped) return;
+    this.#ports.state.see(told);
+    this.#ports.onState(told);
+    const isEnded = told.session === 'ended' && told.key === 'active';
+    const hasNewPrices =
+      told.pricesVersion !== this.current.prices.version &&
+      told.pricesVersion !== this.#pricesToldVersion;
+    this.#pricesToldVersion = told.pricesVersion;
+    if (isEnded || hasNewPrices) {
+      this.restart().catch((error: unknown) => {
+        this.#ports.state.seeRefusal(error);
+      });
+    }
+  }
+}
+
+function isStop(error: unknown): boolean {
+  return (
+    error instanceof KeyRevokedError ||
+    error instanceof ProjectPausedError ||
+    error instanceof SessionEndedError
+  );
+}

@@ -1,0 +1,117 @@
+import { hostname } from 'node:os';
+
+import { LeaseUnavailableError } from '../errors/catalogue.js';
+import type { Clock } from '../identity/clock.js';
+import { parseUsd, type NanoUsd } from '../money/money.js';
+import { PriceTable } from '../prices/price-table.js';
+import { SafetyFilter, type PiiPolicy } from '../safety/safety-filter.js';
+import { DeliveryRequest } from '../secrets/delivery.js';
+import { SecretStore } from '../secrets/secret-store.js';
+import type { WireSession } from '../wire/protocol.js';
+import { UnreachableError, type Transport } from '../wire/transport.js';
+
+export const SDK_VERSION = '0.1.0';
+const PROTOCOL = 1;
+const RETRY_FIRST_MS = 250;
+const ATTEMPT_TIMEOUT_MS = 5_000;
+
+/** What the server handed out at the start, ready for use. */
+export interface Session {
+  readonly id: string;
+  readonly project: WireSession['project'];
+  readonly trancheNano: NanoUsd;
+  readonly reportIntervalMs: number;
+  readonly heartbeatMs: number;
+  readonly secrets: SecretStore;
+  readonly secretsUntilMs: number;
+  readonly secretsLifeMs: number;
+  readonly prices: PriceTable;
+  readonly pii: Partial<PiiPolicy>;
+  readonly filter: SafetyFilter;
+}
+
+export interface SessionOptions {
+  readonly agentName: string | undefined;
+  readonly timeoutMs: number;
+  /** Kept over sessions when the policy is the same: its redaction tokens must stay stable. */
+  readonly filter: SafetyFilter | undefined;
+  readonly pii: Partial<PiiPolicy> | undefined;
+}
+
+/**
+ * Starts a session: key check, policy, prices, and the secrets, opened with a key pair that is
+ * made for this one delivery. Tries again while the server does not answer.
+ * @throws IronCageError with the reason of a refusal; LeaseUnavailableError after `timeoutMs`
+ */
+export async function startSession(
+  transport: Transport,
+  clock: Clock,
+  options: SessionOptions,
+): Promise<Session> {
+  const giveUpMs = clock.monotonicMs() + options.timeoutMs;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await requestSession(transport, clock, options);
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      const delayMs = error.retryAfterMs ?? RETRY_FIRST_MS * 2 ** attempt;
+      if (clock.monotonicMs() + delayMs >= giveUpMs) {
+        throw new LeaseUnavailableError(
+          `Iron Cage cannot start: ${transport.base.origin} does not answer. Check ` +
+            'IRON_CAGE_URL and that the server runs.',
+          { status: 503, cause: error },
+        );
+      }
+      await new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+}
+
+async function requestSession(
+  transport: Transport,
+  clock: Clock,
+  options: SessionOptions,
+): Promise<Session> {
+  const delivery = await DeliveryRequest.create();
+  const sentAtMs = clock.monotonicMs();
+  const answer = (await transport.call(
+    'POST',
+    'v1/sdk/sessions',
+    {
+      protocol: PROTOCOL,
+      publicKey: delivery.publicKey,
+      nonce: delivery.nonce,
+      agent: agentInfo(options.agentName),
+    },
+    { timeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, options.timeoutMs) },
+  )) as WireSession;
+  const secrets = new SecretStore(await delivery.open(answer));
+  const { policy } = answer;
+  const pii = policy.pii ?? {};
+  const samePolicy =
+    options.pii !== undefined && options.pii.email === pii.email && options.pii.card === pii.card;
+  const secretsLifeMs = answer.secrets.ttlSeconds * 1_000;
+  return {
+    id: answer.sessionId,
+    project: answer.project,
+    trancheNano: parseUsd(policy.trancheSize),
+    reportIntervalMs: policy.reportIntervalSeconds * 1_000,
+    heartbeatMs: policy.heartbeatSeconds * 1_000,
+    secrets,
+    secretsUntilMs: sentAtMs + secretsLifeMs,
+    secretsLifeMs,
+    prices: new PriceTable(answer.prices),
+    pii,
+    filter: samePolicy && options.filter !== undefined ? options.filter : new SafetyFilter(pii),
+  };
+}
+
+function agentInfo(name: string | undefined): Record<string, unknown> {
+  return {
+    ...(name === undefined ? {} : { name }),
+    sdk: `iron-cage-js/${SDK_VERSION}`,
+    runtime: `node/${process.versions.node}`,
+    host: hostname().slice(0, 200),
+    pid: process.pid,
+  };
+}

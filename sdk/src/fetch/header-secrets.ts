@@ -1,0 +1,78 @@
+import { SecretHostError } from '../errors/catalogue.js';
+import { findPlaceholders, type Placeholders } from '../secrets/placeholders.js';
+import type { SecretStore } from '../secrets/secret-store.js';
+import type { OutgoingRequest } from './outgoing-request.js';
+
+/** Bodies up to this length are searched: a key may have been put into one by mistake. */
+const SEARCHED_BODY_MAX = 4_000_000;
+
+/** @throws SecretHostError when a request to somebody else carries one of our placeholders */
+export function refusePlaceholders(request: OutgoingRequest): void {
+  const body = request.textAtHand ?? '';
+  const found =
+    [...request.headers.values()].some((value) => findPlaceholders(value).length > 0) ||
+    findPlaceholders(request.url?.href ?? '').length > 0 ||
+    (body.length <= SEARCHED_BODY_MAX && findPlaceholders(body).length > 0);
+  if (!found) return;
+  throw new SecretHostError(
+    `A provider key of this project was about to be sent to ${request.url?.host ?? 'a host'}, ` +
+      'which is not on the list of hosts of that secret. Nothing was sent.',
+    { status: 403, details: { host: request.url?.host ?? '' } },
+  );
+}
+
+/** Checks that every placeholder in the headers may go to this place; reveals nothing yet. */
+export function checkPlaceholders(
+  request: OutgoingRequest,
+  placeholders: Placeholders,
+  secrets: SecretStore,
+): void {
+  for (const value of request.headers.values()) {
+    for (const placeholder of findPlaceholders(value)) {
+      fieldFor(placeholder, request, placeholders, secrets);
+    }
+  }
+}
+
+/** A copy of the headers with the real keys in place of the placeholders. */
+export function revealHeaders(
+  request: OutgoingRequest,
+  placeholders: Placeholders,
+  secrets: SecretStore,
+): Headers {
+  const headers = new Headers(request.headers);
+  for (const [name, value] of request.headers) {
+    const found = new Set(findPlaceholders(value));
+    if (found.size === 0) continue;
+    let revealed = value;
+    for (const placeholder of found) {
+      const field = fieldFor(placeholder, request, placeholders, secrets);
+      revealed = revealed.replaceAll(placeholder, () => field.value.reveal());
+    }
+    headers.set(name, revealed);
+  }
+  return headers;
+}
+
+function fieldFor(
+  placeholder: string,
+  request: OutgoingRequest,
+  placeholders: Placeholders,
+  secrets: SecretStore,
+) {
+  const variable = placeholders.variableOf(placeholder);
+  const field = variable === undefined ? undefined : secrets.field(variable);
+  const origin = request.url?.origin ?? '';
+  if (field?.origins.has(origin) === true) return field;
+  throw new SecretHostError(refusal(variable, field !== undefined, origin), {
+    status: 403,
+    details: { variable: variable ?? null, origin },
+  });
+}
+
+function refusal(variable: string | undefined, isKnown: boolean, origin: string): string {
+  if (variable === undefined) return 'The placeholder of a key comes from another process.';
+  return isKnown
+    ? `${variable} may not be sent to ${origin}: add the host to the secret if it should be.`
+    : `The project has no secret for ${variable}: link one to it in the dashboard.`;
+}

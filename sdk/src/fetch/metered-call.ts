@@ -1,0 +1,174 @@
+import { RequestNotBoundedError, UnknownModelError } from '../errors/catalogue.js';
+import type { HeldCall } from '../leases/lease.js';
+import type { CallResult } from '../leases/lease-book.js';
+import type { NanoUsd } from '../money/money.js';
+import { costOf, ratesFor, type ModelPrice, type PriceTable } from '../prices/price-table.js';
+import { inputTokensOf, tokenUsage, type Bucket, type TokenUsage } from '../prices/usage.js';
+import { affordableOutput, worstCost, type CallBound } from '../prices/worst-case.js';
+import type { CallPlan, SeenUsage } from '../providers/call-plan.js';
+import type { Outcome } from '../wire/protocol.js';
+
+/** Written into a request whose model has no known maximum. */
+const FALLBACK_OUTPUT = 32_768;
+
+export interface MeteredCallOptions {
+  readonly provider: string;
+  readonly plan: CallPlan;
+  readonly prices: PriceTable;
+  readonly wallMs: number;
+  readonly startedAtMs: number;
+  /** What to do with content whose size is not in the request. */
+  readonly unbounded: 'cap' | 'block';
+  /** Raised when a provider once counted more than the bound. */
+  readonly calibration: number;
+}
+
+/** One physical request: what it may cost, and what it has cost. */
+export class MeteredCall implements HeldCall {
+  readonly provider: string;
+  readonly model: string;
+  readonly pricesVersion: string;
+  readonly startedAtMs: number;
+  readonly plan: CallPlan;
+  /** True when the model's largest output is unknown, so that one must be written. */
+  readonly needsOutputLimit: boolean;
+  readonly #price: ModelPrice;
+  readonly #inputTokens: number;
+  #outputTokens: number;
+  #progress: (() => { usage: SeenUsage | undefined; receivedTokens: number }) | undefined;
+
+  /** @throws UnknownModelError or RequestNotBoundedError */
+  constructor(options: MeteredCallOptions) {
+    const { provider, plan, prices } = options;
+    const price = prices.find(provider, plan.model, options.wallMs);
+    if (price === undefined) throw unknownModel(provider, plan.model);
+    refuseUnbounded(plan, price, options.unbounded);
+    this.provider = provider;
+    this.plan = plan;
+    this.model = plan.model;
+    this.pricesVersion = prices.version;
+    this.startedAtMs = options.startedAtMs;
+    this.#price = price;
+    this.#inputTokens = Math.max(
+      Math.ceil(plan.inputTokens * options.calibration),
+      plan.unbounded.length > 0 ? (price.contextTokens ?? 0) : 0,
+    );
+    const known = plan.requestedOutput ?? price.maxOutputTokens ?? price.contextTokens;
+    this.needsOutputLimit = plan.hasOutput && known === undefined;
+    this.#outputTokens = plan.hasOutput ? (known ?? FALLBACK_OUTPUT) * plan.choices : 0;
+  }
+
+  get inputTokens(): number {
+    return this.#inputTokens;
+  }
+
+  /** Largest output of one choice. */
+  get outputTokensPerChoice(): number {
+    return Math.floor(this.#outputTokens / this.plan.choices);
+  }
+
+  /** The most that the call can cost. */
+  get worstNano(): NanoUsd {
+    return worstCost(this.#price, this.#bound());
+  }
+
+  /** How many output tokens per choice an amount pays for; -1 when not even the input fits. */
+  affordablePerChoice(amountNano: NanoUsd): number {
+    const tokens = affordableOutput(this.#price, this.#bound(), amountNano);
+    return tokens < 0 ? -1 : Math.floor(tokens / this.plan.choices);
+  }
+
+  /** The request was changed so that each choice yields at most `tokens`. */
+  limitOutput(tokens: number): void {
+    this.#outputTokens = tokens * this.plan.choices;
+  }
+
+  /** From now on the estimate follows what a stream has brought. */
+  follow(progress: () => { usage: SeenUsage | undefined; receivedTokens: number }): void {
+    this.#progress = progress;
+  }
+
+  /** Upper bound of what has been used until now. */
+  estimate(): { readonly tokens: TokenUsage; readonly costNano: NanoUsd } {
+    const { usage, receivedTokens } = this.#progress?.() ?? {
+      usage: undefined,
+      receivedTokens: this.#outputTokens,
+    };
+    if (usage?.isFinal === true) return this.#priced(usage.tokens);
+    const output = this.plan.hidesReasoning
+      ? this.#outputTokens
+      : Math.min(this.#outputTokens, Math.max(receivedTokens, usage?.tokens.output ?? 0));
+    const dear = dearestBuckets(this.#price, this.#bound());
+    return this.#priced(
+      usage === undefined
+        ? tokenUsage({ [dear.input]: this.#inputTokens, [dear.output]: output })
+        : { ...usage.tokens, output },
+    );
+  }
+
+  /** What the provider told. */
+  told(tokens: TokenUsage, outcome: Outcome): CallResult {
+    return { outcome, estimated: false, ...this.#priced(tokens) };
+  }
+
+  /** What must be assumed because the provider told nothing, or not everything. */
+  assumed(outcome: Outcome): CallResult {
+    const usage = this.#progress?.().usage;
+    if (usage?.isFinal === true) return this.told(usage.tokens, outcome);
+    return { outcome, estimated: true, ...this.estimate() };
+  }
+
+  /** How far the provider's input count exceeds the bound; at most 1 when the bound held. */
+  excess(tokens: TokenUsage): number {
+    return inputTokensOf(tokens) / Math.max(1, this.#inputTokens);
+  }
+
+  #bound(): CallBound {
+    const { inputBuckets, outputBuckets } = this.plan;
+    return {
+      inputTokens: this.#inputTokens,
+      outputTokens: this.#outputTokens,
+      inputBuckets,
+      outputBuckets,
+    };
+  }
+
+  #priced(tokens: TokenUsage): { tokens: TokenUsage; costNano: NanoUsd } {
+    return { tokens, costNano: costOf(this.#price, tokens) };
+  }
+}
+
+/** Nothing was used: the request was refused or never arrived. */
+export function unusedResult(): CallResult {
+  return { outcome: 'failed', estimated: false, tokens: tokenUsage({}), costNano: 0n };
+}
+
+function dearestBuckets(price: ModelPrice, bound: CallBound): { input: Bucket; output: Bucket } {
+  const rates = ratesFor(price, bound.inputTokens);
+  const dearest = (buckets: readonly Bucket[], otherwise: Bucket): Bucket =>
+    buckets.reduce((most, bucket) => (rates[bucket] > rates[most] ? bucket : most), otherwise);
+  return {
+    input: dearest(bound.inputBuckets, 'input'),
+    output: dearest(bound.outputBuckets, 'output'),
+  };
+}
+
+function refuseUnbounded(plan: CallPlan, price: ModelPrice, policy: 'cap' | 'block'): void {
+  const features =
+    policy === 'block' || price.contextTokens === undefined
+      ? [...plan.refused, ...plan.unbounded]
+      : plan.refused;
+  if (features.length === 0) return;
+  throw new RequestNotBoundedError(
+    `What this call may cost cannot be bounded before sending, because of ${features.join(', ')}.`,
+    { status: 400, details: { features } },
+  );
+}
+
+function unknownModel(provider: string, model: string): UnknownModelError {
+  return new UnknownModelError(
+    `There is no price for the model ${JSON.stringify(model)} of ${provider}, so its cost cannot ` +
+      'be bounded. Check the name, or add a price for it on the server.',
+    { status: 400, details: { provider, model } },
+  );
+}

@@ -1,0 +1,316 @@
+import type { Emit } from '../core/events.js';
+import {
+  BudgetExceededError,
+  EndpointNotMeteredError,
+  RequestNotBoundedError,
+} from '../errors/catalogue.js';
+import { findIronCageError, type IronCageError } from '../errors/iron-cage-error.js';
+import type { Clock } from '../identity/clock.js';
+import { availableOf } from '../leases/budget-latch.js';
+import type { LeaseBook } from '../leases/lease-book.js';
+import type { Hold } from '../leases/lease.js';
+import { maxNano } from '../money/money.js';
+import type { PriceTable } from '../prices/price-table.js';
+import { isObject, type Endpoint, type JsonObject } from '../providers/call-plan.js';
+import { matchEndpoint } from '../providers/endpoints.js';
+import type { SafetyFilter } from '../safety/safety-filter.js';
+import type { Placeholders } from '../secrets/placeholders.js';
+import type { SecretStore } from '../secrets/secret-store.js';
+import { blockedResponse } from './blocked-response.js';
+import { checkPlaceholders, refusePlaceholders, revealHeaders } from './header-secrets.js';
+import { MeteredCall, unusedResult } from './metered-call.js';
+import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-request.js';
+import { meterStream, withBody } from './response-meter.js';
+import { neverSent } from './send-failure.js';
+
+/** A smaller output is not worth a call. */
+const USEFUL_OUTPUT_TOKENS = 256;
+
+export interface MeteringPorts {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** The unpatched `fetch`. */
+  readonly send: typeof fetch;
+  readonly placeholders: Placeholders;
+  /** Undefined once the session has started. */
+  readonly starting: () => Promise<void> | undefined;
+  readonly session: () => MeteringSession;
+  readonly book: LeaseBook;
+  /** Throws when nothing may leave. */
+  readonly guard: () => void;
+  readonly options: {
+    readonly clampOutput: boolean;
+    readonly unbounded: 'cap' | 'block';
+    readonly responseDeadlineMs: number;
+  };
+}
+
+export interface MeteringSession {
+  readonly secrets: SecretStore;
+  readonly prices: PriceTable;
+  readonly filter: SafetyFilter;
+}
+
+/** One request on its way through the meter. */
+interface Passage {
+  readonly request: OutgoingRequest;
+  readonly endpoint: Endpoint;
+  readonly body: JsonObject;
+  readonly call: MeteredCall;
+  /** The text to send. */
+  readonly text: string;
+  readonly hidesUsageEvent: boolean;
+  readonly hold: Hold;
+}
+
+/** The one place through which every request to a provider goes. */
+export class MeteringFetch {
+  readonly #ports: MeteringPorts;
+  readonly #calibration = new Map<string, number>();
+
+  constructor(ports: MeteringPorts) {
+    this.#ports = ports;
+  }
+
+  /** Works like `fetch`; refuses what may not be sent, meters what goes to a provider. */
+  readonly fetch = async (input: FetchInput, init?: FetchInit): Promise<Response> => {
+    const request = new OutgoingRequest(input, init);
+    const about = { provider: '', model: '' };
+    let passage: Passage | undefined;
+    try {
+      const starting = this.#ports.starting();
+      if (starting !== undefined) await starting;
+      const provider = this.#providerOf(request);
+      if (provider === undefined) return await request.passTo(this.#ports.send);
+      about.provider = provider;
+      const endpoint = this.#admit(request, provider);
+      if (endpoint === undefined) return await this.#sendFree(request);
+      passage = await this.#prepare(request, provider, endpoint, about);
+    } catch (error) {
+      const blocked = findIronCageError(error);
+      if (blocked === undefined) throw error;
+      return this.#block(request, blocked, about);
+    }
+    return this.#transmit(passage);
+  };
+
+  #providerOf(request: OutgoingRequest): string | undefined {
+    const provider =
+      request.url === undefined
+        ? undefined
+        : this.#ports.session().secrets.providerAt(request.url);
+    if (provider === undefined) refusePlaceholders(request);
+    return provider;
+  }
+
+  /** @returns the endpoint to meter with; undefined for one that costs nothing */
+  #admit(request: OutgoingRequest, provider: string): Endpoint | undefined {
+    const { guard, placeholders, session } = this.#ports;
+    guard();
+    checkPlaceholders(request, placeholders, session().secrets);
+    const url = request.url ?? new URL('about:blank');
+    const match = matchEndpoint(provider, request.method, url);
+    if (match.kind === 'metered') return match.endpoint;
+    if (match.kind === 'free') return undefined;
+    throw new EndpointNotMeteredError(
+      `${request.method} ${url.pathname} of ${provider} cannot be metered by this SDK, so it is ` +
+        'refused. Chat completions, responses, embeddings and messages are metered.',
+      { status: 400, details: { provider, method: request.method, path: url.pathname } },
+    );
+  }
+
+  async #prepare(
+    request: OutgoingRequest,
+    provider: string,
+    endpoint: Endpoint,
+    about: { model: string },
+  ): Promise<Passage> {
+    const { clock, emit, session, options } = this.#ports;
+    request.signal?.throwIfAborted();
+    const original = await request.readText();
+    const body = parseBody(original);
+    const { filter, prices } = session();
+    const pii = filter.apply(body);
+    const plan = endpoint.plan(body, provider);
+    about.model = plan.model;
+    if (pii !== undefined) emit('pii', { ...pii, provider, model: plan.model });
+    const call = new MeteredCall({
+      provider,
+      plan,
+      prices,
+      wallMs: clock.wallMs(),
+      startedAtMs: clock.monotonicMs(),
+      unbounded: options.unbounded,
+      calibration: this.#calibration.get(plan.model) ?? 1,
+    });
+    const hidesUsageEvent = endpoint.askForUsage(body);
+    let changed = hidesUsageEvent || pii?.action === 'redact';
+    if (call.needsOutputLimit) changed = this.#limit(call, endpoint, body) || changed;
+    const { hold, clamped } = await this.#reserve(call, endpoint, body);
+    const text = changed || clamped ? JSON.stringify(body) : original;
+    return { request, endpoint, body, call, text, hidesUsageEvent, hold };
+  }
+
+  async #reserve(
+    call: MeteredCall,
+    endpoint: Endpoint,
+    body: JsonObject,
+  ): Promise<{ hold: Hold; clamped: boolean }> {
+    const { book, options } = this.#ports;
+    const worstNano = call.worstNano;
+    const atHand = book.tryHold(worstNano, call);
+    if (atHand !== undefined) return { hold: atHand, clamped: false };
+    try {
+      return { hold: await book.hold(worstNano, call), clamped: false };
+    } catch (error) {
+      const refusal = findIronCageError(error);
+      if (!(refusal instanceof BudgetExceededError)) throw error;
+      const affordable = options.clampOutput ? this.#affordable(call, refusal) : -1;
+      if (affordable < 0) throw error;
+      call.limitOutput(affordable);
+      const hold = await book.hold(call.worstNano, call);
+      this.#writeLimit(call, endpoint, body, affordable);
+      return { hold, clamped: true };
+    }
+  }
+
+  /** Output tokens per choice that can still be paid for; -1 when too few to be useful. */
+  #affordable(call: MeteredCall, refusal: BudgetExceededError): number {
+    const { book } = this.#ports;
+    const leased = book.leases.map(({ availableNano }) => availableNano);
+    const amountNano = maxNano(availableOf(refusal) ?? 0n, ...leased);
+    const tokens = Math.min(call.affordablePerChoice(amountNano), call.outputTokensPerChoice);
+    const { smallestOutput, requestedOutput, hasOutput } = call.plan;
+    const useful = Math.min(requestedOutput ?? USEFUL_OUTPUT_TOKENS, USEFUL_OUTPUT_TOKENS);
+    return hasOutput && tokens >= Math.max(smallestOutput, useful) ? tokens : -1;
+  }
+
+  #limit(call: MeteredCall, endpoint: Endpoint, body: JsonObject): boolean {
+    if (!this.#ports.options.clampOutput) {
+      throw new RequestNotBoundedError(
+        `The largest output of ${JSON.stringify(call.model)} is not known: set max_tokens.`,
+        { status: 400 },
+      );
+    }
+    this.#writeLimit(call, endpoint, body, call.outputTokensPerChoice);
+    return true;
+  }
+
+  #writeLimit(call: MeteredCall, endpoint: Endpoint, body: JsonObject, tokens: number): void {
+    const { provider, model } = call;
+    endpoint.limitOutput(body, tokens, provider);
+    this.#ports.emit('clamped', { provider, model, outputTokens: tokens });
+  }
+
+  async #transmit(passage: Passage): Promise<Response> {
+    const { book, placeholders, send, session } = this.#ports;
+    const { request, call, hold, text } = passage;
+    let response: Response;
+    try {
+      const headers = revealHeaders(request, placeholders, session().secrets);
+      response = await request.sendWith(send, headers, text);
+    } catch (error) {
+      const refusal = findIronCageError(error);
+      const isUnused = refusal !== undefined || neverSent(error);
+      book.complete(hold, isUnused ? unusedResult() : call.assumed('failed'));
+      if (refusal !== undefined) return this.#block(request, refusal, call);
+      throw error;
+    }
+    if (response.status >= 300) {
+      book.complete(hold, unusedResult());
+      return response;
+    }
+    const type = response.headers.get('content-type') ?? '';
+    return type.includes('text/event-stream')
+      ? this.#followStream(passage, response)
+      : this.#readAnswer(passage, response);
+  }
+
+  /** The whole answer is read here: the caller waits for it anyway, and its usage is then sure. */
+  async #readAnswer(passage: Passage, response: Response): Promise<Response> {
+    const { call, endpoint, hold } = passage;
+    let bytes: ArrayBuffer;
+    try {
+      bytes = await response.arrayBuffer();
+    } catch (error) {
+      this.#ports.book.complete(hold, call.assumed('aborted'));
+      throw error;
+    }
+    const tokens = endpoint.readUsage(parseAnswer(bytes));
+    if (tokens === undefined) {
+      this.#ports.book.complete(hold, call.assumed('completed'));
+    } else {
+      this.#ports.book.complete(hold, call.told(tokens, 'completed'));
+      this.#calibrate(call, call.excess(tokens));
+    }
+    return withBody(response, bytes);
+  }
+
+  #followStream(passage: Passage, response: Response): Response {
+    const { call, endpoint, hold, hidesUsageEvent } = passage;
+    const { book, clock, options } = this.#ports;
+    const reader = endpoint.streamReader(call.plan, hidesUsageEvent);
+    call.follow(() => ({ usage: reader.usage(), receivedTokens: reader.receivedTokens() }));
+    return meterStream(response, {
+      reader,
+      filters: hidesUsageEvent,
+      clock,
+      deadlineMs: options.responseDeadlineMs,
+      onEnd: (outcome) => {
+        book.complete(hold, call.assumed(outcome));
+        const usage = reader.usage();
+        if (usage?.isFinal === true) this.#calibrate(call, call.excess(usage.tokens));
+      },
+    });
+  }
+
+  async #sendFree(request: OutgoingRequest): Promise<Response> {
+    const { placeholders, send, session } = this.#ports;
+    return request.sendWith(send, revealHeaders(request, placeholders, session().secrets));
+  }
+
+  #calibrate(call: MeteredCall, excess: number): void {
+    if (excess <= 1) return;
+    const raised = (this.#calibration.get(call.model) ?? 1) * excess * 1.05;
+    this.#calibration.set(call.model, raised);
+    this.#ports.emit('warning', {
+      code: 'BOUND_EXCEEDED',
+      message:
+        `${call.model} counted ${excess.toFixed(2)} times the input that was expected at most; ` +
+        'from now on more is set aside for it.',
+    });
+  }
+
+  #block(
+    request: OutgoingRequest,
+    error: IronCageError,
+    about: { provider: string; model: string },
+  ): Response {
+    const { provider, model } = about;
+    this.#ports.emit('blocked', { error, provider, model });
+    if (request.isStainless) return blockedResponse(error);
+    throw error;
+  }
+}
+
+function parseBody(text: string): JsonObject {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    parsed = undefined;
+  }
+  if (isObject(parsed)) return parsed;
+  throw new RequestNotBoundedError('Only requests with a JSON object as body can be metered.', {
+    status: 400,
+  });
+}
+
+function parseAnswer(bytes: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+

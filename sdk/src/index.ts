@@ -1,0 +1,16 @@
+export { Cage, type BudgetView } from './core/cage.js';
+export type { CageEvents, CageListener } from './core/events.js';
+export { IronCage } from './core/iron-cage.js';
+export type { IronCageOptions } from './core/options.js';
+export type { RunStateName } from './core/run-state.js';
+export { SDK_VERSION } from './core/session.js';
+export * from './errors/catalogue.js';
+export {
+  findIronCageError,
+  IronCageError,
+  type IronCageErrorOptions,
+} from './errors/iron-cage-error.js';
+export type { Bucket, TokenUsage } from './prices/usage.js';
+export type { PiiReport } from './safety/safety-filter.js';
+export type { PiiType } from './safety/finding.js';
+export type { Outcome, PiiAction } from './wire/protocol.js';

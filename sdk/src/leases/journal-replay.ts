@@ -1,0 +1,151 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
+
+import type { WireLeaseRequest, WireSettlement } from '../wire/protocol.js';
+import { UnreachableError } from '../wire/transport.js';
+import { JOURNAL_SUFFIX, LiveLease, type JournalLine } from './journal-file.js';
+import type { LeaseServer } from './lease-server.js';
+
+const FILES_MAX = 200;
+const RECORDS_MAX = 1_000;
+/** A living process touches its journal with every heartbeat. */
+const ABANDONED_MS = 15 * 60_000;
+
+export interface ReplayOptions {
+  readonly folder: string;
+  readonly server: string;
+  readonly keyId: string;
+  readonly wallMs: number;
+  /** The journal of this process. */
+  readonly ownPath: string | undefined;
+}
+
+/**
+ * Finishes what crashed processes left behind: reports their usage and returns their leases.
+ * @returns how many leases were settled
+ */
+export async function replayJournals(server: LeaseServer, options: ReplayOptions): Promise<number> {
+  let settled = 0;
+  for (const path of abandonedJournals(options)) {
+    const claimed = claim(path);
+    if (claimed === undefined) continue;
+    try {
+      settled += await replayFile(server, claimed, options);
+      fs.rmSync(claimed, { force: true });
+    } catch {
+      // Not reachable now: leave it for the next start.
+      fs.renameSync(claimed, path);
+    }
+  }
+  return settled;
+}
+
+function abandonedJournals({ folder, keyId, wallMs, ownPath }: ReplayOptions): string[] {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.startsWith(`${keyId}-`) && name.endsWith(JOURNAL_SUFFIX))
+    .slice(0, FILES_MAX)
+    .map((name) => join(folder, name))
+    .filter((path) => path !== ownPath && isAbandoned(path, wallMs));
+}
+
+function isAbandoned(path: string, wallMs: number): boolean {
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true) return false;
+  const owner = /-(\d+)-(\d+)-[0-9a-f]{8}\.journal$/.exec(path);
+  const pid = Number(owner?.[1] ?? 0);
+  const isOwn = pid === process.pid && Number(owner?.[2] ?? -1) === threadId;
+  return isOwn || !isAlive(pid) || wallMs - stats.mtimeMs > ABANDONED_MS;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return Reflect.get(Object(error), 'code') === 'EPERM';
+  }
+}
+
+/** Only one process can rename a file: two that start together do not replay it twice. */
+function claim(path: string): string | undefined {
+  const claimed = `${path}.claimed`;
+  try {
+    fs.renameSync(path, claimed);
+    return claimed;
+  } catch {
+    return undefined;
+  }
+}
+
+async function replayFile(
+  server: LeaseServer,
+  path: string,
+  options: ReplayOptions,
+): Promise<number> {
+  const leases = new Map<string, LiveLease>();
+  for (const line of readLines(path)) {
+    if (line.t === 'head') {
+      if (line.server !== options.server) return 0;
+      continue;
+    }
+    const lease = leases.get(line.lease) ?? new LiveLease();
+    leases.set(line.lease, lease);
+    if (line.t === 'end') leases.delete(line.lease);
+    else lease.track(line);
+  }
+  for (const [id, lease] of leases) await finish(server, id, lease);
+  return leases.size;
+}
+
+/** A crash may cut the last line: what cannot be read was never acted upon. */
+function readLines(path: string): JournalLine[] {
+  return fs
+    .readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((text) => {
+      try {
+        return [JSON.parse(text) as JournalLine];
+      } catch {
+        return [];
+      }
+    });
+}
+
+async function finish(server: LeaseServer, id: string, lease: LiveLease): Promise<void> {
+  if (lease.plan !== undefined) {
+    const { final, next, seq } = lease.plan;
+    await settle(server, id, lease.plan);
+    lease.track({ t: 'ack', lease: id, seq });
+    if (next !== undefined) await giveBack(server, next, lease.sessionId);
+    if (final) return;
+  }
+  let seq = lease.seq;
+  let rest = lease.records;
+  do {
+    const usage = rest.slice(0, RECORDS_MAX);
+    rest = rest.slice(RECORDS_MAX);
+    seq += 1;
+    const final = rest.length === 0;
+    await settle(server, id, { sessionId: lease.sessionId, seq, usage, final });
+  } while (rest.length > 0);
+}
+
+async function giveBack(
+  server: LeaseServer,
+  next: WireLeaseRequest,
+  sessionId: string,
+): Promise<void> {
+  await settle(server, next.leaseId, { sessionId, seq: 1, usage: [], final: true });
+}
+
+/** A refusal is final (the lease never existed or has ended); only silence is worth another try. */
+async function settle(server: LeaseServer, id: string, body: WireSettlement): Promise<void> {
+  try {
+    await server.settle(id, body);
+  } catch (error) {
+    if (error instanceof UnreachableError) throw error;
+  }
+}

@@ -1,0 +1,344 @@
+import type { Emit } from '../core/events.js';
+import { BudgetExceededError, LeaseUnavailableError } from '../errors/catalogue.js';
+import type { Clock } from '../identity/clock.js';
+import { uuidV7 } from '../identity/uuid.js';
+import { displayUsd, formatUsd, maxNano, type NanoUsd } from '../money/money.js';
+import type { TokenUsage } from '../prices/usage.js';
+import type { Outcome, WireLeaseRequest, WireUsageRecord } from '../wire/protocol.js';
+import { errorOfRefusal } from '../wire/refusals.js';
+import { UnreachableError } from '../wire/transport.js';
+import { BudgetLatch } from './budget-latch.js';
+import type { JournalFile } from './journal-file.js';
+import type { HeldCall, Hold, Lease } from './lease.js';
+import type { LeaseServer } from './lease-server.js';
+import { grantedLease, Reporter, type ReportResult } from './reporter.js';
+
+const ATTEMPTS_MAX = 64;
+const BACKOFF_FIRST_MS = 200;
+/** After a refused prefetch the next one waits: the hot path still asks when it must. */
+const PREFETCH_PAUSE_MS = 5_000;
+const SMALLEST_NANO = 1n;
+
+export interface LeaseBookPorts {
+  readonly server: LeaseServer;
+  readonly clock: Clock;
+  readonly journal: JournalFile | undefined;
+  readonly emit: Emit;
+  /** The session that new leases belong to, and its tranche. */
+  readonly session: () => { readonly id: string; readonly trancheNano: NanoUsd };
+  /** Throws when nothing may leave: paused, revoked, closed. */
+  readonly guard: () => void;
+  /** A refusal that concerns more than one call (paused, revoked, session ended). */
+  readonly onRefusal: (error: unknown) => void;
+  readonly leaseWaitMs: number;
+}
+
+interface UnansweredRequest {
+  readonly request: WireLeaseRequest;
+  readonly sessionId: string;
+  /** When it was sent first: the lease's time counts from then. */
+  readonly sentAtMs: number;
+}
+
+/** What a finished call really used. */
+export interface CallResult {
+  readonly outcome: Outcome;
+  readonly estimated: boolean;
+  readonly tokens: TokenUsage;
+  readonly costNano: NanoUsd;
+}
+
+/** Borrows money ahead of need, hands it out to calls, and reports what was used. */
+export class LeaseBook {
+  readonly latch = new BudgetLatch();
+  readonly reporter: Reporter;
+  readonly #ports: LeaseBookPorts;
+  #leases: Lease[] = [];
+  #growing: Promise<void> | undefined;
+  #unanswered: UnansweredRequest | undefined;
+  #prefetchNotBeforeMs = 0;
+  #spentNano: NanoUsd = 0n;
+
+  constructor(ports: LeaseBookPorts) {
+    this.#ports = ports;
+    this.reporter = new Reporter({
+      ...ports,
+      onLateAnswer: (lease, result) => {
+        this.#afterReport(lease, result);
+      },
+    });
+  }
+
+  get leases(): readonly Lease[] {
+    return this.#leases;
+  }
+
+  /** Nano-dollars that this process has used since it started. */
+  get spentNano(): NanoUsd {
+    return this.#spentNano;
+  }
+
+  /** Draws from the leases at hand in one synchronous step; undefined when none has enough. */
+  tryHold(amountNano: NanoUsd, call: HeldCall): Hold | undefined {
+    const { clock, journal } = this.#ports;
+    const nowMs = clock.monotonicMs();
+    for (const lease of this.#leases) {
+      const hold = lease.draw(uuidV7(clock.wallMs()), amountNano, call, nowMs);
+      if (hold === undefined) continue;
+      journal?.append({ t: 'hold', lease: lease.id, usage: this.inFlightRecord(hold) });
+      return hold;
+    }
+    return undefined;
+  }
+
+  /**
+   * Draws, and borrows first when that is needed.
+   * @throws BudgetExceededError, ProjectPausedError, KeyRevokedError or LeaseUnavailableError
+   */
+  async hold(amountNano: NanoUsd, call: HeldCall): Promise<Hold> {
+    const { clock, guard, leaseWaitMs } = this.#ports;
+    const giveUpMs = clock.monotonicMs() + leaseWaitMs;
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      guard();
+      const hold = this.tryHold(amountNano, call);
+      if (hold !== undefined) return hold;
+      this.latch.check(amountNano, clock.monotonicMs());
+      try {
+        await this.#grow(amountNano);
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        const delayMs = Math.max(error.retryAfterMs ?? 0, BACKOFF_FIRST_MS * 2 ** attempt);
+        if (clock.monotonicMs() + delayMs > giveUpMs) throw this.#unavailable(amountNano, error);
+        await new Promise<void>((resolve) => clock.schedule(delayMs, resolve));
+      }
+      if (clock.monotonicMs() > giveUpMs) break;
+    }
+    throw this.#unavailable(amountNano, undefined);
+  }
+
+  /** Replaces a hold by what the call really used. Only the first result of a hold counts. */
+  complete(hold: Hold, result: CallResult): void {
+    const { journal, emit } = this.#ports;
+    const record = this.#recordOf(hold, result);
+    if (!hold.lease.charge(hold, result.costNano, record)) return;
+    this.#spentNano += result.costNano;
+    journal?.append({ t: 'usage', lease: hold.lease.id, usage: record });
+    const { cost: costUsd, pricesVersion: _version, ...told } = record;
+    emit('usage', { ...told, costUsd });
+    this.#afterCall(hold.lease);
+  }
+
+  /** The record of a call whose end nobody will see: its upper bound. */
+  inFlightRecord(hold: Hold): WireUsageRecord {
+    const { tokens, costNano } = hold.call.estimate();
+    return this.#recordOf(hold, { outcome: 'aborted', estimated: true, tokens, costNano });
+  }
+
+  /** Borrows a lease in the background, so that the next call need not wait. */
+  prefetch(): void {
+    if (this.#growing !== undefined) return;
+    if (this.#ports.clock.monotonicMs() < this.#prefetchNotBeforeMs) return;
+    void this.#startGrowing(() => this.#acquire(SMALLEST_NANO)).catch(() => {
+      this.#prefetchNotBeforeMs = this.#ports.clock.monotonicMs() + PREFETCH_PAUSE_MS;
+    });
+  }
+
+  /** Reports and ends a lease in the background as soon as its calls have finished. */
+  retire(lease: Lease): void {
+    if (lease.phase === 'open') lease.phase = 'retiring';
+    if (lease.phase !== 'retiring' || !lease.isIdle) return;
+    void this.settle(lease, true);
+  }
+
+  /** Reports and, when `next` is asked for, renews a lease in one exchange. */
+  async settle(lease: Lease, final: boolean, renewNano?: NanoUsd): Promise<ReportResult> {
+    if (this.reporter.isReporting(lease)) return this.reporter.report(lease, false);
+    const next = renewNano === undefined ? undefined : this.#request(renewNano);
+    if (final && lease.phase === 'open') lease.phase = 'renewing';
+    const result = await this.reporter.report(lease, final, next);
+    this.#afterReport(lease, result);
+    return result;
+  }
+
+  /** One borrower at a time; the others wait for it and look again. */
+  async #grow(amountNano: NanoUsd): Promise<void> {
+    if (this.#growing === undefined) return this.#startGrowing(() => this.#obtain(amountNano));
+    await this.#growing.catch(() => undefined);
+  }
+
+  #startGrowing(borrow: () => Promise<void>): Promise<void> {
+    this.#growing = borrow()
+      .catch((error: unknown) => {
+        this.#ports.onRefusal(error);
+        throw error;
+      })
+      .finally(() => {
+        this.#growing = undefined;
+      });
+    return this.#growing;
+  }
+
+  /** Renews an idle lease (its rest counts for the new one), else borrows one more. */
+  async #obtain(amountNano: NanoUsd): Promise<void> {
+    try {
+      const idle = this.#leases.find((lease) => lease.phase === 'open' && lease.isIdle);
+      if (idle === undefined || idle.sessionId !== this.#ports.session().id) {
+        await this.#acquire(amountNano);
+      } else {
+        await this.#renew(idle, amountNano);
+      }
+    } catch (error) {
+      if (!(error instanceof BudgetExceededError)) throw error;
+      if (await this.#returnIdleLeases()) return this.#acquire(amountNano);
+      this.latch.set(error, amountNano, this.#ports.clock.monotonicMs());
+      throw error;
+    }
+  }
+
+  async #renew(lease: Lease, amountNano: NanoUsd): Promise<void> {
+    const result = await this.settle(lease, true, amountNano);
+    if (result.kind === 'answered' && result.next?.granted === false) {
+      throw errorOfRefusal(402, result.next.error);
+    }
+    if (result.kind === 'in-doubt' || result.kind === 'withdrawn') {
+      throw new UnreachableError('The Iron Cage server does not answer.', true);
+    }
+  }
+
+  /** A request whose answer was lost is repeated as it was: the server answers it only once. */
+  async #acquire(amountNano: NanoUsd): Promise<void> {
+    const { server, journal } = this.#ports;
+    const asked = this.#unanswered ?? this.#newRequest(amountNano);
+    const { request, sessionId, sentAtMs } = asked;
+    try {
+      const answer = await server.acquire(sessionId, request);
+      this.#unanswered = undefined;
+      this.#add(grantedLease(answer, sessionId, sentAtMs), request.minimum);
+    } catch (error) {
+      const isLost = error instanceof UnreachableError && error.mayHaveArrived;
+      this.#unanswered = isLost ? asked : undefined;
+      if (!isLost) journal?.append({ t: 'end', lease: request.leaseId });
+      throw error;
+    }
+  }
+
+  #newRequest(amountNano: NanoUsd): UnansweredRequest {
+    const request = this.#request(amountNano);
+    const sessionId = this.#ports.session().id;
+    this.#noteRequest(request.leaseId, sessionId);
+    return { request, sessionId, sentAtMs: this.#ports.clock.monotonicMs() };
+  }
+
+  /** @returns true when something was returned, so that asking again makes sense */
+  async #returnIdleLeases(): Promise<boolean> {
+    const idle = this.#leases.filter(
+      (lease) => lease.phase === 'open' && lease.isIdle && lease.availableNano > 0n,
+    );
+    const results = await Promise.all(idle.map((lease) => this.settle(lease, true)));
+    return results.some(({ kind }) => kind === 'answered');
+  }
+
+  #afterCall(lease: Lease): void {
+    if (lease.phase === 'retiring') this.retire(lease);
+    if (lease.phase !== 'open') return;
+    const nowMs = this.#ports.clock.monotonicMs();
+    const hasOther = this.#leases.some(
+      (other) => other !== lease && other.isDrawable(nowMs) && other.availableNano > 0n,
+    );
+    const isLow = lease.availableNano * 10n < lease.amountNano;
+    if (isLow && lease.isIdle && hasOther) this.retire(lease);
+    else if (isLow && lease.isIdle && this.#growing === undefined) this.renewLater(lease);
+    else if (!hasOther && lease.spentNano * 2n >= lease.amountNano) this.prefetch();
+  }
+
+  /** Reports an idle lease and gets a fresh one in the same exchange, in the background. */
+  renewLater(lease: Lease): void {
+    void this.#startGrowing(() => this.#renew(lease, SMALLEST_NANO)).catch(() => {
+      this.#prefetchNotBeforeMs = this.#ports.clock.monotonicMs() + PREFETCH_PAUSE_MS;
+    });
+  }
+
+  #afterReport(lease: Lease, result: ReportResult): void {
+    switch (result.kind) {
+      case 'in-doubt':
+        this.reporter.retryLater(lease);
+        return;
+      case 'withdrawn':
+        if (lease.phase === 'renewing') lease.phase = 'open';
+        return;
+      case 'refused':
+        this.#remove(lease);
+        return;
+      case 'answered':
+        if (lease.phase === 'ended') this.#remove(lease);
+        else if (lease.phase === 'renewing') lease.phase = 'open';
+        else this.retire(lease);
+        this.#addNext(lease, result);
+    }
+  }
+
+  #addNext(lease: Lease, { next, sentAtMs }: ReportResult & { kind: 'answered' }): void {
+    if (next === undefined) return;
+    if (next.granted) {
+      const granted = grantedLease(next, lease.sessionId, sentAtMs);
+      if (granted !== undefined) this.#add(granted, formatUsd(0n));
+      return;
+    }
+    this.#ports.emit('lease', { action: 'refused', leaseId: lease.id, amountUsd: formatUsd(0n) });
+  }
+
+  #remove(lease: Lease): void {
+    this.#leases = this.#leases.filter((other) => other !== lease);
+  }
+
+  #request(amountNano: NanoUsd): WireLeaseRequest {
+    const { clock, session } = this.#ports;
+    return {
+      leaseId: uuidV7(clock.wallMs()),
+      wanted: formatUsd(maxNano(session().trancheNano, amountNano)),
+      minimum: formatUsd(amountNano),
+    };
+  }
+
+  #noteRequest(lease: string, session: string): void {
+    this.#ports.journal?.append({ t: 'lease', lease, session });
+  }
+
+  #add(lease: Lease | undefined, minimum: string): void {
+    if (lease === undefined) {
+      throw new BudgetExceededError('Nothing is left in the budget.', {
+        details: { available: formatUsd(0n), minimum },
+      });
+    }
+    this.latch.clear();
+    this.#leases.push(lease);
+    this.#leases.sort((first, second) => first.deadlineMs - second.deadlineMs);
+    const amountUsd = formatUsd(lease.amountNano);
+    this.#ports.emit('lease', { action: 'granted', leaseId: lease.id, amountUsd });
+  }
+
+  #recordOf(hold: Hold, result: CallResult): WireUsageRecord {
+    const { provider, model, pricesVersion, startedAtMs } = hold.call;
+    return {
+      id: hold.id,
+      provider,
+      model,
+      outcome: result.outcome,
+      estimated: result.estimated,
+      tokens: result.tokens,
+      cost: formatUsd(result.costNano),
+      pricesVersion,
+      durationMs: Math.max(0, Math.round(this.#ports.clock.monotonicMs() - startedAtMs)),
+    };
+  }
+
+  #unavailable(amountNano: NanoUsd, cause: unknown): LeaseUnavailableError {
+    const left = this.#leases.reduce((most, lease) => maxNano(most, lease.availableNano), 0n);
+    return new LeaseUnavailableError(
+      `The call needs up to ${displayUsd(amountNano)}, the leases at hand have ` +
+        `${displayUsd(left)}, and the Iron Cage server does not answer. Nothing may be spent ` +
+        'without a lease; try again when the server is back.',
+      { status: 503, ...(cause === undefined ? {} : { cause }) },
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import type { NanoUsd } from '../money/money.js';
+import { costAt, type ModelPrice, type Rates } from './price-table.js';
+import { tokenUsage, type Bucket } from './usage.js';
+
+/** What a call may use at most, and into which buckets its tokens may fall. */
+export interface CallBound {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly inputBuckets: readonly Bucket[];
+  readonly outputBuckets: readonly Bucket[];
+}
+
+/** The most that the call can cost, whichever bucket its tokens fall into. */
+export function worstCost(price: ModelPrice, bound: CallBound): NanoUsd {
+  return possibleRates(price, bound.inputTokens).reduce((worst, rates) => {
+    const cost = costAt(
+      pickedRates(rates, bound),
+      tokenUsage({ input: bound.inputTokens, output: bound.outputTokens }),
+    );
+    return cost > worst ? cost : worst;
+  }, 0n);
+}
+
+/** How many output tokens fit beside the input of `bound`; -1 when not even the input fits. */
+export function affordableOutput(
+  price: ModelPrice,
+  bound: CallBound,
+  amountNano: NanoUsd,
+): number {
+  let fewest = Number.MAX_SAFE_INTEGER;
+  for (const rates of possibleRates(price, bound.inputTokens)) {
+    const { input, output } = pickedRates(rates, bound);
+    const left = amountNano * 1_000n - BigInt(bound.inputTokens) * input;
+    if (left < 0n) return -1;
+    if (output > 0n) fewest = Math.min(fewest, Number(left / output));
+  }
+  return fewest;
+}
+
+/** The base rates, and those of every tier that the input might reach. */
+function possibleRates(price: ModelPrice, inputTokens: number): Rates[] {
+  const reached = price.tiers.filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
+  return [price.rates, ...reached.map(({ rates }) => rates)];
+}
+
+function pickedRates(rates: Rates, bound: CallBound): Rates {
+  const highest = (buckets: readonly Bucket[]): bigint =>
+    buckets.reduce((most, bucket) => (rates[bucket] > most ? rates[bucket] : most), 0n);
+  return { ...rates, input: highest(bound.inputBuckets), output: highest(bound.outputBuckets) };
+}

@@ -1,0 +1,170 @@
+import type { Bucket, TokenUsage } from '../prices/usage.js';
+import { tokenUsage, wholeCount } from '../prices/usage.js';
+import { boundClaudeImage } from '../tokens/image-bound.js';
+import { sizeOfBase64 } from '../tokens/image-size.js';
+import { boundRequestText, claudeLaterTokenizer, tokenizerOf } from '../tokens/text-bound.js';
+import type { CallPlan, Endpoint, JsonObject, SeenUsage, StreamReader } from './call-plan.js';
+import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
+import { emptySurvey, surveyContent, type ImageBound } from './content-survey.js';
+import { ReceivedText } from './received-text.js';
+
+/** Anthropic's own tools that run in the agent's process add a prompt of this size at most. */
+const CLIENT_TOOL_TOKENS = 1_200;
+const clientTools = /^(bash|text_editor|computer|memory)_\d+$/;
+const DEPTH_MAX = 40;
+
+/** `POST …/messages`. */
+export const anthropicMessages: Endpoint = {
+  name: 'messages',
+  plan: planMessages,
+  limitOutput(body, tokens) {
+    body['max_tokens'] = tokens;
+  },
+  askForUsage: () => false, // message_start and message_delta always tell it
+  readUsage: (answer) => (isObject(answer) ? readAnthropicUsage(answer['usage']) : undefined),
+  streamReader: (plan) => new MessagesStreamReader(plan),
+};
+
+function planMessages(body: JsonObject, provider: string): CallPlan {
+  const model = textOf(body['model']);
+  const tokenizer = tokenizerOf(provider, model);
+  const isLater = tokenizer === claudeLaterTokenizer;
+  const survey = emptySurvey();
+  const messages = listOf(body['messages']);
+  surveyContent(survey, body['system'], imageBoundFor(isLater));
+  surveyContent(survey, messages, imageBoundFor(isLater));
+  const structured = [body['tools'], objectAt(body, 'output_config')['format']].filter(
+    (extra) => extra !== undefined && extra !== null,
+  );
+  survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
+  const tools = toolTypes(body['tools']);
+  const thinking = objectAt(body, 'thinking');
+  return {
+    model,
+    inputTokens:
+      survey.imageTokens +
+      tools.filter((type) => clientTools.test(type)).length * CLIENT_TOOL_TOKENS +
+      boundRequestText(tokenizer, {
+        texts: survey.texts,
+        messages: messages.length + 1,
+        hasTools: structured.length > 0,
+      }),
+    unbounded: [...survey.unbounded],
+    refused: refusedFeatures(body, tools),
+    requestedOutput: countOf(body['max_tokens']),
+    smallestOutput: (countOf(thinking['budget_tokens']) ?? 0) + 1,
+    choices: 1,
+    hasOutput: true,
+    inputBuckets: inputBuckets(body),
+    outputBuckets: ['output'],
+    hidesReasoning: thinks(thinking, model),
+    streams: body['stream'] === true,
+    tokenizer,
+  };
+}
+
+function toolTypes(tools: unknown): string[] {
+  return listOf(tools).map((tool) => textOf(objectAt({ tool }, 'tool')['type']));
+}
+
+function refusedFeatures(body: JsonObject, tools: readonly string[]): string[] {
+  const refused = tools
+    .filter((type) => type !== '' && type !== 'custom' && !clientTools.test(type))
+    .map((type) => `the server-side tool "${type}"`);
+  if (listOf(body['mcp_servers']).length > 0) refused.push('mcp_servers');
+  if (body['container'] !== undefined && body['container'] !== null) refused.push('container');
+  if (body['speed'] === 'fast') refused.push('speed "fast"');
+  if (body['inference_geo'] === 'us') refused.push('inference_geo "us"');
+  const edits = listOf(objectAt(body, 'context_management')['edits']);
+  if (edits.some((edit) => textOf(objectAt({ edit }, 'edit')['type']).startsWith('compact'))) {
+    refused.push('compaction');
+  }
+  return refused;
+}
+
+/** From the fifth generation on, models think unless they are told not to. */
+function thinks(thinking: JsonObject, model: string): boolean {
+  const type = textOf(thinking['type']);
+  return type === '' ? /-5(-|$)/.test(model) : type !== 'disabled';
+}
+
+function imageBoundFor(isLater: boolean): ImageBound {
+  return (part) => {
+    const data = textOf(objectAt(part, 'source')['data']);
+    return boundClaudeImage(isLater, data === '' ? undefined : sizeOfBase64(data));
+  };
+}
+
+function inputBuckets(body: JsonObject): Bucket[] {
+  const lives = new Set<string>();
+  collectCacheLives(body, lives, 0);
+  const buckets: Bucket[] = ['input', 'cacheRead'];
+  if (lives.size > 0) buckets.push('cacheWrite5m');
+  if (lives.has('1h')) buckets.push('cacheWrite1h');
+  return buckets;
+}
+
+function collectCacheLives(value: unknown, lives: Set<string>, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > DEPTH_MAX) {
+    lives.add('1h');
+    return;
+  }
+  const control = isObject(value) ? value['cache_control'] : undefined;
+  if (isObject(control)) lives.add(textOf(control['ttl']));
+  for (const inner of Object.values(value)) collectCacheLives(inner, lives, depth + 1);
+}
+
+/** Anthropic's buckets are disjoint already; older answers do not split the cache writes. */
+export function readAnthropicUsage(usage: unknown): TokenUsage | undefined {
+  if (!isObject(usage) || typeof usage['input_tokens'] !== 'number') return undefined;
+  const written = wholeCount(usage['cache_creation_input_tokens']);
+  const creation = objectAt(usage, 'cache_creation');
+  const cacheWrite1h = Math.min(written, wholeCount(creation['ephemeral_1h_input_tokens']));
+  return tokenUsage({
+    input: usage['input_tokens'],
+    cacheRead: wholeCount(usage['cache_read_input_tokens']),
+    cacheWrite5m: written - cacheWrite1h,
+    cacheWrite1h,
+    output: wholeCount(usage['output_tokens']),
+  });
+}
+
+class MessagesStreamReader implements StreamReader {
+  readonly #received: ReceivedText;
+  #told: JsonObject = {};
+  #isFinal = false;
+
+  constructor(plan: CallPlan) {
+    this.#received = new ReceivedText(plan.tokenizer);
+  }
+
+  see(data: unknown): boolean {
+    if (!isObject(data)) return true;
+    if (data['type'] === 'message_start') this.#tell(objectAt(data, 'message')['usage']);
+    if (data['type'] === 'message_delta') {
+      this.#tell(data['usage']);
+      this.#isFinal = true;
+    }
+    const delta = objectAt(data, 'delta');
+    this.#received.add(delta['text'], delta['partial_json'], delta['thinking']);
+    return true;
+  }
+
+  usage(): SeenUsage | undefined {
+    const tokens = readAnthropicUsage(this.#told);
+    return tokens === undefined ? undefined : { tokens, isFinal: this.#isFinal };
+  }
+
+  receivedTokens(): number {
+    return this.#received.tokens();
+  }
+
+  /** Later events repeat some counts as running totals: the last one told is right. */
+  #tell(usage: unknown): void {
+    if (!isObject(usage)) return;
+    for (const [key, value] of Object.entries(usage)) {
+      if (value !== null && value !== undefined) this.#told[key] = value;
+    }
+  }
+}

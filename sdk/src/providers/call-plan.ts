@@ -1,0 +1,81 @@
+import type { Bucket, TokenUsage } from '../prices/usage.js';
+import type { TokenizerFamily } from '../tokens/text-bound.js';
+
+export type JsonObject = Record<string, unknown>;
+
+/** What must be known about a request before it may leave. */
+export interface CallPlan {
+  readonly model: string;
+  /** Upper bound; `unbounded` names what could make it larger (then the context window counts). */
+  readonly inputTokens: number;
+  readonly unbounded: readonly string[];
+  /** Features whose price cannot be bounded at all. */
+  readonly refused: readonly string[];
+  /** Largest output of one choice as the request states it; undefined: the model's maximum. */
+  readonly requestedOutput: number | undefined;
+  /** Smallest value that may be written into the request as a maximum. */
+  readonly smallestOutput: number;
+  readonly choices: number;
+  /** False for embeddings. */
+  readonly hasOutput: boolean;
+  readonly inputBuckets: readonly Bucket[];
+  readonly outputBuckets: readonly Bucket[];
+  /** The model may produce billed tokens that are never sent. */
+  readonly hidesReasoning: boolean;
+  readonly streams: boolean;
+  readonly tokenizer: TokenizerFamily;
+}
+
+/** What a provider's usage says; `isFinal` is false while the output may still grow. */
+export interface SeenUsage {
+  readonly tokens: TokenUsage;
+  readonly isFinal: boolean;
+}
+
+/** Reads a stream event by event. */
+export interface StreamReader {
+  /**
+   * @param data the event's data, parsed; undefined when it is not JSON (`[DONE]`)
+   * @returns false when the event must not reach the caller
+   */
+  see(data: unknown): boolean;
+  usage(): SeenUsage | undefined;
+  /** Upper bound for the output that has been received so far. */
+  receivedTokens(): number;
+}
+
+/** One metered endpoint of one dialect. */
+export interface Endpoint {
+  readonly name: string;
+  plan(body: JsonObject, provider: string): CallPlan;
+  /** Writes a maximum for the output into the body. */
+  limitOutput(body: JsonObject, tokens: number, provider: string): void;
+  /** Changes the body so that a stream tells its usage. @returns true when it was changed. */
+  askForUsage(body: JsonObject): boolean;
+  readUsage(answer: unknown): TokenUsage | undefined;
+  streamReader(plan: CallPlan, hideUsageEvent: boolean): StreamReader;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function objectAt(value: unknown, key: string): JsonObject {
+  const inner = isObject(value) ? value[key] : undefined;
+  return isObject(inner) ? inner : {};
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A positive whole number of the request, or undefined. */
+export function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0
+    ? Math.ceil(value)
+    : undefined;
+}

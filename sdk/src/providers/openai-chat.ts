@@ -1,0 +1,112 @@
+import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
+import type { CallPlan, Endpoint, JsonObject, SeenUsage, StreamReader } from './call-plan.js';
+import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
+import { emptySurvey, surveyContent } from './content-survey.js';
+import {
+  dearOptions,
+  hidesReasoning,
+  imageBoundFor,
+  readChatUsage,
+  serverTools,
+} from './openai-common.js';
+import { ReceivedText } from './received-text.js';
+
+/** `POST …/chat/completions`, of OpenAI and of the providers that speak the same dialect. */
+export const openAiChat: Endpoint = {
+  name: 'chat completions',
+  plan: planChat,
+  limitOutput(body, tokens, provider) {
+    const current = provider === 'openai' ? 'max_completion_tokens' : 'max_tokens';
+    const used = ['max_completion_tokens', 'max_tokens'].filter((key) => countOf(body[key]));
+    for (const key of used.length > 0 ? used : [current]) body[key] = tokens;
+  },
+  askForUsage(body) {
+    if (body['stream'] !== true) return false;
+    const options = objectAt(body, 'stream_options');
+    if (options['include_usage'] === true) return false;
+    body['stream_options'] = { ...options, include_usage: true };
+    return true;
+  },
+  readUsage: (answer) => readChatUsage(isObject(answer) ? answer['usage'] : undefined),
+  streamReader: (plan, hideUsageEvent) => new ChatStreamReader(plan, hideUsageEvent),
+};
+
+function planChat(body: JsonObject, provider: string): CallPlan {
+  const model = textOf(body['model']);
+  const tokenizer = tokenizerOf(provider, model);
+  const survey = emptySurvey();
+  const messages = listOf(body['messages']);
+  surveyContent(survey, messages, imageBoundFor(model));
+  const extras = [body['tools'], body['functions'], body['response_format']];
+  const structured = extras.filter((extra) => extra !== undefined && extra !== null);
+  survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
+  const speaks = listOf(body['modalities']).includes('audio');
+  return {
+    model,
+    inputTokens:
+      survey.imageTokens +
+      boundRequestText(tokenizer, {
+        texts: survey.texts,
+        messages: messages.length,
+        hasTools: structured.length > 0,
+      }),
+    unbounded: [...survey.unbounded],
+    refused: [...serverTools(body['tools']), ...dearOptions(body)],
+    requestedOutput: countOf(body['max_completion_tokens']) ?? countOf(body['max_tokens']),
+    smallestOutput: 1,
+    choices: countOf(body['n']) ?? 1,
+    hasOutput: true,
+    inputBuckets: survey.hasAudio
+      ? ['input', 'cacheRead', 'cacheWrite5m', 'audioInput']
+      : ['input', 'cacheRead', 'cacheWrite5m'],
+    outputBuckets: speaks ? ['output', 'audioOutput'] : ['output'],
+    hidesReasoning: hidesReasoning(body, model),
+    streams: body['stream'] === true,
+    tokenizer,
+  };
+}
+
+class ChatStreamReader implements StreamReader {
+  readonly #received: ReceivedText;
+  readonly #hideUsageEvent: boolean;
+  #usage: SeenUsage | undefined;
+  #finished = false;
+
+  constructor(plan: CallPlan, hideUsageEvent: boolean) {
+    this.#received = new ReceivedText(plan.tokenizer);
+    this.#hideUsageEvent = hideUsageEvent;
+  }
+
+  see(data: unknown): boolean {
+    if (!isObject(data)) return true;
+    const choices = listOf(data['choices']);
+    for (const choice of choices) this.#seeChoice(choice);
+    const tokens = readChatUsage(data['usage']);
+    if (tokens === undefined) return true;
+    this.#usage = { tokens, isFinal: choices.length === 0 || this.#finished };
+    return !(this.#hideUsageEvent && choices.length === 0);
+  }
+
+  usage(): SeenUsage | undefined {
+    return this.#usage;
+  }
+
+  receivedTokens(): number {
+    return this.#received.tokens();
+  }
+
+  #seeChoice(choice: unknown): void {
+    if (textOf(objectAt({ choice }, 'choice')['finish_reason']) !== '') this.#finished = true;
+    const delta = objectAt(choice, 'delta');
+    this.#received.add(
+      delta['content'],
+      delta['reasoning_content'],
+      delta['reasoning'],
+      delta['refusal'],
+    );
+    for (const call of listOf(delta['tool_calls'])) {
+      const called = objectAt(call, 'function');
+      this.#received.add(called['name'], called['arguments']);
+    }
+  }
+}

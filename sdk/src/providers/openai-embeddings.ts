@@ -1,0 +1,47 @@
+import { boundText, tokenizerOf } from '../tokens/text-bound.js';
+import type { CallPlan, Endpoint, JsonObject } from './call-plan.js';
+import { isObject, listOf, textOf } from './call-plan.js';
+import { readChatUsage } from './openai-common.js';
+
+/** What a provider may add around one input. */
+const TOKENS_AROUND_INPUT = 4;
+
+/** `POST …/embeddings`: has input only. */
+export const openAiEmbeddings: Endpoint = {
+  name: 'embeddings',
+  plan: planEmbeddings,
+  limitOutput: () => undefined,
+  askForUsage: () => false,
+  readUsage: (answer) => readChatUsage(isObject(answer) ? answer['usage'] : undefined),
+  streamReader: () => ({ see: () => true, usage: () => undefined, receivedTokens: () => 0 }),
+};
+
+function planEmbeddings(body: JsonObject, provider: string): CallPlan {
+  const model = textOf(body['model']);
+  const tokenizer = tokenizerOf(provider, model);
+  const input = body['input'];
+  const several = Array.isArray(input) && typeof input[0] !== 'number';
+  const unbounded: string[] = [];
+  let inputTokens = 0;
+  for (const each of several ? listOf(input) : [input]) {
+    inputTokens += TOKENS_AROUND_INPUT;
+    if (typeof each === 'string') inputTokens += boundText(tokenizer, each);
+    else if (Array.isArray(each)) inputTokens += each.length;
+    else unbounded.push('an input that is neither text nor tokens');
+  }
+  return {
+    model,
+    inputTokens,
+    unbounded,
+    refused: [],
+    requestedOutput: undefined,
+    smallestOutput: 0,
+    choices: 1,
+    hasOutput: false,
+    inputBuckets: ['input'],
+    outputBuckets: ['output'],
+    hidesReasoning: false,
+    streams: false,
+    tokenizer,
+  };
+}

@@ -1,0 +1,92 @@
+import type { WirePriceTable } from '../prices/price-table.js';
+import type { TokenUsage } from '../prices/usage.js';
+
+/** The messages of the SDK protocol, version 1. Money is a decimal string of dollars. */
+export type PiiAction = 'block' | 'redact' | 'warn' | 'off';
+
+export interface WireSession {
+  readonly sessionId: string;
+  readonly organization: { readonly id: string; readonly name: string };
+  readonly project: { readonly id: string; readonly name: string; readonly state: string };
+  readonly secrets: {
+    readonly enc: string;
+    readonly ciphertext: string;
+    readonly expiresAt: number;
+    readonly ttlSeconds: number;
+  };
+  readonly policy: {
+    readonly trancheSize: string;
+    readonly reportIntervalSeconds: number;
+    readonly heartbeatSeconds: number;
+    readonly pii?: Readonly<Partial<Record<'email' | 'card', PiiAction>>>;
+  };
+  readonly prices: WirePriceTable;
+}
+
+export interface WireSecret {
+  readonly id: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly version: number;
+  readonly hosts: readonly string[];
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface WireLeaseRequest {
+  readonly leaseId: string;
+  readonly wanted: string;
+  readonly minimum: string;
+}
+
+export interface WireLease {
+  readonly leaseId: string;
+  readonly amount: string;
+  readonly ttlSeconds: number;
+}
+
+export type Outcome = 'completed' | 'aborted' | 'failed';
+
+export interface WireUsageRecord {
+  readonly id: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly outcome: Outcome;
+  readonly estimated: boolean;
+  readonly tokens: TokenUsage;
+  readonly cost: string;
+  readonly pricesVersion: string;
+  readonly durationMs: number;
+}
+
+/** Fixed once it is made: a repeated `seq` must carry exactly the same body. */
+export interface WireSettlement {
+  readonly sessionId: string;
+  readonly seq: number;
+  readonly usage: readonly WireUsageRecord[];
+  readonly final: boolean;
+  readonly next?: WireLeaseRequest;
+}
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly requestId?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export interface WireSettled {
+  readonly leaseId: string;
+  readonly seq: number;
+  readonly state: string;
+  readonly next?:
+    | ({ readonly granted: true } & WireLease)
+    | { readonly granted: false; readonly error: WireError };
+}
+
+export interface WireState {
+  readonly session: 'active' | 'ended';
+  readonly key: 'active' | 'revoked';
+  readonly project: 'active' | 'paused' | 'archived';
+  readonly pricesVersion: string;
+  readonly available: string;
+}

@@ -1,0 +1,26 @@
+import { Controller, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { UserPrincipal } from '../../kernel/principal.js';
+import type { AnswerOf, InputOf } from '../../kernel/route.js';
+import { Caller, Handles, Input } from '../../platform/http/index.js';
+import { liveEvents, usageSummary } from '../analytics.contract.js';
+import { LiveEvents } from '../live-events.js';
+import { UsageSummary } from '../usage-summary.js';
+
+@Controller()
+export class AnalyticsController {
+  constructor(
+    private readonly summary: UsageSummary,
+    private readonly live: LiveEvents,
+  ) {}
+
+  @Handles(usageSummary)
+  usage(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof usageSummary>): Promise<AnswerOf<typeof usageSummary>> {
+    return this.summary.read(user.organizationId, input.query);
+  }
+
+  @Handles(liveEvents)
+  events(@Caller('user') user: UserPrincipal, @Res() reply: FastifyReply): void {
+    this.live.open(user.organizationId, reply);
+  }
+}

@@ -1,0 +1,60 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { AppError } from '../kernel/errors.js';
+import { type EventStream, openEventStream } from '../platform/http/index.js';
+import { Signals, type Topic } from '../platform/redis/index.js';
+
+const QUIET_MS = 250;
+const MAX_STREAMS = 1_000;
+
+interface Viewer {
+  readonly organizationId: string;
+  readonly stream: EventStream;
+  readonly pending: Set<Topic>;
+}
+
+/** Tells dashboards what to read again, in bundles: a busy ledger must not make every page reload a hundred times a second. */
+@Injectable()
+export class LiveEvents implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly viewers = new Set<Viewer>();
+  private unsubscribe: () => void = () => undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly signals: Signals) {}
+
+  onApplicationBootstrap(): void {
+    this.unsubscribe = this.signals.subscribe(({ organizationId, topic }) => {
+      for (const viewer of this.viewers) if (viewer.organizationId === organizationId) viewer.pending.add(topic);
+    });
+    this.timer = setInterval(() => {
+      this.flush();
+    }, QUIET_MS);
+    this.timer.unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+    this.unsubscribe();
+    for (const { stream } of this.viewers) stream.close();
+  }
+
+  open(organizationId: string, reply: FastifyReply): void {
+    if (this.viewers.size >= MAX_STREAMS) {
+      throw new AppError('RATE_LIMITED', 'Too many dashboards are open at once; the page still works, without live updates.', { retryAfterSeconds: 30 });
+    }
+    const viewer: Viewer = {
+      organizationId,
+      pending: new Set(),
+      stream: openEventStream(reply, () => this.viewers.delete(viewer)),
+    };
+    this.viewers.add(viewer);
+  }
+
+  private flush(): void {
+    for (const { stream, pending } of this.viewers) {
+      if (pending.size === 0) continue;
+      stream.send('changed', { topics: [...pending] });
+      pending.clear();
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { DataSource } from 'typeorm';
+import { AnalyticsModule } from './analytics/index.js';
+import { AuditModule } from './audit/index.js';
+import { AuthModule } from './auth/index.js';
+import { Balances, BillingModule, PriceBook } from './billing/index.js';
+import { CONFIG, type Config } from './platform/config/index.js';
+import { dashboardFiles } from './platform/dashboard/index.js';
+import { UnitOfWork } from './platform/database/index.js';
+import { AccessGuard, AnswerInterceptor, HealthController, HOT_STORE } from './platform/http/index.js';
+import { Keyring } from './platform/keyring/index.js';
+import { type HotStore, RedisThrottlerStorage, Signals } from './platform/redis/index.js';
+import { LOGGER, type Logger } from './platform/telemetry/index.js';
+import { ProjectAccounts, TeamsModule } from './teams/index.js';
+import { SessionTerms, VaultModule } from './vault/index.js';
+
+/** What exists before Nest does. */
+export interface Runtime {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly dataSource: DataSource;
+  readonly keyring: Keyring;
+  readonly hot: HotStore;
+}
+
+const SHARED = [CONFIG, LOGGER, HOT_STORE, DataSource, UnitOfWork, Keyring, Signals, ProjectAccounts, SessionTerms];
+
+/** The platform for every feature, and the ports that a lower feature declares and a higher one fills. */
+@Global()
+@Module({})
+class RuntimeModule {
+  static of({ config, logger, dataSource, keyring, hot }: Runtime): DynamicModule {
+    return {
+      module: RuntimeModule,
+      imports: [BillingModule],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOGGER, useValue: logger },
+        { provide: HOT_STORE, useValue: hot },
+        { provide: DataSource, useValue: dataSource },
+        { provide: Keyring, useValue: keyring },
+        { provide: Signals, useValue: hot.signals },
+        UnitOfWork,
+        { provide: ProjectAccounts, useClass: Balances },
+        { provide: SessionTerms, inject: [PriceBook], useFactory: sessionTerms },
+      ],
+      exports: SHARED,
+    };
+  }
+}
+
+function sessionTerms(prices: PriceBook): SessionTerms {
+  return {
+    prices: (providers) => {
+      const { version, models } = prices.bundle(providers);
+      return { version, models: [...models] };
+    },
+  };
+}
+
+@Module({})
+export class AppModule {
+  static of(runtime: Runtime): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        RuntimeModule.of(runtime),
+        ThrottlerModule.forRoot({
+          throttlers: [{ ttl: 60_000, limit: 600 }],
+          ...(runtime.hot.redis && { storage: new RedisThrottlerStorage(runtime.hot.redis) }),
+        }),
+        ...dashboardFiles(),
+        AuditModule,
+        AuthModule,
+        TeamsModule,
+        VaultModule,
+        BillingModule,
+        AnalyticsModule,
+      ],
+      controllers: [HealthController],
+      providers: [
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
+      ],
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../kernel/errors.js';
+import { isUuid } from '../kernel/ids.js';
+import type { AnswerOf, InputOf } from '../kernel/route.js';
+import type { Tx } from '../platform/database/index.js';
+import type { listAudit } from './audit.contract.js';
+import { type AuditEvent, AuditLog } from './data/audit-log.js';
+
+export type { AuditEvent };
+
+const PAGE_SIZE = 50;
+
+/** Who did what. A change and its row are one transaction: no row, no change. */
+@Injectable()
+export class AuditTrail {
+  constructor(private readonly log: AuditLog) {}
+
+  async record(tx: Tx, event: AuditEvent): Promise<void> {
+    await this.log.append(tx, event);
+  }
+
+  async list(
+    organizationId: string,
+    query: InputOf<typeof listAudit>['query'],
+  ): Promise<AnswerOf<typeof listAudit>> {
+    const { cursor, limit = PAGE_SIZE } = query;
+    if (cursor !== undefined && !isUuid(cursor)) {
+      throw new AppError('VALIDATION_FAILED', 'The cursor is not one of ours; start without it.');
+    }
+    // One more than asked for tells whether there is another page.
+    const rows = await this.log.before(organizationId, cursor, limit + 1);
+    const items = rows.slice(0, limit);
+    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+}

@@ -1,0 +1,19 @@
+import { Controller } from '@nestjs/common';
+import type { UserPrincipal } from '../../kernel/principal.js';
+import type { AnswerOf, InputOf } from '../../kernel/route.js';
+import { Caller, Handles, Input } from '../../platform/http/index.js';
+import { AuditTrail } from '../audit-trail.js';
+import { listAudit } from '../audit.contract.js';
+
+@Controller()
+export class AuditController {
+  constructor(private readonly trail: AuditTrail) {}
+
+  @Handles(listAudit)
+  list(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof listAudit>,
+  ): Promise<AnswerOf<typeof listAudit>> {
+    return this.trail.list(user.organizationId, input.query);
+  }
+}

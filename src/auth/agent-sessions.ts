@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { notFound } from '../kernel/errors.js';
+import { newId } from '../kernel/ids.js';
+import type { AgentPrincipal } from '../kernel/principal.js';
+import type { Tx } from '../platform/database/index.js';
+import { SessionStore } from './data/session-store.js';
+
+/** Running agent processes. A session belongs to the key that started it; no other key sees it. */
+@Injectable()
+export class AgentSessions {
+  constructor(private readonly sessions: SessionStore) {}
+
+  /** @returns the new session's id */
+  async start(
+    tx: Tx,
+    agent: AgentPrincipal,
+    facts: { ip: string; agent: Record<string, unknown> },
+  ): Promise<string> {
+    const id = newId();
+    await this.sessions.insert(tx, agent, { id, ...facts });
+    return id;
+  }
+
+  /** Ending twice is the same as once. */
+  async end(agent: AgentPrincipal, sessionId: string): Promise<void> {
+    if (!(await this.sessions.end(agent, sessionId))) throw notFound('session');
+  }
+
+  /** Notes that the agent lives. Does not fail when the session has ended: a last report may come after that. */
+  async touch(agent: AgentPrincipal, sessionId: string): Promise<void> {
+    if (!(await this.sessions.touch(agent, sessionId))) throw notFound('session');
+  }
+}

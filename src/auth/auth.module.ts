@@ -1,0 +1,71 @@
+import { Global, Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { AuditModule } from '../audit/index.js';
+import { Authenticator } from '../platform/http/index.js';
+import { Keyring } from '../platform/keyring/index.js';
+import { AccessTokens, accessTokenOptions } from './access-tokens.js';
+import { AgentSessions } from './agent-sessions.js';
+import { KeyStore } from './data/key-store.js';
+import { LoginStore } from './data/login-store.js';
+import { SessionStore } from './data/session-store.js';
+import { RefreshTokens } from './domain/refresh-tokens.js';
+import { AuthController } from './http/auth.controller.js';
+import { OwnOriginGuard } from './http/own-origin.js';
+import { RefreshCookie } from './http/refresh-cookie.js';
+import { SignInLimitsGuard } from './http/sign-in-limits.js';
+import { KeyAuthenticator } from './key-authenticator.js';
+import { KeyUse } from './key-use.js';
+import { KeysService } from './keys.service.js';
+import { Logins } from './logins.js';
+import { Passwords } from './passwords.js';
+import { RequestAuthenticator } from './request-authenticator.js';
+import { KEY_PEPPER } from './tokens.js';
+import { UserAuthenticator } from './user-authenticator.js';
+
+/** Global, because the guard of every route asks it who calls. */
+@Global()
+@Module({
+  imports: [
+    AuditModule,
+    JwtModule.registerAsync({ inject: [Keyring], useFactory: accessTokenOptions }),
+  ],
+  controllers: [AuthController],
+  providers: [
+    KeyStore,
+    LoginStore,
+    SessionStore,
+    {
+      provide: KEY_PEPPER,
+      inject: [Keyring],
+      useFactory: (keyring: Keyring) => keyring.serverSecret('key-pepper'),
+    },
+    {
+      provide: RefreshTokens,
+      inject: [Keyring],
+      useFactory: async (keyring: Keyring) =>
+        new RefreshTokens((await keyring.serverSecret('refresh-token-key')).bytes),
+    },
+    AccessTokens,
+    AgentSessions,
+    KeyAuthenticator,
+    KeysService,
+    KeyUse,
+    Logins,
+    OwnOriginGuard,
+    Passwords,
+    RefreshCookie,
+    SignInLimitsGuard,
+    UserAuthenticator,
+    { provide: Authenticator, useClass: RequestAuthenticator },
+  ],
+  exports: [
+    AgentSessions,
+    Authenticator,
+    Logins,
+    OwnOriginGuard,
+    Passwords,
+    RefreshCookie,
+    SignInLimitsGuard,
+  ],
+})
+export class AuthModule {}

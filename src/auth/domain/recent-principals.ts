@@ -1,0 +1,85 @@
+import type { Clock } from '../../kernel/clock.js';
+import type { Principal } from '../../kernel/principal.js';
+
+/** What a lookup found, and for how long it may be believed at most. */
+export interface Found<P extends Principal> {
+  readonly principal: P;
+  readonly leftMs: number;
+}
+
+interface Entry<P extends Principal> {
+  readonly principal: P;
+  readonly untilMs: number;
+}
+
+/** Wall clocks jump; how long something has been remembered must not. */
+export const steadyClock: Clock = { now: () => performance.now() };
+
+/**
+ * Remembers for a moment who a credential belongs to, so that a busy agent does not cost a query per request. Refusals are not
+ * remembered. Lookups of one credential at one time share one query.
+ */
+export class RecentPrincipals<P extends Principal> {
+  private readonly entries = new Map<string, Entry<P>>();
+  private readonly pending = new Map<string, Promise<P | undefined>>();
+  /** A lookup that began before a change must not be remembered after it. */
+  private generation = 0;
+
+  constructor(
+    private readonly limits: { readonly lifetimeMs: number; readonly capacity: number },
+    private readonly clock: Clock = steadyClock,
+  ) {}
+
+  async resolve(
+    credential: string,
+    look: () => Promise<Found<P> | undefined>,
+  ): Promise<P | undefined> {
+    const entry = this.entries.get(credential);
+    if (entry !== undefined && entry.untilMs > this.clock.now()) return entry.principal;
+    const running = this.pending.get(credential);
+    if (running !== undefined) return running;
+    const lookup = this.lookUp(credential, look);
+    this.pending.set(credential, lookup);
+    try {
+      return await lookup;
+    } finally {
+      if (this.pending.get(credential) === lookup) this.pending.delete(credential);
+    }
+  }
+
+  /** Something about this organization's credentials changed. */
+  forget(organizationId: string): void {
+    this.generation++;
+    this.pending.clear();
+    for (const [credential, { principal }] of this.entries) {
+      if (principal.organizationId === organizationId) this.entries.delete(credential);
+    }
+  }
+
+  private async lookUp(
+    credential: string,
+    look: () => Promise<Found<P> | undefined>,
+  ): Promise<P | undefined> {
+    const { generation } = this;
+    const startedMs = this.clock.now();
+    const found = await look();
+    if (found && generation === this.generation) {
+      this.remember(credential, {
+        principal: found.principal,
+        untilMs: startedMs + Math.min(found.leftMs, this.limits.lifetimeMs),
+      });
+    }
+    return found?.principal;
+  }
+
+  private remember(credential: string, entry: Entry<P>): void {
+    // Re-inserting moves it to the end, so that the first entry is always the oldest.
+    this.entries.delete(credential);
+    this.entries.set(credential, entry);
+    if (this.entries.size <= this.limits.capacity) return;
+    for (const oldest of this.entries.keys()) {
+      this.entries.delete(oldest);
+      return;
+    }
+  }
+}

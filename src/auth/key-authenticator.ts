@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { AppError } from '../kernel/errors.js';
+import { parseKey } from '../kernel/iron-cage-key.js';
+import { AGENT_PERMISSIONS } from '../kernel/permissions.js';
+import type { AgentPrincipal } from '../kernel/principal.js';
+import { Signals } from '../platform/redis/index.js';
+import { KeyStore } from './data/key-store.js';
+import { keyMatches, type Pepper } from './domain/key-hash.js';
+import { type Found, RecentPrincipals } from './domain/recent-principals.js';
+import { KeyUse } from './key-use.js';
+import { KEY_PEPPER } from './tokens.js';
+
+/** A revoked key is refused everywhere after this time, even where the signal was lost. */
+const REMEMBER_MS = 2_000;
+const CAPACITY = 10_000;
+
+@Injectable()
+export class KeyAuthenticator implements OnModuleDestroy {
+  private readonly recent = new RecentPrincipals<AgentPrincipal>({
+    lifetimeMs: REMEMBER_MS,
+    capacity: CAPACITY,
+  });
+  private readonly stopListening: () => void;
+
+  constructor(
+    private readonly keys: KeyStore,
+    private readonly use: KeyUse,
+    @Inject(KEY_PEPPER) private readonly pepper: Pepper,
+    signals: Signals,
+  ) {
+    this.stopListening = signals.subscribe(({ topic, organizationId }) => {
+      if (topic === 'keys') this.recent.forget(organizationId);
+    });
+  }
+
+  /** @throws {AppError} KEY_MALFORMED before anything is looked up; KEY_INVALID, alike for unknown, wrong, revoked and expired */
+  async authenticate(key: string): Promise<AgentPrincipal> {
+    const parsed = parseKey(key);
+    if (!parsed) {
+      throw new AppError(
+        'KEY_MALFORMED',
+        'This is not a whole Iron Cage key: it was cut or mistyped. Copy it again from where you stored it.',
+      );
+    }
+    const agent = await this.recent.resolve(hash('sha256', key, 'base64'), () =>
+      this.look(parsed.id, key),
+    );
+    if (!agent) {
+      throw new AppError(
+        'KEY_INVALID',
+        'This Iron Cage key is not valid: it does not exist, was revoked, or has expired. Create a new one in the dashboard.',
+        { internal: `key ${parsed.id} refused` },
+      );
+    }
+    this.use.note(agent);
+    return agent;
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
+  }
+
+  private async look(keyId: string, key: string): Promise<Found<AgentPrincipal> | undefined> {
+    const row = await this.keys.findForCheck(keyId);
+    const matches = keyMatches(this.pepper, key, row);
+    if (!row || !matches || row.revoked || row.leftMs <= 0) return undefined;
+    const { organizationId, projectId, leftMs } = row;
+    return {
+      principal: {
+        kind: 'agent',
+        organizationId,
+        projectId,
+        keyId,
+        permissions: AGENT_PERMISSIONS,
+      },
+      leftMs,
+    };
+  }
+}

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal } from '../kernel/principal.js';
+import { Authenticator } from '../platform/http/index.js';
+import { KeyAuthenticator } from './key-authenticator.js';
+import { UserAuthenticator } from './user-authenticator.js';
+
+const KEY_PREFIX = 'ic_';
+
+/** An Iron Cage key or an access token: the prefix says which, and neither is ever tried as the other. */
+@Injectable()
+export class RequestAuthenticator extends Authenticator {
+  constructor(
+    private readonly keys: KeyAuthenticator,
+    private readonly users: UserAuthenticator,
+  ) {
+    super();
+  }
+
+  authenticate(bearer: string): Promise<Principal> {
+    return bearer.startsWith(KEY_PREFIX)
+      ? this.keys.authenticate(bearer)
+      : this.users.authenticate(bearer);
+  }
+}

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork } from '../../platform/database/index.js';
+
+export interface Finding {
+  readonly invariant: string;
+  readonly subject: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+export interface LedgerReport {
+  readonly ok: boolean;
+  readonly checkedAccounts: number;
+  readonly findings: readonly Finding[];
+}
+
+const MOST_FINDINGS = 100;
+
+/** Recomputes every figure of an organization from the rows that it is made of, and names each row that disagrees. */
+@Injectable()
+export class LedgerCheck {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async run(organizationId: string): Promise<LedgerReport> {
+    // One transaction, one snapshot: a settlement between two of the queries must not look like a fault.
+    return this.unitOfWork.run(async (tx) => {
+      await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      const findings: Finding[] = [];
+      for (const [invariant, sql] of Object.entries(INVARIANTS)) {
+        const rows = await tx.query<{ subject: string; expected: string; found: string }>(`${sql} LIMIT ${MOST_FINDINGS}`, [organizationId]);
+        findings.push(...rows.map((row) => ({ invariant, ...row })));
+      }
+      const [count] = await tx.query<{ count: number }>('SELECT count(*)::int AS count FROM accounts WHERE organization_id = $1', [organizationId]);
+      return { ok: findings.length === 0, checkedAccounts: count?.count ?? 0, findings: findings.slice(0, MOST_FINDINGS) };
+    });
+  }
+}
+
+/** Each query gives a row for every subject that breaks the rule of its name. */
+const INVARIANTS: Readonly<Record<string, string>> = {
+  'figures equal the entries': `
+    SELECT 'project ' || a.project_id || ' ' || f.account AS subject, f.figure::text AS found, coalesce(e.total, 0)::text AS expected
+    FROM accounts a
+    CROSS JOIN LATERAL (VALUES
+      ('available', a.deposited_nano + a.overdraft_nano - a.settled_nano - a.reserved_nano),
+      ('reserved', a.reserved_nano), ('spent', a.settled_nano), ('overdraft', -a.overdraft_nano), ('external', -a.deposited_nano)) AS f(account, figure)
+    LEFT JOIN (
+      SELECT project_id, account, sum(amount_nano) AS total FROM ledger_entries WHERE organization_id = $1 GROUP BY project_id, account
+    ) e ON e.project_id = a.project_id AND e.account = f.account
+    WHERE a.organization_id = $1 AND f.figure <> coalesce(e.total, 0)`,
+  'transactions sum to zero': `
+    SELECT 'transaction ' || transaction_id AS subject, '0' AS expected, sum(amount_nano)::text AS found
+    FROM ledger_entries WHERE organization_id = $1 GROUP BY transaction_id HAVING sum(amount_nano) <> 0`,
+  'reserved is what open leases hold': `
+    SELECT 'project ' || a.project_id AS subject, coalesce(l.held, 0)::text AS expected, a.reserved_nano::text AS found
+    FROM accounts a LEFT JOIN (
+      SELECT project_id, sum(amount_nano - used_nano) AS held FROM leases
+      WHERE organization_id = $1 AND state IN ('PENDING', 'EXPIRED_HOLD') GROUP BY project_id
+    ) l ON l.project_id = a.project_id
+    WHERE a.organization_id = $1 AND a.reserved_nano <> coalesce(l.held, 0)`,
+  'spent is what was settled and charged': `
+    SELECT 'project ' || a.project_id AS subject, (coalesce(s.total, 0) + coalesce(l.charged, 0))::text AS expected, a.settled_nano::text AS found
+    FROM accounts a
+    LEFT JOIN (SELECT project_id, sum(amount_nano) AS total FROM settlements WHERE organization_id = $1 GROUP BY project_id) s ON s.project_id = a.project_id
+    LEFT JOIN (SELECT project_id, sum(charged_nano) AS charged FROM leases WHERE organization_id = $1 GROUP BY project_id) l ON l.project_id = a.project_id
+    WHERE a.organization_id = $1 AND a.settled_nano <> coalesce(s.total, 0) + coalesce(l.charged, 0)`,
+  'used and late are the settlements of the lease': `
+    SELECT 'lease ' || l.id AS subject, coalesce(s.total, 0)::text AS expected, (l.used_nano + l.late_nano)::text AS found
+    FROM leases l LEFT JOIN (SELECT lease_id, sum(amount_nano) AS total FROM settlements WHERE organization_id = $1 GROUP BY lease_id) s ON s.lease_id = l.id
+    WHERE l.organization_id = $1 AND l.used_nano + l.late_nano <> coalesce(s.total, 0)`,
+  'settlements are the usage that they report': `
+    SELECT 'lease ' || s.lease_id || ' report ' || s.seq AS subject, coalesce(u.total, 0)::text AS expected, s.amount_nano::text AS found
+    FROM settlements s LEFT JOIN (
+      SELECT lease_id, seq, sum(cost_nano) AS total FROM usage_records WHERE organization_id = $1 GROUP BY lease_id, seq
+    ) u ON u.lease_id = s.lease_id AND u.seq = s.seq
+    WHERE s.organization_id = $1 AND s.amount_nano <> coalesce(u.total, 0)`,
+  'one grant and one end per lease': `
+    SELECT 'lease ' || l.id AS subject, '1 grant of ' || l.amount_nano || ', at most 1 end' AS expected,
+      coalesce(e.grants, 0) || ' grants of ' || coalesce(e.granted, 0) || ', ' || coalesce(e.ends, 0) || ' ends' AS found
+    FROM leases l LEFT JOIN (
+      SELECT lease_id, count(*) FILTER (WHERE kind = 'GRANT') AS grants, sum(amount_nano) FILTER (WHERE kind = 'GRANT') AS granted,
+        count(*) FILTER (WHERE kind IN ('RETURN', 'CHARGE')) AS ends
+      FROM ledger_entries WHERE organization_id = $1 AND account = 'reserved' AND lease_id IS NOT NULL GROUP BY lease_id
+    ) e ON e.lease_id = l.id
+    WHERE l.organization_id = $1 AND (coalesce(e.grants, 0) <> 1 OR coalesce(e.granted, 0) <> l.amount_nano OR coalesce(e.ends, 0) > 1)`,
+  'reports are numbered without gaps': `
+    SELECT 'lease ' || l.id AS subject, l.last_seq::text AS expected, coalesce(s.reports, 0)::text AS found
+    FROM leases l LEFT JOIN (SELECT lease_id, count(*) AS reports FROM settlements WHERE organization_id = $1 GROUP BY lease_id) s ON s.lease_id = l.id
+    WHERE l.organization_id = $1 AND l.last_seq <> coalesce(s.reports, 0)`,
+  'every transfer is audited once': `
+    SELECT 'transfer ' || t.request_id AS subject, '1' AS expected, count(e.id)::text AS found
+    FROM transfers t LEFT JOIN audit_events e ON e.organization_id = $1 AND e.action IN ('money.deposit', 'money.withdrawal')
+      AND e.details->>'requestId' = t.request_id::text
+    WHERE t.organization_id = $1 GROUP BY t.request_id HAVING count(e.id) <> 1`,
+  'open leases end in time': `
+    SELECT 'lease ' || l.id AS subject, 'ended' AS expected, l.state || ' since ' || l.expires_at AS found
+    FROM leases l JOIN projects p ON p.organization_id = l.organization_id AND p.id = l.project_id
+    WHERE l.organization_id = $1 AND l.state IN ('PENDING', 'EXPIRED_HOLD')
+      AND l.expires_at + make_interval(secs => p.grace_seconds + 60) < clock_timestamp()`,
+};

@@ -1,0 +1,304 @@
+import { z } from 'zod';
+import { defineRoute } from '../kernel/route.js';
+import { instant, label, money, page, pageQuery, positiveMoney, signedMoney, uuid } from '../kernel/wire.js';
+
+export const LEASE_STATES = ['PENDING', 'SETTLED', 'REVOKED', 'EXPIRED_HOLD', 'RETURNED', 'CHARGED'] as const;
+export const ENTRY_KINDS = ['DEPOSIT', 'WITHDRAWAL', 'GRANT', 'SETTLE', 'LATE', 'RETURN', 'CHARGE', 'OVERDRAFT', 'OVERDRAFT_REPAID'] as const;
+
+export const leaseView = z
+  .object({
+    id: uuid,
+    projectId: uuid,
+    projectName: z.string(),
+    keyId: z.string(),
+    sessionId: uuid,
+    agent: z.string().describe('Name or host of the process that holds it.'),
+    ip: z.string(),
+    state: z.enum(LEASE_STATES),
+    amount: money,
+    used: money,
+    late: money.describe('Reported after the end or beyond the amount.'),
+    grantedAt: instant,
+    expiresAt: instant,
+    endedAt: instant.nullable(),
+  })
+  .meta({ id: 'Lease' });
+
+export const entryView = z
+  .object({
+    id: z.string(),
+    at: instant,
+    kind: z.enum(ENTRY_KINDS),
+    amount: signedMoney.describe('Change of the free balance.'),
+    leased: signedMoney.describe('Change of what agents hold.'),
+    spent: signedMoney.describe('Change of what was spent.'),
+    leaseId: uuid.nullable(),
+    actor: z.string(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'LedgerEntry' });
+
+const projectId = z.strictObject({ projectId: uuid });
+const transfer = z
+  .strictObject({
+    requestId: uuid.describe('Made by you: the same id twice moves the money once.'),
+    amount: positiveMoney,
+    reason: label(200).optional(),
+  })
+  .meta({ id: 'TransferRequest' });
+const balance = z
+  .object({ projectId: uuid, deposited: money, spent: money, leased: money, available: money, debt: money })
+  .meta({ id: 'ProjectBalance' });
+
+export const deposit = defineRoute({
+  id: 'deposit',
+  method: 'POST',
+  path: '/v1/projects/{projectId}/deposits',
+  tag: 'Billing',
+  summary: 'Add money to a project',
+  access: 'money:write',
+  params: projectId,
+  body: transfer,
+  answer: balance,
+  status: 201,
+  errors: ['NOT_FOUND', 'CONFLICT'],
+});
+
+export const withdraw = defineRoute({
+  id: 'withdraw',
+  method: 'POST',
+  path: '/v1/projects/{projectId}/withdrawals',
+  tag: 'Billing',
+  summary: 'Take free money out of a project',
+  access: 'money:write',
+  params: projectId,
+  body: transfer,
+  answer: balance,
+  status: 201,
+  errors: ['NOT_FOUND', 'CONFLICT', 'BALANCE_TOO_LOW'],
+});
+
+export const listEntries = defineRoute({
+  id: 'listEntries',
+  method: 'GET',
+  path: '/v1/projects/{projectId}/ledger',
+  tag: 'Billing',
+  summary: 'Ledger of a project, newest first',
+  access: 'money:read',
+  params: projectId,
+  query: z.strictObject({ ...pageQuery, cursor: uuid.optional() }),
+  answer: page(entryView).meta({ id: 'LedgerPage' }),
+  status: 200,
+  errors: ['NOT_FOUND'],
+});
+
+export const listLeases = defineRoute({
+  id: 'listLeases',
+  method: 'GET',
+  path: '/v1/leases',
+  tag: 'Billing',
+  summary: 'Leases, newest first',
+  access: 'money:read',
+  query: z.strictObject({ ...pageQuery, cursor: uuid.optional(), projectId: uuid.optional(), open: z.stringbool().optional() }),
+  answer: page(leaseView).meta({ id: 'LeasePage' }),
+  status: 200,
+  errors: [],
+});
+
+export const revokeLease = defineRoute({
+  id: 'revokeLease',
+  method: 'POST',
+  path: '/v1/leases/{leaseId}/revoke',
+  tag: 'Billing',
+  summary: 'End a lease; the unreported rest goes back, what is still reported is booked as late',
+  access: 'project:pause',
+  params: z.strictObject({ leaseId: uuid }),
+  answer: leaseView,
+  status: 200,
+  errors: ['NOT_FOUND', 'CONFLICT'],
+});
+
+export const checkLedger = defineRoute({
+  id: 'checkLedger',
+  method: 'GET',
+  path: '/v1/ledger/check',
+  tag: 'Billing',
+  summary: "Check the invariants of your organization's ledger",
+  access: 'money:read',
+  answer: z
+    .object({
+      ok: z.boolean(),
+      checkedAccounts: z.int(),
+      findings: z.array(z.object({ invariant: z.string(), subject: z.string(), expected: z.string(), found: z.string() })),
+    })
+    .meta({ id: 'LedgerCheck' }),
+  status: 200,
+  errors: [],
+});
+
+export const listPrices = defineRoute({
+  id: 'listPrices',
+  method: 'GET',
+  path: '/v1/prices',
+  tag: 'Billing',
+  summary: 'The price table in force',
+  access: 'usage:read',
+  query: z.strictObject({ provider: z.string().max(64).optional(), search: z.string().max(80).optional() }),
+  answer: z
+    .object({
+      version: z.string(),
+      items: z.array(
+        z
+          .object({
+            provider: z.string(),
+            model: z.string(),
+            inputPerMillion: money.nullable(),
+            cacheReadPerMillion: money.nullable(),
+            outputPerMillion: money.nullable(),
+            contextTokens: z.int().nullable(),
+            maxOutputTokens: z.int().nullable(),
+          })
+          .meta({ id: 'Price' }),
+      ),
+    })
+    .meta({ id: 'PriceList' }),
+  status: 200,
+  errors: [],
+});
+
+/* ---- what the SDK calls ---- */
+
+const leaseWish = {
+  leaseId: uuid.describe('UUIDv7, made by the client.'),
+  wanted: positiveMoney,
+  minimum: money.describe('Less than this is refused.'),
+};
+const grant = z.object({ leaseId: uuid, amount: money, ttlSeconds: z.int() });
+
+export const acquireLease = defineRoute({
+  id: 'acquireLease',
+  method: 'POST',
+  path: '/v1/sdk/leases',
+  tag: 'SDK',
+  summary: 'Borrow: move money out of the balance in advance',
+  access: 'agent:run',
+  body: z.strictObject({ ...leaseWish, sessionId: uuid }).meta({ id: 'LeaseRequest' }),
+  answer: grant.meta({ id: 'LeaseGrant' }),
+  status: 201,
+  errors: ['BUDGET_EXCEEDED', 'PROJECT_PAUSED', 'PROJECT_ARCHIVED', 'SESSION_ENDED', 'TOO_MANY_LEASES', 'CONFLICT', 'NOT_FOUND'],
+});
+
+const tokens = z.int().min(0).max(1_000_000_000);
+export const usageRecord = z
+  .strictObject({
+    id: uuid,
+    provider: z.string().min(1).max(64),
+    model: z.string().min(1).max(200),
+    outcome: z.enum(['completed', 'aborted', 'failed']),
+    estimated: z.boolean(),
+    tokens: z.strictObject({
+      input: tokens,
+      cacheRead: tokens,
+      cacheWrite5m: tokens,
+      cacheWrite1h: tokens,
+      output: tokens,
+      audioInput: tokens,
+      audioOutput: tokens,
+    }),
+    cost: money,
+    pricesVersion: z.string().max(64),
+    durationMs: z.int().min(0).max(86_400_000),
+  })
+  .meta({ id: 'UsageRecord' });
+
+export const settleLease = defineRoute({
+  id: 'settleLease',
+  method: 'POST',
+  path: '/v1/sdk/leases/{leaseId}/settlements',
+  tag: 'SDK',
+  summary: 'Report real usage, give the rest back, take the next tranche: one transaction',
+  access: 'agent:run',
+  params: z.strictObject({ leaseId: uuid }),
+  body: z
+    .strictObject({
+      sessionId: uuid,
+      seq: z.int().min(1).max(1_000_000),
+      usage: z.array(usageRecord).max(1_000),
+      final: z.boolean(),
+      next: z.strictObject(leaseWish).optional(),
+    })
+    .refine((body) => body.final || body.next === undefined, { error: 'A next lease needs "final": true.', path: ['next'] })
+    .meta({ id: 'SettlementRequest' }),
+  answer: z
+    .object({
+      leaseId: uuid,
+      seq: z.int(),
+      state: z.enum(LEASE_STATES),
+      booked: money,
+      returned: money,
+      late: money,
+      next: z
+        .union([
+          grant.extend({ granted: z.literal(true) }),
+          z.object({
+            granted: z.literal(false),
+            error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
+          }),
+        ])
+        .optional(),
+    })
+    .meta({ id: 'SettlementAnswer' }),
+  status: 200,
+  errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+});
+
+export const sessionState = z
+  .object({
+    session: z.enum(['active', 'ended']),
+    key: z.enum(['active', 'revoked']),
+    project: z.enum(['active', 'paused', 'archived']),
+    pricesVersion: z.string(),
+    available: money,
+  })
+  .meta({ id: 'SessionState' });
+
+export const heartbeat = defineRoute({
+  id: 'heartbeat',
+  method: 'POST',
+  path: '/v1/sdk/sessions/{sessionId}/heartbeat',
+  tag: 'SDK',
+  summary: 'Say that the agent lives; learn whether it may go on',
+  access: 'agent:run',
+  params: z.strictObject({ sessionId: uuid }),
+  body: z.strictObject({}),
+  answer: sessionState,
+  status: 200,
+  errors: ['NOT_FOUND'],
+});
+
+export const sessionEvents = defineRoute({
+  id: 'sessionEvents',
+  method: 'GET',
+  path: '/v1/sdk/sessions/{sessionId}/events',
+  tag: 'SDK',
+  summary: 'Server-sent events: `state` at once and after every change',
+  access: 'agent:run',
+  params: z.strictObject({ sessionId: uuid }),
+  status: 200,
+  stream: true,
+  errors: ['NOT_FOUND'],
+});
+
+export const BILLING_ROUTES = [
+  deposit,
+  withdraw,
+  listEntries,
+  listLeases,
+  revokeLease,
+  checkLedger,
+  listPrices,
+  acquireLease,
+  settleLease,
+  heartbeat,
+  sessionEvents,
+];

@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/index.js';
+import { TeamsModule } from '../teams/index.js';
+import { LedgerCheck } from './accounts/ledger-check.js';
+import { Transfers } from './accounts/transfers.js';
+import { AdminBillingController } from './http/admin-billing.controller.js';
+import { AgentBillingController } from './http/agent-billing.controller.js';
+import { AgentLeases } from './leases/agent-leases.js';
+import { LeaseDirectory } from './leases/lease-directory.js';
+import { Ledger } from './leases/ledger.service.js';
+import { SessionWatch } from './leases/session-watch.js';
+import { LeaseSweeper } from './leases/sweeper.js';
+import { ListPrices } from './prices/list-prices.js';
+import { PriceBook } from './prices/price-book.js';
+
+@Module({
+  imports: [AuthModule, TeamsModule],
+  controllers: [AdminBillingController, AgentBillingController],
+  providers: [Ledger, AgentLeases, LeaseDirectory, LeaseSweeper, SessionWatch, PriceBook, ListPrices, Transfers, LedgerCheck],
+  exports: [PriceBook],
+})
+export class BillingModule {}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors.js';
+import type { AgentPrincipal } from '../../kernel/principal.js';
+import type { AnswerOf, InputOf } from '../../kernel/route.js';
+import type { acquireLease, settleLease } from '../billing.contract.js';
+import type { UsageLine } from '../domain/commands.js';
+import { PriceBook } from '../prices/price-book.js';
+import { Ledger } from './ledger.service.js';
+
+type UsageRecord = InputOf<typeof settleLease>['body']['usage'][number];
+
+/** What a running agent does with money: borrow, report, renew. */
+@Injectable()
+export class AgentLeases {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly prices: PriceBook,
+  ) {}
+
+  acquire(agent: AgentPrincipal, body: InputOf<typeof acquireLease>['body']): Promise<AnswerOf<typeof acquireLease>> {
+    return this.ledger.execute(agent.organizationId, {
+      kind: 'acquire',
+      projectId: agent.projectId,
+      keyId: agent.keyId,
+      sessionId: body.sessionId,
+      requestHash: hashOf(body),
+      leaseId: body.leaseId,
+      wanted: body.wanted,
+      minimum: body.minimum,
+    });
+  }
+
+  async settle(agent: AgentPrincipal, { params, body }: InputOf<typeof settleLease>): Promise<AnswerOf<typeof settleLease>> {
+    if (new Set(body.usage.map(({ id }) => id)).size < body.usage.length) {
+      throw new AppError('VALIDATION_FAILED', 'Two usage records of this report have the same id.');
+    }
+    const answer = await this.ledger.execute(agent.organizationId, {
+      kind: 'settle',
+      projectId: agent.projectId,
+      keyId: agent.keyId,
+      sessionId: body.sessionId,
+      requestHash: hashOf({ ...body, leaseId: params.leaseId }),
+      leaseId: params.leaseId,
+      seq: body.seq,
+      usage: body.usage.map((record) => this.priced(record)),
+      final: body.final,
+      ...(body.next && { next: body.next }),
+    });
+    return answer as AnswerOf<typeof settleLease>;
+  }
+
+  /**
+   * The server's own price decides. A model that the table does not know has been used all the same: then the client's figure is
+   * booked, and marked so.
+   */
+  private priced(record: UsageRecord): UsageLine {
+    const { cost: clientCost, ...line } = record;
+    const cost = this.prices.price(line.provider, line.model, line.tokens);
+    return { ...line, clientCost, cost: cost ?? clientCost, pricedBy: cost === undefined ? 'client' : 'table' };
+  }
+}
+
+/** Tells a repetition from another request under the same id; field order does not matter, the schema fixed it. */
+export function hashOf(body: object): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify(body, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)))
+    .digest();
+}

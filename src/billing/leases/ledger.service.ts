@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors.js';
+import { UnitOfWork, violatedConstraint } from '../../platform/database/index.js';
+import { Signals, type Topic } from '../../platform/redis/index.js';
+import { loadWorkingSet } from '../data/working-set.loader.js';
+import { writeWorkingSet } from '../data/working-set.writer.js';
+import type { Answers, Command, Outcome, Refusal } from '../domain/commands.js';
+import { decide } from '../domain/decide.js';
+import { Coalescer } from './coalescer.js';
+
+const MAX_BATCH = 256;
+const MAX_WAITING = 20_000;
+
+/** What a dashboard should read again after each kind of command. */
+const TOPICS_OF: Readonly<Record<Command['kind'], readonly Topic[]>> = {
+  acquire: ['leases'],
+  settle: ['leases', 'usage'],
+  transfer: ['projects'],
+  revoke: ['leases'],
+  expire: ['leases'],
+};
+
+/**
+ * The only door to money: every change is a command, decided under the lock of its account. Commands of one organization are committed
+ * together when they arrive together, and answered as if each had been alone.
+ */
+@Injectable()
+export class Ledger {
+  private readonly coalescer = new Coalescer<Command, Outcome>({
+    maxBatch: MAX_BATCH,
+    maxWaiting: MAX_WAITING,
+    process: (organizationId, commands) => this.commit(organizationId, commands),
+    full: () => new AppError('UNAVAILABLE', 'Too many requests wait for the ledger. Nothing was changed; try again in a moment.', { retryAfterSeconds: 1 }),
+  });
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly signals: Signals,
+  ) {}
+
+  /** @returns what came of it; a refusal is an outcome, not an exception */
+  submit<C extends Command>(organizationId: string, command: C): Promise<Outcome<C['kind']>> {
+    return this.coalescer.submit(organizationId, command) as Promise<Outcome<C['kind']>>;
+  }
+
+  /** As {@link submit}, for callers that have no use for a refusal but to pass it on. @throws {AppError} the refusal */
+  async execute<C extends Command>(organizationId: string, command: C): Promise<Answers[C['kind']]> {
+    const outcome = await this.submit(organizationId, command);
+    if (outcome.ok) return outcome.value;
+    throw asError(outcome.refusal);
+  }
+
+  private async commit(organizationId: string, commands: readonly Command[]): Promise<readonly Outcome[]> {
+    const outcomes = await this.commitOnce(organizationId, commands).catch((error: unknown) => {
+      // Another replica used the same id at the same moment; a second look finds what it did.
+      if (violatedConstraint(error) !== undefined) return this.commitOnce(organizationId, commands);
+      throw error;
+    });
+    for (const topic of new Set(commands.flatMap(({ kind }) => TOPICS_OF[kind]))) this.signals.publish({ organizationId, topic });
+    return outcomes;
+  }
+
+  private commitOnce(organizationId: string, commands: readonly Command[]): Promise<readonly Outcome[]> {
+    return this.unitOfWork.run(async (tx) => {
+      const set = await loadWorkingSet(tx, organizationId, commands);
+      const outcomes = commands.map((command) => decide(set, command));
+      await writeWorkingSet(tx, organizationId, set);
+      return outcomes;
+    });
+  }
+}
+
+export function asError(refusal: Refusal): AppError {
+  return new AppError(refusal.code, refusal.message, {
+    ...(refusal.details && { details: refusal.details }),
+    ...(refusal.code === 'TOO_MANY_LEASES' && { retryAfterSeconds: 5 }),
+  });
+}

@@ -1,0 +1,158 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { AgentSessions } from '../../auth/index.js';
+import { notFound } from '../../kernel/errors.js';
+import { maxNano } from '../../kernel/money.js';
+import type { AgentPrincipal } from '../../kernel/principal.js';
+import { UnitOfWork } from '../../platform/database/index.js';
+import { type EventStream, openEventStream } from '../../platform/http/index.js';
+import { Signals } from '../../platform/redis/index.js';
+import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
+import { sessionState } from '../billing.contract.js';
+import { PriceBook } from '../prices/price-book.js';
+
+type State = z.output<typeof sessionState>;
+
+/** A signal may be lost, the poll is not: this is the most that a pause can take to reach a stream. */
+const POLL_MS = 1_000;
+
+interface Watched {
+  readonly organizationId: string;
+  readonly sessionId: string;
+  readonly stream: EventStream;
+  last: string;
+}
+
+/** Tells running agents whether they may go on: pushed by a stream, asked for by a heartbeat. */
+@Injectable()
+export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly watched = new Set<Watched>();
+  private timer: NodeJS.Timeout | undefined;
+  private unsubscribe: () => void = () => undefined;
+  private looking: Promise<void> | undefined;
+  private lookAgain = false;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly sessions: AgentSessions,
+    private readonly prices: PriceBook,
+    private readonly signals: Signals,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.look();
+    }, POLL_MS);
+    this.timer.unref();
+    this.unsubscribe = this.signals.subscribe(({ topic }) => {
+      if (topic === 'projects' || topic === 'keys') this.look();
+    });
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+    this.unsubscribe();
+    for (const { stream } of this.watched) stream.close();
+  }
+
+  async heartbeat(agent: AgentPrincipal, sessionId: string): Promise<State> {
+    await this.sessions.touch(agent, sessionId);
+    return this.state(agent, sessionId);
+  }
+
+  async stream(agent: AgentPrincipal, sessionId: string, reply: FastifyReply): Promise<void> {
+    const state = await this.state(agent, sessionId);
+    const entry: Watched = {
+      organizationId: agent.organizationId,
+      sessionId,
+      last: '',
+      stream: openEventStream(reply, () => this.watched.delete(entry)),
+    };
+    this.watched.add(entry);
+    this.tell(entry, state);
+  }
+
+  private async state(agent: AgentPrincipal, sessionId: string): Promise<State> {
+    const states = await this.read([agent.organizationId], [sessionId], agent.keyId);
+    const state = states.get(sessionId);
+    if (!state) throw notFound('session');
+    return state;
+  }
+
+  /** At most one look at a time; a signal during one makes another follow. */
+  private look(): void {
+    if (this.watched.size === 0) return;
+    if (this.looking) {
+      this.lookAgain = true;
+      return;
+    }
+    this.looking = this.lookOnce().finally(() => {
+      this.looking = undefined;
+      if (this.lookAgain) {
+        this.lookAgain = false;
+        this.look();
+      }
+    });
+  }
+
+  private async lookOnce(): Promise<void> {
+    const entries = [...this.watched];
+    try {
+      const states = await this.read(
+        entries.map(({ organizationId }) => organizationId),
+        entries.map(({ sessionId }) => sessionId),
+      );
+      for (const entry of entries) {
+        const state = states.get(entry.sessionId);
+        if (state) this.tell(entry, state);
+      }
+    } catch (error) {
+      this.logger.warn({ err: error }, 'cannot read session states; the next look tries again');
+    }
+  }
+
+  private tell(entry: Watched, state: State): void {
+    // The free balance moves with every lease; it alone is no reason to wake an agent.
+    const { available: _available, ...news } = state;
+    const text = JSON.stringify(news);
+    if (text === entry.last) return;
+    entry.last = text;
+    entry.stream.send('state', z.encode(sessionState, state));
+    if (state.session === 'ended' || state.key === 'revoked') entry.stream.close();
+  }
+
+  private async read(organizationIds: readonly string[], sessionIds: readonly string[], keyId?: string): Promise<Map<string, State>> {
+    const rows = await this.unitOfWork.read<StateRow>(STATES, [[...new Set(organizationIds)], sessionIds, keyId ?? null]);
+    return new Map(
+      rows.map((row) => [
+        row.id,
+        {
+          session: row.ended ? 'ended' : 'active',
+          key: row.revoked ? 'revoked' : 'active',
+          project: row.state,
+          pricesVersion: this.prices.version,
+          available: maxNano(row.available, 0n),
+        },
+      ]),
+    );
+  }
+}
+
+interface StateRow {
+  id: string;
+  ended: boolean;
+  revoked: boolean;
+  state: State['project'];
+  available: bigint;
+}
+
+const STATES = `
+  SELECT s.id, s.ended_at IS NOT NULL AS ended, k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
+    CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available
+  FROM sessions s
+  JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id
+  JOIN projects p ON p.organization_id = s.organization_id AND p.id = s.project_id
+  JOIN accounts a ON a.organization_id = s.organization_id AND a.project_id = s.project_id
+  WHERE s.organization_id = ANY($1::uuid[]) AND s.id = ANY($2::uuid[]) AND ($3::text IS NULL OR s.key_id = $3)`;

@@ -1,0 +1,61 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { UnitOfWork } from '../../platform/database/index.js';
+import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
+import { Ledger } from './ledger.service.js';
+
+const PERIOD_MS = 2_000;
+const PER_ROUND = 500;
+
+// Leases of all organizations: the one job that looks across tenants, and it only reads ids.
+const DUE = `
+  SELECT organization_id, project_id, id FROM leases
+  WHERE (state = 'PENDING' AND expires_at <= clock_timestamp()) OR (state = 'EXPIRED_HOLD' AND hold_until <= clock_timestamp())
+  LIMIT $1`;
+
+/** Ends leases whose time has come. Any number of replicas may do it: an expiry that comes too early or twice does nothing. */
+@Injectable()
+export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly ledger: Ledger,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.running;
+  }
+
+  /** @returns how many leases it looked at */
+  async sweep(): Promise<number> {
+    const due = await this.unitOfWork.read<{ organization_id: string; project_id: string; id: string }>(DUE, [PER_ROUND]);
+    await Promise.all(
+      due.map((row) => this.ledger.execute(row.organization_id, { kind: 'expire', projectId: row.project_id, leaseId: row.id })),
+    );
+    return due.length;
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.running = this.round();
+    }, PERIOD_MS);
+    this.timer.unref();
+  }
+
+  private async round(): Promise<void> {
+    try {
+      while ((await this.sweep()) === PER_ROUND);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'lease sweep failed; the next one tries again');
+    }
+    if (this.timer !== undefined) this.schedule();
+  }
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { systemClock } from '../../kernel/clock.js';
+import type { Nano } from '../../kernel/money.js';
+import type { AnswerOf, InputOf } from '../../kernel/route.js';
+import type { listPrices } from '../billing.contract.js';
+import { type Bucket, type ModelPrice, ratesAt } from '../domain/pricing.js';
+import { PriceBook } from './price-book.js';
+
+@Injectable()
+export class ListPrices {
+  constructor(private readonly prices: PriceBook) {}
+
+  list({ provider, search }: InputOf<typeof listPrices>['query']): AnswerOf<typeof listPrices> {
+    const wanted = search?.toLowerCase();
+    const items = this.prices.table.models
+      .filter((model) => provider === undefined || model.provider === provider)
+      .filter((model) => wanted === undefined || model.id.toLowerCase().includes(wanted))
+      .map((model) => ({
+        provider: model.provider,
+        model: model.id,
+        inputPerMillion: perMillion(model, 'input'),
+        cacheReadPerMillion: perMillion(model, 'cacheRead'),
+        outputPerMillion: perMillion(model, 'output'),
+        contextTokens: model.contextTokens ?? null,
+        maxOutputTokens: model.maxOutputTokens ?? null,
+      }));
+    return { version: this.prices.version, items };
+  }
+}
+
+/** Pico-dollars per token are nano-dollars per thousand tokens. */
+function perMillion(model: ModelPrice, bucket: Bucket): Nano | null {
+  const rate = ratesAt(model, systemClock.now(), 0)[bucket];
+  return rate === undefined ? null : BigInt(rate) * 1000n;
+}

@@ -1,0 +1,33 @@
+import { randomFillSync } from 'node:crypto';
+import { systemClock } from './clock.js';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+let lastMs = 0;
+let counter = 0;
+
+/**
+ * A UUIDv7 (RFC 9562, section 5.7): 48 bits of milliseconds, 12 bits that count within the millisecond (section 6.2, method 1) and 62
+ * random bits. Ids of one process sort in the order in which they were made.
+ *
+ * @param nowMs milliseconds since the Unix epoch; a clock that steps back does not make an id sort before an earlier one
+ */
+export function newId(nowMs: number = systemClock.now()): string {
+  const bytes = randomFillSync(Buffer.alloc(16));
+  if (nowMs > lastMs) {
+    lastMs = nowMs;
+    counter = 0;
+  } else if (++counter > 0xfff) {
+    lastMs += 1;
+    counter = 0;
+  }
+  bytes.writeUIntBE(lastMs, 0, 6);
+  bytes.writeUInt16BE(0x7000 | counter, 6);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { isUuid } from './ids.js';
+import { type Nano, parseMoney, printMoney } from './money.js';
+
+/**
+ * The vocabulary of the wire. Schemas are codecs: `decode` turns JSON into what the code uses, `encode` turns it back, so that a
+ * contract states both directions once.
+ */
+const MONEY_PATTERN = /^(0|[1-9]\d{0,9})(\.\d{1,9})?$/;
+
+/** Dollars as a decimal string on the wire, nano-dollars inside. */
+export const money = z
+  .codec(
+    z.string().max(20).regex(MONEY_PATTERN, {
+      error: 'Give dollars as a plain decimal string such as "12.50": no sign, no exponent, at most nine decimals.',
+    }),
+    z.bigint(),
+    {
+      decode: (text, context): Nano => {
+        const nano = parseMoney(text);
+        if (nano !== undefined) return nano;
+        context.issues.push({ code: 'custom', input: text, message: 'The most that fits is "1000000000".' });
+        return z.NEVER;
+      },
+      encode: (nano) => printMoney(nano),
+    },
+  )
+  .meta({ description: 'US dollars, decimal string', examples: ['0.500000000'] });
+
+/** As {@link money}, but more than nothing. */
+export const positiveMoney = money.refine((nano) => nano > 0n, { error: 'Give an amount above zero.' });
+
+/** Money that may be below zero; only ever in answers. */
+export const signedMoney = z
+  .codec(z.string().regex(/^-?\d+\.\d{9}$/), z.bigint(), {
+    decode: (text): Nano => BigInt(text.replace('.', '')),
+    encode: (nano) => printMoney(nano),
+  })
+  .meta({ description: 'US dollars, decimal string, may be negative', examples: ['-0.250000000'] });
+
+export const instant = z
+  .codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() })
+  .meta({ description: 'ISO 8601, UTC' });
+
+export const uuid = z
+  .string()
+  .refine(isUuid, { error: 'Give a UUID in lower case.' })
+  .meta({ format: 'uuid', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' });
+
+// eslint-disable-next-line no-control-regex -- control characters are what must not be in a name
+const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/;
+
+/** One line that people read. Trimmed, never empty. */
+export const label = (maxLength: number) =>
+  z.string().trim().min(1, { error: 'Must not be empty.' }).max(maxLength).regex(PRINTABLE, { error: 'Use one line of printable text.' });
+
+export const email = z.email({ error: 'Give an address like name@company.com.' }).max(254).toLowerCase();
+
+export const password = z
+  .string()
+  .min(12, { error: 'Use at least 12 characters; a sentence is easiest to remember.' })
+  .max(256);
+
+/** 32 raw bytes or any other short binary, base64url without padding. */
+export const base64url = (minBytes: number, maxBytes: number) =>
+  z
+    .string()
+    .min(Math.ceil((minBytes * 4) / 3))
+    .max(Math.ceil((maxBytes * 4) / 3))
+    .regex(/^[A-Za-z0-9_-]+$/, { error: 'Use base64url without padding.' });
+
+/** Cursor paging: `nextCursor` of one answer is the `cursor` of the next request. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(200).optional(),
+  cursor: z.string().max(200).optional(),
+};
+
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });

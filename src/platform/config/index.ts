@@ -1,0 +1,5 @@
+export { type Config, readConfig } from './config.js';
+export { type StartupCode, StartupError } from './startup-error.js';
+
+/** Injection token of the {@link Config}. */
+export const CONFIG = Symbol('Config');

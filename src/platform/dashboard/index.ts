@@ -1,0 +1,1 @@
+export { dashboardFiles, dashboardPage } from './dashboard.js';

@@ -1,0 +1,99 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DataSource } from 'typeorm';
+import { type Config, StartupError } from '../config/index.js';
+import { redact } from '../telemetry/index.js';
+import { startEmbeddedPostgres } from './embedded-postgres.js';
+import { dataSourceOptions } from './options.js';
+
+type Embedded = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
+
+/** Two replicas that start together migrate one after the other. Held by the connection, gone with it. */
+const MIGRATION_LOCK = 4_711_020_626;
+
+export function embeddedDatabase(config: Config): Promise<Embedded> {
+  return startEmbeddedPostgres(path.join(config.dataDir, 'pg'), { flags: [...config.databaseFlags] });
+}
+
+export interface Database {
+  readonly dataSource: DataSource;
+  readonly embedded: boolean;
+  /** How many migrations ran just now. */
+  readonly migrated: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to `DATABASE_URL`, or starts the embedded PostgreSQL in the data folder, and brings the schema up to date.
+ *
+ * @throws {StartupError} with the sentence for the operator
+ */
+export async function openDatabase(config: Config): Promise<Database> {
+  const embedded = config.databaseUrl === undefined ? await startInFolder(config) : undefined;
+  const dataSource = new DataSource(dataSourceOptions(config.databaseUrl ?? embedded?.url ?? ''));
+  try {
+    await dataSource.initialize();
+    const migrated = await migrate(dataSource);
+    return {
+      dataSource,
+      embedded: embedded !== undefined,
+      migrated,
+      close: async () => {
+        if (dataSource.isInitialized) await dataSource.destroy();
+        await embedded?.stop();
+      },
+    };
+  } catch (error) {
+    if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
+    await embedded?.stop();
+    throw error instanceof StartupError ? error : refusal(config, error);
+  }
+}
+
+async function startInFolder(config: Config): Promise<Embedded> {
+  try {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    return await embeddedDatabase(config);
+  } catch (error) {
+    throw new StartupError('DATA_FOLDER', error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+async function migrate(dataSource: DataSource): Promise<number> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await refuseNewerSchema(dataSource);
+    return (await dataSource.runMigrations()).length;
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await runner.release();
+  }
+}
+
+/** An older server on a newer schema would write rows that the newer one no longer understands. */
+async function refuseNewerSchema(dataSource: DataSource): Promise<void> {
+  const [table] = await dataSource.query<{ there: string | null }[]>(`SELECT to_regclass('schema_migrations')::text AS there`);
+  if (table?.there == null) return;
+  const known = new Set(dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name));
+  const applied = await dataSource.query<{ name: string }[]>('SELECT name FROM schema_migrations');
+  const unknown = applied.filter(({ name }) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new StartupError(
+    'DATABASE_NEWER',
+    `The database was last used by a newer Iron Cage (it has ${unknown.map(({ name }) => name).join(', ')}). Start that version, or restore a backup from before the upgrade.`,
+  );
+}
+
+function refusal(config: Config, error: unknown): StartupError {
+  const detail = redact(error instanceof Error ? error.message : String(error));
+  const code = (error as { code?: unknown }).code;
+  const where = config.databaseUrl === undefined ? 'the embedded database' : 'the database of DATABASE_URL';
+  if (typeof code === 'string' && /^(28|3D)/.test(code)) {
+    return new StartupError('DATABASE_REFUSED', `The database server answers, but refuses: ${detail}. Check user, password and database name in DATABASE_URL.`, error);
+  }
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E')) {
+    return new StartupError('DATABASE_REFUSED', `Preparing ${where} failed: ${detail}. ${code === '42501' ? 'Give the user of DATABASE_URL the right to create tables in it.' : 'Nothing was changed; please report this with the text above.'}`, error);
+  }
+  return new StartupError('DATABASE_UNREACHABLE', `Cannot reach ${where}: ${detail}. Check that it runs and that DATABASE_URL points to it; unset DATABASE_URL to use the embedded one.`, error);
+}

@@ -1,0 +1,3 @@
+export { type Database, embeddedDatabase, openDatabase } from './connect.js';
+export { dataSourceOptions } from './options.js';
+export { type Tx, UnitOfWork, violatedConstraint } from './unit-of-work.js';

@@ -1,0 +1,12 @@
+import { Identity1700000001000 } from './1000-identity.js';
+import { Projects1700000002000 } from './2000-projects.js';
+import { Vault1700000003000 } from './3000-vault.js';
+import { Ledger1700000004000 } from './4000-ledger.js';
+
+/** In order. A migration that has been released is never edited; a new one follows. */
+export const MIGRATIONS = [
+  Identity1700000001000,
+  Projects1700000002000,
+  Vault1700000003000,
+  Ledger1700000004000,
+];

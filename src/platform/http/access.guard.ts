@@ -1,0 +1,34 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors.js';
+import { Authenticator } from './authenticator.js';
+import { type IronCageRequest, routeOf } from './handles.js';
+
+const BEARER = /^Bearer ([A-Za-z0-9._~+/=-]{1,4096})$/i;
+
+/** Closed by default: a handler without a contract, or a caller without the contract's permission, is refused. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(private readonly authenticator: Authenticator) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const route = routeOf(context);
+    if (!route) throw new AppError('FORBIDDEN', 'This route is closed.', { internal: 'handler without a route contract' });
+    if (route.access === 'public') return true;
+    const request = context.switchToHttp().getRequest<IronCageRequest>();
+    const [, bearer] = BEARER.exec(request.headers.authorization ?? '') ?? [];
+    if (bearer === undefined) {
+      const wanted = route.access === 'agent:run' ? 'an Iron Cage key (ic_…)' : 'an access token; sign in first';
+      throw new AppError('NOT_SIGNED_IN', `Send "Authorization: Bearer …" with ${wanted}.`);
+    }
+    const principal = await this.authenticator.authenticate(bearer, request.ip);
+    if (!principal.permissions.has(route.access)) {
+      const why =
+        principal.kind === 'agent'
+          ? 'An Iron Cage key may only run an agent: start a session, borrow, report, listen.'
+          : `Your role (${principal.role}) does not include ${route.access}; ask an owner or admin.`;
+      throw new AppError('FORBIDDEN', why);
+    }
+    request.principal = principal;
+    return true;
+  }
+}

@@ -1,0 +1,19 @@
+import { ANALYTICS_ROUTES } from './analytics/analytics.contract.js';
+import { AUDIT_ROUTES } from './audit/audit.contract.js';
+import { AUTH_ROUTES } from './auth/auth.contract.js';
+import { BILLING_ROUTES } from './billing/billing.contract.js';
+import type { Route } from './kernel/route.js';
+import { HEALTH_ROUTES } from './platform/http/health.contract.js';
+import { TEAMS_ROUTES } from './teams/teams.contract.js';
+import { VAULT_ROUTES } from './vault/vault.contract.js';
+
+/** All routes of the server, for the OpenAPI document and the tests that walk them. */
+export const ROUTES: readonly Route[] = [
+  ...HEALTH_ROUTES,
+  ...TEAMS_ROUTES,
+  ...AUTH_ROUTES,
+  ...VAULT_ROUTES,
+  ...BILLING_ROUTES,
+  ...ANALYTICS_ROUTES,
+  ...AUDIT_ROUTES,
+] as readonly Route[];

@@ -1,0 +1,54 @@
+import { Controller, Req, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  OwnOriginGuard,
+  RefreshCookie,
+  SignInLimits,
+  SignInLimitsGuard,
+} from '../../auth/index.js';
+import type { AnswerOf, InputOf } from '../../kernel/route.js';
+import { Handles, Input } from '../../platform/http/index.js';
+import { SignInService } from '../sign-in.service.js';
+import { login, logout, refreshLogin } from '../teams.contract.js';
+
+@Controller()
+@UseGuards(OwnOriginGuard, SignInLimitsGuard)
+export class SignInController {
+  constructor(
+    private readonly signIn: SignInService,
+    private readonly cookie: RefreshCookie,
+  ) {}
+
+  @Handles(login)
+  @SignInLimits({ name: 'login', perMinutePerNetwork: 30, perMinutePerAccount: 10 })
+  async login(
+    @Input() input: InputOf<typeof login>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AnswerOf<typeof login>> {
+    const { answer, cookie } = await this.signIn.login(input.body);
+    this.cookie.set(request, reply, cookie);
+    return answer;
+  }
+
+  @Handles(refreshLogin)
+  @SignInLimits({ name: 'refresh', perMinutePerNetwork: 60 })
+  async refresh(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AnswerOf<typeof refreshLogin>> {
+    const { answer, cookie } = await this.signIn.refresh(this.cookie.read(request));
+    this.cookie.set(request, reply, cookie);
+    return answer;
+  }
+
+  @Handles(logout)
+  @SignInLimits({ name: 'logout', perMinutePerNetwork: 60 })
+  async logout(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.signIn.logout(this.cookie.read(request));
+    this.cookie.clear(request, reply);
+  }
+}

@@ -1,0 +1,325 @@
+import { z } from 'zod';
+import { ROLES } from '../kernel/permissions.js';
+import { defineRoute } from '../kernel/route.js';
+import {
+  email,
+  instant,
+  label,
+  money,
+  page,
+  pageQuery,
+  password,
+  positiveMoney,
+  uuid,
+} from '../kernel/wire.js';
+
+export const organizationView = z
+  .object({ id: uuid, name: z.string(), timeZone: z.string(), createdAt: instant })
+  .meta({ id: 'Organization' });
+
+export const memberView = z
+  .object({
+    userId: uuid,
+    email: z.string(),
+    name: z.string(),
+    role: z.enum(ROLES),
+    createdAt: instant,
+  })
+  .meta({ id: 'Member' });
+
+const piiAction = z.enum(['block', 'redact', 'warn', 'off']);
+
+const policyShape = {
+  trancheSize: positiveMoney.describe('Most that an ordinary lease holds.'),
+  leaseTtlSeconds: z.int().min(10).max(86_400),
+  graceSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .describe('How long an expired lease is held before the rest goes back.'),
+  expiry: z
+    .enum(['return', 'charge'])
+    .describe('What happens to the unreported rest after the grace time.'),
+  maxOpenLeases: z.int().min(1).max(10_000).describe('Open leases that one key may hold.'),
+  reportIntervalSeconds: z.int().min(1).max(3_600),
+  pii: z.strictObject({ email: piiAction, card: piiAction }),
+};
+
+export const policyView = z.object(policyShape).meta({ id: 'Policy' });
+const policyChange = z.strictObject(policyShape).partial().meta({ id: 'PolicyChange' });
+
+export const balanceView = z
+  .object({
+    deposited: money.describe('Deposits less withdrawals.'),
+    spent: money.describe('Settled usage.'),
+    leased: money.describe('Held by running agents, not yet reported.'),
+    available: money.describe('Free to lease.'),
+    debt: money.describe('Reported beyond what was there; blocks new leases until it is covered.'),
+  })
+  .meta({ id: 'Balance' });
+
+export const projectView = z
+  .object({
+    id: uuid,
+    name: z.string(),
+    state: z.enum(['active', 'paused', 'archived']),
+    pauseReason: z.string().nullable(),
+    policy: policyView,
+    balance: balanceView,
+    activeAgents: z.int().describe('Agent processes seen in the last minute.'),
+    createdAt: instant,
+  })
+  .meta({ id: 'Project' });
+
+const projectId = z.strictObject({ projectId: uuid });
+const projectName = label(80);
+
+const signIn = z
+  .object({
+    accessToken: z.string(),
+    expiresInSeconds: z.int(),
+    user: z.object({ id: uuid, email: z.string(), name: z.string(), operator: z.boolean() }),
+    organization: organizationView,
+    role: z.enum(ROLES),
+  })
+  .meta({ id: 'SignIn' });
+
+export const getSetup = defineRoute({
+  id: 'getSetup',
+  method: 'GET',
+  path: '/v1/setup',
+  tag: 'Set-up',
+  summary: 'Whether this installation still waits for its first owner',
+  access: 'public',
+  answer: z.object({ required: z.boolean() }).meta({ id: 'SetupState' }),
+  status: 200,
+  errors: [],
+});
+
+export const completeSetup = defineRoute({
+  id: 'completeSetup',
+  method: 'POST',
+  path: '/v1/setup',
+  tag: 'Set-up',
+  summary:
+    'Create the first organization and its owner, once, with the token that the server printed',
+  access: 'public',
+  body: z
+    .strictObject({
+      token: z.string().min(1).max(200),
+      organizationName: label(80),
+      name: label(80),
+      email,
+      password,
+    })
+    .meta({ id: 'SetupRequest' }),
+  answer: signIn,
+  status: 201,
+  errors: ['SETUP_TOKEN_INVALID', 'SETUP_DONE', 'ORIGIN_REFUSED'],
+});
+
+export const login = defineRoute({
+  id: 'login',
+  method: 'POST',
+  path: '/v1/auth/login',
+  tag: 'Sign-in',
+  summary: 'Sign in with e-mail and password; sets the refresh cookie',
+  access: 'public',
+  body: z
+    .strictObject({ email, password: z.string().min(1).max(256), organizationId: uuid.optional() })
+    .meta({ id: 'LoginRequest' }),
+  answer: signIn,
+  status: 200,
+  errors: ['LOGIN_FAILED', 'ORIGIN_REFUSED'],
+});
+
+export const refreshLogin = defineRoute({
+  id: 'refreshLogin',
+  method: 'POST',
+  path: '/v1/auth/refresh',
+  tag: 'Sign-in',
+  summary: 'A new access token from the refresh cookie, which is rotated',
+  access: 'public',
+  answer: signIn,
+  status: 200,
+  errors: ['NOT_SIGNED_IN', 'ORIGIN_REFUSED'],
+});
+
+export const logout = defineRoute({
+  id: 'logout',
+  method: 'POST',
+  path: '/v1/auth/logout',
+  tag: 'Sign-in',
+  summary: 'End this login and forget the cookie',
+  access: 'public',
+  status: 204,
+  errors: ['ORIGIN_REFUSED'],
+});
+
+export const listOrganizations = defineRoute({
+  id: 'listOrganizations',
+  method: 'GET',
+  path: '/v1/organizations',
+  tag: 'Organizations',
+  summary: 'The organizations that you belong to',
+  access: 'session:self',
+  answer: z.object({ items: z.array(organizationView) }).meta({ id: 'OrganizationList' }),
+  status: 200,
+  errors: [],
+});
+
+export const createOrganization = defineRoute({
+  id: 'createOrganization',
+  method: 'POST',
+  path: '/v1/organizations',
+  tag: 'Organizations',
+  summary:
+    'Create an organization that you own (operators only); sign in again with its id to act in it',
+  access: 'organization:create',
+  body: z.strictObject({ name: label(80) }).meta({ id: 'OrganizationRequest' }),
+  answer: organizationView,
+  status: 201,
+  errors: [],
+});
+
+export const listMembers = defineRoute({
+  id: 'listMembers',
+  method: 'GET',
+  path: '/v1/members',
+  tag: 'Members',
+  summary: 'Members of your organization',
+  access: 'organization:read',
+  answer: z.object({ items: z.array(memberView) }).meta({ id: 'MemberList' }),
+  status: 200,
+  errors: [],
+});
+
+export const addMember = defineRoute({
+  id: 'addMember',
+  method: 'POST',
+  path: '/v1/members',
+  tag: 'Members',
+  summary: 'Add a member with a first password',
+  access: 'organization:manage',
+  body: z
+    .strictObject({
+      email,
+      name: label(80),
+      role: z.enum(['admin', 'developer', 'viewer']),
+      password,
+    })
+    .meta({ id: 'MemberRequest' }),
+  answer: memberView,
+  status: 201,
+  errors: ['EMAIL_TAKEN'],
+});
+
+export const listProjects = defineRoute({
+  id: 'listProjects',
+  method: 'GET',
+  path: '/v1/projects',
+  tag: 'Projects',
+  summary: 'Projects with their balances, by name',
+  access: 'project:read',
+  query: z.strictObject({ ...pageQuery, search: z.string().max(80).optional() }),
+  answer: page(projectView).meta({ id: 'ProjectPage' }),
+  status: 200,
+  errors: [],
+});
+
+export const getProject = defineRoute({
+  id: 'getProject',
+  method: 'GET',
+  path: '/v1/projects/{projectId}',
+  tag: 'Projects',
+  summary: 'One project',
+  access: 'project:read',
+  params: projectId,
+  answer: projectView,
+  status: 200,
+  errors: ['NOT_FOUND'],
+});
+
+export const createProject = defineRoute({
+  id: 'createProject',
+  method: 'POST',
+  path: '/v1/projects',
+  tag: 'Projects',
+  summary: 'Create a project with an empty balance',
+  access: 'project:write',
+  body: z
+    .strictObject({ name: projectName, policy: policyChange.optional() })
+    .meta({ id: 'ProjectRequest' }),
+  answer: projectView,
+  status: 201,
+  errors: ['NAME_TAKEN'],
+});
+
+export const updateProject = defineRoute({
+  id: 'updateProject',
+  method: 'PATCH',
+  path: '/v1/projects/{projectId}',
+  tag: 'Projects',
+  summary: 'Rename a project or change its policy',
+  access: 'project:write',
+  params: projectId,
+  body: z
+    .strictObject({ name: projectName.optional(), policy: policyChange.optional() })
+    .meta({ id: 'ProjectChange' }),
+  answer: projectView,
+  status: 200,
+  errors: ['NOT_FOUND', 'NAME_TAKEN'],
+});
+
+export const pauseProject = defineRoute({
+  id: 'pauseProject',
+  method: 'POST',
+  path: '/v1/projects/{projectId}/pause',
+  tag: 'Projects',
+  summary: 'Stop the project: no new lease is granted, running agents stop within two seconds',
+  access: 'project:pause',
+  params: projectId,
+  body: z.strictObject({ reason: label(200).optional() }).meta({ id: 'PauseRequest' }),
+  answer: z
+    .object({
+      project: projectView,
+      stillLeased: money.describe(
+        'At most this much can still be spent by calls that are in flight.',
+      ),
+      leasedUntil: instant.nullable().describe('When the last open lease runs out.'),
+    })
+    .meta({ id: 'PauseAnswer' }),
+  status: 200,
+  errors: ['NOT_FOUND', 'PROJECT_ARCHIVED'],
+});
+
+export const resumeProject = defineRoute({
+  id: 'resumeProject',
+  method: 'POST',
+  path: '/v1/projects/{projectId}/resume',
+  tag: 'Projects',
+  summary: 'Let a paused project run again',
+  access: 'project:pause',
+  params: projectId,
+  answer: projectView,
+  status: 200,
+  errors: ['NOT_FOUND', 'PROJECT_ARCHIVED'],
+});
+
+export const TEAMS_ROUTES = [
+  getSetup,
+  completeSetup,
+  login,
+  refreshLogin,
+  logout,
+  listOrganizations,
+  createOrganization,
+  listMembers,
+  addMember,
+  listProjects,
+  getProject,
+  createProject,
+  updateProject,
+  pauseProject,
+  resumeProject,
+];

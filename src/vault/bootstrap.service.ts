@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { AgentSessions } from '../auth/index.js';
+import { AppError, notFound } from '../kernel/errors.js';
+import type { AgentPrincipal } from '../kernel/principal.js';
+import type { AnswerOf, InputOf } from '../kernel/route.js';
+import { UnitOfWork } from '../platform/database/index.js';
+import { Signals } from '../platform/redis/index.js';
+import { ProjectDirectory, type ProjectRecord } from '../teams/index.js';
+import { SecretDelivery } from './delivery.service.js';
+import { SessionTerms } from './session-terms.js';
+import type { startSession } from './vault.contract.js';
+
+const PROTOCOL = 1;
+const HEARTBEAT_SECONDS = 10;
+
+/** The first thing that an agent asks for. Key and address were checked by the guard; here the project's policy decides. */
+@Injectable()
+export class Bootstrap {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly projects: ProjectDirectory,
+    private readonly sessions: AgentSessions,
+    private readonly delivery: SecretDelivery,
+    private readonly terms: SessionTerms,
+    private readonly signals: Signals,
+  ) {}
+
+  async start(agent: AgentPrincipal, ip: string, body: InputOf<typeof startSession>['body']): Promise<AnswerOf<typeof startSession>> {
+    if (body.protocol !== PROTOCOL) {
+      throw new AppError('PROTOCOL_UNSUPPORTED', `This server speaks protocol ${PROTOCOL}, the SDK asked for ${body.protocol}. Update the older of the two.`);
+    }
+    const project = await this.projects.get(agent.organizationId, agent.projectId);
+    if (!project) throw notFound('project');
+    refuseStopped(project);
+    const { sessionId, secrets } = await this.unitOfWork.run(async (tx) => {
+      const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
+      const opened = await this.delivery.open(tx, agent, project.name, sessionId);
+      const sealed = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);
+      return { sessionId, secrets: { sealed, providers: [...new Set(opened.map(({ provider }) => provider))] } };
+    });
+    this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
+    return {
+      sessionId,
+      organization: { id: agent.organizationId, name: project.organizationName },
+      project: { id: project.id, name: project.name, state: project.state },
+      secrets: secrets.sealed,
+      policy: {
+        trancheSize: project.policy.trancheSize,
+        reportIntervalSeconds: project.policy.reportIntervalSeconds,
+        heartbeatSeconds: HEARTBEAT_SECONDS,
+        pii: project.policy.pii,
+      },
+      prices: this.terms.prices(secrets.providers),
+    };
+  }
+
+  async end(agent: AgentPrincipal, sessionId: string): Promise<void> {
+    await this.sessions.end(agent, sessionId);
+    this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
+  }
+}
+
+function refuseStopped(project: ProjectRecord): void {
+  if (project.state === 'paused') {
+    const why = project.pauseReason === null ? '' : ` (${project.pauseReason})`;
+    throw new AppError('PROJECT_PAUSED', `Project "${project.name}" is paused${why}. Somebody with access to the dashboard can resume it.`);
+  }
+  if (project.state === 'archived') {
+    throw new AppError('PROJECT_ARCHIVED', `Project "${project.name}" is archived; use a key of another project.`);
+  }
+}

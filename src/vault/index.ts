@@ -1,0 +1,2 @@
+export { SessionTerms } from './session-terms.js';
+export { VaultModule } from './vault.module.js';
