@@ -22,6 +22,7 @@ const database = {
   setupFiles: ['<rootDir>/test/harness/load-nest.mjs'],
   globalSetup: '<rootDir>/test/harness/global-setup.mjs',
   globalTeardown: '<rootDir>/test/harness/global-teardown.mjs',
+  setupFiles: ['<rootDir>/test/harness/preload.mjs'],
 };
 const group = (name, extra = {}) => ({
   ...shared,

@@ -42,30 +42,32 @@ const names = [
 const body = names
   .map((n) => {
     const svg = fs.readFileSync(`node_modules/lucide-static/icons/${n}.svg`, 'utf8');
-    const shapes = [...svg.matchAll(/<(path|circle|rect|line|polyline|polygon|ellipse)\s([^>]*?)\/>/g)].map(
-      ([, tag, attrs]) => {
-        const a = Object.fromEntries([...attrs.matchAll(/([\w-]+)="([^"]*)"/g)].map((m) => [m[1], m[2]]));
-        const r = (k) => Number(a[k] ?? 0);
-        if (tag === 'path') return a.d;
-        if (tag === 'circle')
-          return `M${r('cx') - r('r')} ${r('cy')}a${r('r')} ${r('r')} 0 1 0 ${2 * r('r')} 0a${r('r')} ${r('r')} 0 1 0 ${-2 * r('r')} 0`;
-        if (tag === 'line') return `M${a.x1} ${a.y1}L${a.x2} ${a.y2}`;
-        if (tag === 'polyline' || tag === 'polygon')
-          return `M${a.points
-            .trim()
-            .split(/[\s,]+/)
-            .join(' ')}${tag === 'polygon' ? 'Z' : ''}`;
-        if (tag === 'rect') {
-          const x = r('x'),
-            y = r('y'),
-            w = r('width'),
-            h = r('height'),
-            q = Number(a.rx ?? a.ry ?? 0);
-          return `M${x + q} ${y}h${w - 2 * q}a${q} ${q} 0 0 1 ${q} ${q}v${h - 2 * q}a${q} ${q} 0 0 1 ${-q} ${q}h${-(w - 2 * q)}a${q} ${q} 0 0 1 ${-q} ${-q}v${-(h - 2 * q)}a${q} ${q} 0 0 1 ${q} ${-q}Z`;
-        }
-        throw new Error(`${n}: ${tag}`);
-      },
-    );
+    const shapes = [
+      ...svg.matchAll(/<(path|circle|rect|line|polyline|polygon|ellipse)\s([^>]*?)\/>/g),
+    ].map(([, tag, attrs]) => {
+      const a = Object.fromEntries(
+        [...attrs.matchAll(/([\w-]+)="([^"]*)"/g)].map((m) => [m[1], m[2]]),
+      );
+      const r = (k) => Number(a[k] ?? 0);
+      if (tag === 'path') return a.d;
+      if (tag === 'circle')
+        return `M${r('cx') - r('r')} ${r('cy')}a${r('r')} ${r('r')} 0 1 0 ${2 * r('r')} 0a${r('r')} ${r('r')} 0 1 0 ${-2 * r('r')} 0`;
+      if (tag === 'line') return `M${a.x1} ${a.y1}L${a.x2} ${a.y2}`;
+      if (tag === 'polyline' || tag === 'polygon')
+        return `M${a.points
+          .trim()
+          .split(/[\s,]+/)
+          .join(' ')}${tag === 'polygon' ? 'Z' : ''}`;
+      if (tag === 'rect') {
+        const x = r('x'),
+          y = r('y'),
+          w = r('width'),
+          h = r('height'),
+          q = Number(a.rx ?? a.ry ?? 0);
+        return `M${x + q} ${y}h${w - 2 * q}a${q} ${q} 0 0 1 ${q} ${q}v${h - 2 * q}a${q} ${q} 0 0 1 ${-q} ${q}h${-(w - 2 * q)}a${q} ${q} 0 0 1 ${-q} ${-q}v${-(h - 2 * q)}a${q} ${q} 0 0 1 ${q} ${-q}Z`;
+      }
+      throw new Error(`${n}: ${tag}`);
+    });
     if (!shapes.length) throw new Error(n);
     return `  '${n}': [${shapes.map((s) => `'${s}'`).join(', ')}],`;
   })

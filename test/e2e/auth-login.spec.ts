@@ -1,31 +1,32 @@
-import { type Cage, OWNER, startCage } from '../harness/api.js';
-import { Api } from '../harness/api.js';
+import { call, Installation, OWNER } from '../harness/installation.js';
+import { cookieOf, eventually, query } from '../harness/people.js';
 import { startServer } from '../harness/server.js';
 
 describe('set-up', () => {
   it('happens once, with the newest token only, and signs its owner in', async () => {
     const server = await startServer();
     try {
-      const api = new Api(server.url);
-      const wish = { ...OWNER, token: server.setupToken };
-      expect((await api.get('/v1/setup')).body).toEqual({ required: true });
+      const setup = (body?: object) =>
+        call(server.url, body ? 'POST' : 'GET', '/v1/setup', { body });
+      const wish = { ...OWNER, organizationName: 'Acme', token: server.setupToken };
+      expect((await setup()).body).toEqual({ required: true });
 
-      const wrong = await api.post('/v1/setup', { ...wish, token: 'guess' });
+      const wrong = await setup({ ...wish, token: 'guess' });
       expect([wrong.status, wrong.body.error.code]).toEqual([403, 'SETUP_TOKEN_INVALID']);
 
-      const answers = await Promise.all([1, 2, 3].map(() => api.post('/v1/setup', wish)));
+      const answers = await Promise.all([1, 2, 3].map(() => setup(wish)));
       expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
       const done = answers.find(({ status }) => status === 201)!;
       expect(done.body).toMatchObject({
         role: 'owner',
         user: { email: OWNER.email, name: OWNER.name, operator: true },
-        organization: { name: OWNER.organizationName, timeZone: 'UTC' },
+        organization: { name: 'Acme', timeZone: 'UTC' },
       });
       expect(done.headers.getSetCookie()[0]).toMatch(
         /^ic_refresh=[\w-]{86}; Path=\/v1\/auth; Expires=[^;]+; HttpOnly; SameSite=Strict$/,
       );
-      expect((await api.get('/v1/setup')).body).toEqual({ required: false });
-      const late = await api.post('/v1/setup', { ...wish, token: 'whatever' });
+      expect((await setup()).body).toEqual({ required: false });
+      const late = await setup({ ...wish, token: 'whatever' });
       expect(late.body.error.code).toBe('SETUP_DONE');
     } finally {
       await server.stop();
@@ -34,21 +35,36 @@ describe('set-up', () => {
 });
 
 describe('sign-in', () => {
-  let cage: Cage;
+  let installation: Installation;
   beforeAll(async () => {
-    cage = await startCage({ trustedProxies: ['127.0.0.1'] });
+    installation = await Installation.start({ trustedProxies: ['127.0.0.1'] });
   });
-  afterAll(() => cage.stop());
+  afterAll(() => installation.stop());
 
-  const login = (body: object, ip = '10.0.0.1') =>
-    cage.api.post('/v1/auth/login', body, { headers: { 'x-forwarded-for': ip } });
-  const credentials = { email: OWNER.email, password: OWNER.password };
+  // Each test is another person at another address, so that no test uses up another's attempts.
+  let credentials: { email: string; password: string };
+  let address: string;
+  let count = 0;
+  beforeEach(async () => {
+    count++;
+    address = `10.0.${count}.1`;
+    credentials = { email: `person-${count}@example.com`, password: 'a password of some length' };
+    const member = { ...credentials, name: 'Petra Person', role: 'admin' };
+    expect((await installation.as(installation.token, 'POST', '/v1/members', member)).status).toBe(
+      201,
+    );
+  });
+
+  const post = (path: string, body?: object, headers: Record<string, string> = {}) =>
+    call(installation.url, 'POST', path, { body, headers });
+  const login = (body: object, ip = address) =>
+    post('/v1/auth/login', body, { 'x-forwarded-for': ip });
   const refresh = (cookie: string | undefined, headers: Record<string, string> = {}) =>
-    cage.api.post('/v1/auth/refresh', undefined, { headers: { cookie: cookie ?? '', ...headers } });
-  const me = (token: string) => cage.api.as(token).get('/v1/auth/me');
+    post('/v1/auth/refresh', undefined, { cookie: cookie ?? '', ...headers });
+  const me = (token: string) => installation.as(token, 'GET', '/v1/auth/me');
 
   it('answers who you are, without anything that the contract does not name', async () => {
-    const answer = await login({ ...credentials, email: 'OLGA@Example.com' });
+    const answer = await login({ ...credentials, email: credentials.email.toUpperCase() });
     expect(answer.status).toBe(200);
     expect(Object.keys(answer.body).sort()).toEqual(
       ['accessToken', 'expiresInSeconds', 'organization', 'role', 'user'].sort(),
@@ -56,16 +72,16 @@ describe('sign-in', () => {
     const who = await me(answer.body.accessToken);
     expect(who.body).toEqual({
       userId: answer.body.user.id,
-      email: OWNER.email,
+      email: credentials.email,
       organizationId: answer.body.organization.id,
-      role: 'owner',
-      permissions: expect.arrayContaining(['organization:create', 'audit:read']),
+      role: 'admin',
+      permissions: expect.arrayContaining(['project:write', 'audit:read']),
     });
   });
 
   it('refuses unknown, wrong and foreign alike', async () => {
     const answers = [
-      await login({ email: 'nobody@example.com', password: OWNER.password }),
+      await login({ email: 'nobody@example.com', password: credentials.password }),
       await login({ ...credentials, password: 'wrong password, but long' }),
       await login({ ...credentials, organizationId: '00000000-0000-7000-8000-000000000000' }),
     ];
@@ -75,18 +91,13 @@ describe('sign-in', () => {
   });
 
   it('refuses a disabled user, and ends what that user holds', async () => {
-    await cage.owner.post('/v1/members', {
-      email: 'dora@example.com',
-      name: 'Dora',
-      role: 'viewer',
-      password: 'dora has a password',
-    });
-    const dora = { email: 'dora@example.com', password: 'dora has a password' };
-    const before = await login(dora);
+    const before = await login(credentials);
     expect((await me(before.body.accessToken)).status).toBe(200);
-    await cage.query(`UPDATE users SET disabled_at = now() WHERE email = $1`, [dora.email]);
-    expect((await login(dora)).body.error.code).toBe('LOGIN_FAILED');
-    expect((await refresh(before.cookie)).body.error.code).toBe('NOT_SIGNED_IN');
+    await query(installation, `UPDATE users SET disabled_at = now() WHERE email = $1`, [
+      credentials.email,
+    ]);
+    expect((await login(credentials)).body.error.code).toBe('LOGIN_FAILED');
+    expect((await refresh(cookieOf(before))).body.error.code).toBe('NOT_SIGNED_IN');
     await eventually(async () => {
       expect((await me(before.body.accessToken)).body.error.code).toBe('TOKEN_INVALID');
     });
@@ -94,53 +105,57 @@ describe('sign-in', () => {
 
   it('rotates the refresh token, and gives a lost answer again', async () => {
     const first = await login(credentials);
-    const second = await refresh(first.cookie);
+    const second = await refresh(cookieOf(first));
     expect(second.status).toBe(200);
-    expect(second.cookie).not.toBe(first.cookie);
+    expect(cookieOf(second)).not.toBe(cookieOf(first));
     expect((await me(second.body.accessToken)).status).toBe(200);
-    const again = await refresh(first.cookie);
-    expect([again.status, again.cookie]).toEqual([200, second.cookie]);
-    expect((await refresh(second.cookie)).status).toBe(200);
+    const again = await refresh(cookieOf(first));
+    expect([again.status, cookieOf(again)]).toEqual([200, cookieOf(second)]);
+    expect((await refresh(cookieOf(second))).status).toBe(200);
   });
 
   it('gives tabs that refresh at once the same successor', async () => {
-    const { cookie } = await login(credentials);
+    const cookie = cookieOf(await login(credentials));
     const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(cookie)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect(new Set(answers.map((answer) => answer.cookie)).size).toBe(1);
+    expect(new Set(answers.map(cookieOf)).size).toBe(1);
   });
 
   it.each(['the one before, too late', 'an older one'])(
     'ends the whole login when a refresh token is used again: %s',
     async (which) => {
       const first = await login(credentials);
-      let last = await refresh(first.cookie);
-      if (which === 'an older one') last = await refresh(last.cookie);
-      else await cage.query(`UPDATE logins SET rotated_at = rotated_at - interval '11 seconds'`);
-      const reused = await refresh(first.cookie);
+      let last = await refresh(cookieOf(first));
+      if (which === 'an older one') last = await refresh(cookieOf(last));
+      else
+        await query(
+          installation,
+          `UPDATE logins SET rotated_at = rotated_at - interval '11 seconds'`,
+        );
+      const reused = await refresh(cookieOf(first));
       expect([reused.status, reused.body.error.code]).toEqual([401, 'NOT_SIGNED_IN']);
-      expect((await refresh(last.cookie)).status).toBe(401);
+      expect((await refresh(cookieOf(last))).status).toBe(401);
       expect((await me(last.body.accessToken)).body.error.code).toBe('TOKEN_INVALID');
-      const { body } = await cage.owner.get('/v1/audit?limit=1');
-      expect(body.items[0]).toMatchObject({ action: 'login.reuse', actorName: OWNER.name });
+      const { items } = await installation.must('GET', '/v1/audit?limit=1');
+      expect(items[0]).toMatchObject({ action: 'login.reuse', actorName: 'Petra Person' });
     },
   );
 
   it('a guessed token ends nothing', async () => {
     const first = await login(credentials);
-    const forged = `${first.cookie!.slice(0, -4)}AAAA`;
+    const forged = `${cookieOf(first)!.slice(0, -4)}AAAA`;
     expect((await refresh(forged)).status).toBe(401);
     expect((await refresh(undefined)).status).toBe(401);
-    expect((await refresh(first.cookie)).status).toBe(200);
+    expect((await refresh(cookieOf(first))).status).toBe(200);
   });
 
   it('logout ends the login at once, and may be repeated', async () => {
-    const { cookie, body } = await login(credentials);
+    const signedIn = await login(credentials);
+    const { body } = signedIn;
+    const cookie = cookieOf(signedIn);
     expect((await me(body.accessToken)).status).toBe(200);
     for (const _ of [1, 2]) {
-      const out = await cage.api.post('/v1/auth/logout', undefined, {
-        headers: { cookie: cookie! },
-      });
+      const out = await post('/v1/auth/logout', undefined, { cookie: cookie! });
       expect(out.status).toBe(204);
       expect(out.headers.getSetCookie()[0]).toMatch(/^ic_refresh=; Max-Age=0; Path=\/v1\/auth/);
     }
@@ -149,26 +164,25 @@ describe('sign-in', () => {
   });
 
   it('refuses pages of other sites on every route that touches the cookie', async () => {
-    const { cookie } = await login(credentials);
+    const cookie = cookieOf(await login(credentials));
     for (const path of ['/v1/auth/login', '/v1/auth/refresh', '/v1/auth/logout', '/v1/setup']) {
       for (const headers of [
         { origin: 'https://evil.example' },
         { origin: 'null' },
-        { origin: cage.server.url.replace('http:', 'https:') },
+        { origin: installation.url.replace('http:', 'https:') },
         { 'sec-fetch-site': 'cross-site' },
       ] as Record<string, string>[]) {
-        const answer = await cage.api.post(path, credentials, {
-          headers: { cookie: cookie!, ...headers },
-        });
+        const answer = await post(path, credentials, { cookie: cookie!, ...headers });
         expect([path, headers, answer.body.error.code]).toEqual([path, headers, 'ORIGIN_REFUSED']);
       }
     }
-    expect((await refresh(cookie, { origin: cage.server.url })).status).toBe(200);
+    expect((await refresh(cookie, { origin: installation.url })).status).toBe(200);
   });
 
   it('uses a __Host- cookie over https', async () => {
-    const answer = await cage.api.post('/v1/auth/login', credentials, {
-      headers: { 'x-forwarded-proto': 'https', 'x-forwarded-for': '10.9.9.9' },
+    const answer = await post('/v1/auth/login', credentials, {
+      'x-forwarded-proto': 'https',
+      'x-forwarded-for': '10.9.9.9',
     });
     expect(answer.headers.getSetCookie()[0]).toMatch(
       /^__Host-ic_refresh=[\w-]{86}; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Strict$/,
@@ -202,16 +216,3 @@ describe('sign-in', () => {
     }
   });
 });
-
-async function eventually(check: () => Promise<void>, limitMs = 4_000): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  for (;;) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}

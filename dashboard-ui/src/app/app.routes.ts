@@ -2,8 +2,14 @@ import type { Routes } from '@angular/router';
 import { loginOnly, setupOnly, signedInOnly } from './session/guards';
 
 const project: Routes = [
-  { path: '', loadComponent: () => import('./pages/project/project-usage').then((m) => m.ProjectUsage) },
-  { path: 'keys', loadComponent: () => import('./pages/project/project-keys').then((m) => m.ProjectKeys) },
+  {
+    path: '',
+    loadComponent: () => import('./pages/project/project-usage').then((m) => m.ProjectUsage),
+  },
+  {
+    path: 'keys',
+    loadComponent: () => import('./pages/project/project-keys').then((m) => m.ProjectKeys),
+  },
   {
     path: 'secrets',
     loadComponent: () => import('./pages/project/project-secrets').then((m) => m.ProjectSecrets),
@@ -46,8 +52,16 @@ const pages: Routes = [
     title: 'Leases',
     loadComponent: () => import('./pages/leases/leases').then((m) => m.Leases),
   },
-  { path: 'keys', title: 'Keys', loadComponent: () => import('./pages/keys/keys').then((m) => m.Keys) },
-  { path: 'vault', title: 'Vault', loadComponent: () => import('./pages/vault/vault').then((m) => m.Vault) },
+  {
+    path: 'keys',
+    title: 'Keys',
+    loadComponent: () => import('./pages/keys/keys').then((m) => m.Keys),
+  },
+  {
+    path: 'vault',
+    title: 'Vault',
+    loadComponent: () => import('./pages/vault/vault').then((m) => m.Vault),
+  },
   {
     path: 'members',
     title: 'Members',
@@ -58,7 +72,11 @@ const pages: Routes = [
     title: 'Prices',
     loadComponent: () => import('./pages/admin/prices').then((m) => m.Prices),
   },
-  { path: 'audit', title: 'Audit', loadComponent: () => import('./pages/admin/audit').then((m) => m.Audit) },
+  {
+    path: 'audit',
+    title: 'Audit',
+    loadComponent: () => import('./pages/admin/audit').then((m) => m.Audit),
+  },
   {
     path: 'settings',
     title: 'Settings',

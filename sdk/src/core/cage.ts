@@ -63,7 +63,8 @@ export class Cage {
   readonly #key: SealedValue;
   #upkeep: LeaseUpkeep | undefined;
   #exitHooks: ExitHooks | undefined;
-  #starting: Promise<void> | undefined;
+  #started: Promise<void> | undefined;
+  #isReady = false;
   #closing: Promise<void> | undefined;
   #retired: Session[] = [];
   readonly #onClosed: (() => void)[] = [];
@@ -100,7 +101,7 @@ export class Cage {
       emit,
       send: surroundings.send ?? globalThis.fetch,
       placeholders,
-      starting: () => this.#starting,
+      starting: () => (this.#isReady ? undefined : this.#started),
       session: () => this.#keeper.current,
       book: this.#book,
       guard,
@@ -118,8 +119,8 @@ export class Cage {
    * @throws IronCageError that says why the agent may not run
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start();
-    return this.#starting;
+    this.#started ??= this.#start();
+    return this.#started;
   }
 
   /** Listens to an event. @returns a function that stops listening */
@@ -183,7 +184,7 @@ export class Cage {
         () => this.#exitWork(),
       );
     }
-    this.#starting = undefined;
+    this.#isReady = true;
     void this.#replay();
   }
 
@@ -333,7 +334,7 @@ export class Cage {
   }
 
   async #close(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
+    await this.#started?.catch(() => undefined);
     const secrets = this.#upkeep === undefined ? undefined : this.#keeper.current.secrets;
     const work = this.#stop();
     const server = leaseServer(this.#transport);

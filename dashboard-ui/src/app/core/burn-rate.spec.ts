@@ -13,14 +13,28 @@ describe('burn rate', () => {
 
   it('has no rate where nothing was spent', () => {
     expect(recentRate(minutes(0n, 0n))).toBeUndefined();
-    expect(averageRate({ spent: 0n, windowDays: 14, createdAtMs: 0, nowMs: DAY })).toBeUndefined();
+    expect(
+      averageRate({ spent: 0n, windowStartMs: 0, createdAtMs: 0, nowMs: DAY }),
+    ).toBeUndefined();
   });
 
   it('does not dilute the average of a young project', () => {
-    const young = averageRate({ spent: 100n, windowDays: 14, createdAtMs: 9 * DAY, nowMs: 10 * DAY });
-    expect(young).toEqual({ amount: 100n, perMs: DAY, basis: 'the last day' });
-    const old = averageRate({ spent: 100n, windowDays: 2, createdAtMs: 0, nowMs: 10 * DAY });
-    expect(old?.perMs).toBe(2 * DAY);
+    const nowMs = 20 * DAY;
+    const young = averageRate({
+      spent: 100n,
+      windowStartMs: 6 * DAY,
+      createdAtMs: 19 * DAY,
+      nowMs,
+    });
+    expect(young).toEqual({ amount: 100n, perMs: DAY, basis: 'the last 1 day' });
+    const old = averageRate({ spent: 100n, windowStartMs: 6 * DAY, createdAtMs: 0, nowMs });
+    expect(old?.perMs).toBe(14 * DAY);
+  });
+
+  it('does not take one call in a new project for a trend', () => {
+    const nowMs = DAY;
+    const rate = averageRate({ spent: 100n, windowStartMs: 0, createdAtMs: nowMs - 1000, nowMs });
+    expect(rate?.perMs).toBe(10 * MINUTE);
   });
 
   it('takes the faster of two rates', () => {

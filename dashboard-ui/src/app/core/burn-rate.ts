@@ -1,7 +1,9 @@
 import { type Nano, sumNano } from './money';
+import { roughDuration } from './time';
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+/** Over less than this, one call would look like a trend. */
+const SHORTEST_AVERAGE_MS = 10 * MINUTE_MS;
 
 /** Money per time. `basis` says in plain words where it comes from, because a forecast without its basis misleads. */
 export interface BurnRate {
@@ -25,19 +27,14 @@ export function recentRate(perMinute: readonly { cost: Nano }[]): BurnRate | und
 /** Spending since the later of the window's start and the project's creation, spread evenly. */
 export function averageRate(options: {
   spent: Nano;
-  windowDays: number;
+  windowStartMs: number;
   createdAtMs: number;
   nowMs: number;
 }): BurnRate | undefined {
   if (options.spent <= 0n) return undefined;
-  const windowStartMs = options.nowMs - options.windowDays * DAY_MS;
-  const sinceMs = Math.max(windowStartMs, options.createdAtMs);
-  const days = Math.max(1, Math.round((options.nowMs - sinceMs) / DAY_MS));
-  return {
-    amount: options.spent,
-    perMs: Math.max(MINUTE_MS, options.nowMs - sinceMs),
-    basis: days === 1 ? 'the last day' : `the last ${days} days`,
-  };
+  const sinceMs = Math.max(options.windowStartMs, options.createdAtMs);
+  const perMs = Math.max(SHORTEST_AVERAGE_MS, options.nowMs - sinceMs);
+  return { amount: options.spent, perMs, basis: `the last ${roughDuration(perMs)}` };
 }
 
 /** The rate that empties a balance first; a careful forecast takes it. */
@@ -48,7 +45,11 @@ export function fasterRate(a: BurnRate | undefined, b: BurnRate | undefined): Bu
 }
 
 /** When `left` is used up at this rate, in ms since the epoch; `undefined` without a rate, now when nothing is left. */
-export function runOutAt(left: Nano, rate: BurnRate | undefined, nowMs: number): number | undefined {
+export function runOutAt(
+  left: Nano,
+  rate: BurnRate | undefined,
+  nowMs: number,
+): number | undefined {
   if (left <= 0n) return nowMs;
   if (!rate || rate.amount <= 0n) return undefined;
   return nowMs + Number((left * BigInt(Math.round(rate.perMs))) / rate.amount);

@@ -21,8 +21,7 @@ export function moneyRule(
     const amount = nano(wire);
     if (amount === 0n && options.zero !== true)
       return { kind: 'money', message: 'Enter an amount above zero.' };
-    if (amount > MOST_NANO)
-      return { kind: 'money', message: 'Enter at most $1,000,000,000.' };
+    if (amount > MOST_NANO) return { kind: 'money', message: 'Enter at most $1,000,000,000.' };
     const most = options.most?.();
     return most !== undefined && amount > most
       ? { kind: 'money', message: 'That is more than is free.' }

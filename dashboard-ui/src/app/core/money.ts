@@ -20,7 +20,10 @@ export function nano(wire: string): Nano {
 
 /** Reads what a person typed ("$1,250.5", "12"). @returns the decimal string for the API, or `undefined`. */
 export function typedMoney(text: string): string | undefined {
-  const plain = text.trim().replace(/^\$\s*/, '').replaceAll(',', '');
+  const plain = text
+    .trim()
+    .replace(/^\$\s*/, '')
+    .replaceAll(',', '');
   return TYPED.test(plain) ? plain : undefined;
 }
 
@@ -36,7 +39,10 @@ export function shortUsd(amount: Nano): string {
 /** All decimals that carry something, two at least: "$0.50", "$0.000206". */
 export function exactUsd(amount: Nano): string {
   const size = amount < 0n ? -amount : amount;
-  const fraction = (size % NANO_PER_DOLLAR).toString().padStart(9, '0').replace(/(?<=^..\d*?)0+$/, '');
+  const fraction = (size % NANO_PER_DOLLAR)
+    .toString()
+    .padStart(9, '0')
+    .replace(/(?<=^..\d*?)0+$/, '');
   return `${amount < 0n ? '−' : ''}$${grouped(size / NANO_PER_DOLLAR)}.${fraction}`;
 }
 

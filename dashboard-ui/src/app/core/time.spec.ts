@@ -1,4 +1,4 @@
-import { ago, calendarDay, countdown, roughDuration, secondsInWords } from './time';
+import { ago, calendarDay, countdown, roughDuration, secondsInWords, startOfDay } from './time';
 
 describe('time', () => {
   it('counts down and stops at zero', () => {
@@ -23,5 +23,11 @@ describe('time', () => {
     expect(secondsInWords(1800)).toBe('30 minutes');
     expect(secondsInWords(90)).toBe('90 seconds');
     expect(secondsInWords(86_400)).toBe('1 day');
+  });
+
+  it('knows when the day began in the zone of the organization', () => {
+    const now = Date.parse('2026-11-23T23:30:00Z');
+    expect(startOfDay('UTC', now)).toBe(Date.parse('2026-11-23T00:00:00Z'));
+    expect(startOfDay('Europe/Berlin', now)).toBe(Date.parse('2026-11-23T23:00:00Z'));
   });
 });

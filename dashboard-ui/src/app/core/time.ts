@@ -91,3 +91,17 @@ export function secondsInWords(seconds: number): string {
 
 /** Name of the reader's zone: "Europe/Berlin". */
 export const ownTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** When the present day began in a time zone, in ms since the epoch. */
+export function startOfDay(timeZone: string, nowMs: number): number {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+    hourCycle: 'h23',
+  }).formatToParts(nowMs);
+  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value ?? 0);
+  const seconds = part('hour') * 3600 + part('minute') * 60 + part('second');
+  return nowMs - (nowMs % 1000) - seconds * 1000;
+}

@@ -19,7 +19,8 @@ describe('EventStreamParser', () => {
     for (const size of [1, 2, 7, 1000]) {
       const parser = new EventStreamParser();
       const events: ServerEvent[] = [];
-      for (let at = 0; at < text.length; at += size) events.push(...parser.push(text.slice(at, at + size)));
+      for (let at = 0; at < text.length; at += size)
+        events.push(...parser.push(text.slice(at, at + size)));
       expect(events).toEqual([
         { event: 'changed', data: '{"topics":\n["keys"]}' },
         { event: 'message', data: 'x' },
@@ -49,7 +50,10 @@ describe('LiveClient', () => {
   it('passes events on and reconnects after the end of the stream', async () => {
     const first = stream();
     const second = stream();
-    const live = run([() => Promise.resolve(first.response), () => Promise.resolve(second.response)]);
+    const live = run([
+      () => Promise.resolve(first.response),
+      () => Promise.resolve(second.response),
+    ]);
     await vi.advanceTimersByTimeAsync(0);
     first.send('event: changed\ndata: 1\n\n');
     await vi.advanceTimersByTimeAsync(0);

@@ -86,9 +86,6 @@ export class LiveClient {
     this.failures += 1;
     this.options.onState(this.failures >= OFFLINE_AFTER_FAILURES ? 'offline' : 'reconnecting');
     const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.failures - 1));
-    this.retry = setTimeout(
-      () => void this.connect(),
-      delayMs * (0.5 + this.options.random() / 2),
-    );
+    this.retry = setTimeout(() => void this.connect(), delayMs * (0.5 + this.options.random() / 2));
   }
 }

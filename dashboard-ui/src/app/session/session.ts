@@ -92,9 +92,7 @@ export class Session {
   /** Many callers, one request. Across tabs too, where the browser can: the cookie is rotated by each refresh. */
   refresh(): Promise<void> {
     this.refreshing ??= this.locked(async () => {
-      await this.enter(
-        await firstValueFrom(this.http.post<SignIn>('/v1/auth/refresh', undefined)),
-      );
+      await this.enter(await firstValueFrom(this.http.post<SignIn>('/v1/auth/refresh', undefined)));
     }).finally(() => (this.refreshing = undefined));
     return this.refreshing;
   }

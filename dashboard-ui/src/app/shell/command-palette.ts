@@ -45,7 +45,12 @@ const MOST_PROJECTS = 20;
           }}<span class="ml-auto text-xs text-muted">{{ hit.kind }}</span>
         </li>
       } @empty {
-        <li class="px-3 py-6 text-center text-muted" role="option" aria-selected="false" aria-disabled="true">
+        <li
+          class="px-3 py-6 text-center text-muted"
+          role="option"
+          aria-selected="false"
+          aria-disabled="true"
+        >
           Nothing has that name.
         </li>
       }

@@ -27,7 +27,8 @@ export function highestValue(kind: ChartKind, series: readonly Series[], count: 
   let highest = 0;
   for (let index = 0; index < count; index++) {
     const values = series.map((one) => valueAt(one, index));
-    const top = kind === 'bars' ? values.reduce((sum, value) => sum + value, 0) : Math.max(0, ...values);
+    const top =
+      kind === 'bars' ? values.reduce((sum, value) => sum + value, 0) : Math.max(0, ...values);
     highest = Math.max(highest, top);
   }
   return highest * 1.08 || 1;
@@ -58,7 +59,10 @@ export function indexAt(frame: Frame, offsetPx: number): number | undefined {
 export const yTicks = (frame: Frame): number[] => ticks(0, frame.highest, 4);
 
 export function xTicks(frame: Frame): number[] {
-  const step = Math.max(1, Math.ceil(frame.count / Math.max(2, Math.floor(frame.widthPx / LABEL_WIDTH_PX))));
+  const step = Math.max(
+    1,
+    Math.ceil(frame.count / Math.max(2, Math.floor(frame.widthPx / LABEL_WIDTH_PX))),
+  );
   const indexes = Array.from({ length: frame.count }, (_, index) => index);
   return indexes.filter((index) => index % step === Math.floor(step / 2));
 }

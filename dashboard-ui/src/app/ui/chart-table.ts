@@ -11,7 +11,11 @@ import type { Series } from './chart-geometry';
     [attr.aria-label]="label() + ', table'"
   >
     <table class="w-full text-xs tabular-nums">
-      <caption class="sr-only">{{ label() }}</caption>
+      <caption class="sr-only">
+        {{
+          label()
+        }}
+      </caption>
       <thead class="sticky top-0 bg-sunken">
         <tr>
           <th scope="col" class="px-2 py-1 text-left font-medium">{{ xName() }}</th>

@@ -9,7 +9,13 @@ const DONE_MS = 2_000;
 @Component({
   selector: 'ui-copy-button',
   imports: [UiButton, UiIcon],
-  template: `<button uiButton type="button" size="sm" [attr.aria-label]="'Copy ' + what()" (click)="copy()">
+  template: `<button
+    uiButton
+    type="button"
+    size="sm"
+    [attr.aria-label]="'Copy ' + what()"
+    (click)="copy()"
+  >
     <ui-icon [name]="done() ? 'check' : 'copy'" />{{ done() ? 'Copied' : 'Copy' }}
   </button>`,
 })
@@ -23,7 +29,9 @@ export class UiCopyButton {
   protected copy(): void {
     this.done.set(this.clipboard.copy(this.value()));
     void this.announcer.announce(
-      this.done() ? `Copied ${this.what()}` : 'Copying failed. Select the text and copy it yourself.',
+      this.done()
+        ? `Copied ${this.what()}`
+        : 'Copying failed. Select the text and copy it yourself.',
     );
     setTimeout(() => this.done.set(false), DONE_MS);
   }

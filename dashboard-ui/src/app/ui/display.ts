@@ -11,7 +11,8 @@ export type Tone = keyof typeof TONE;
 
 @Component({
   selector: 'ui-badge',
-  template: `<span class="size-1.5 rounded-full bg-current" aria-hidden="true"></span><ng-content />`,
+  template: `<span class="size-1.5 rounded-full bg-current" aria-hidden="true"></span
+    ><ng-content />`,
   host: { '[class]': 'classes()' },
 })
 export class UiBadge {
@@ -22,7 +23,10 @@ export class UiBadge {
   );
 }
 
-@Directive({ selector: '[uiCard]', host: { class: 'block rounded-xl border bg-surface shadow-card' } })
+@Directive({
+  selector: '[uiCard]',
+  host: { class: 'block rounded-xl border bg-surface shadow-card' },
+})
 export class UiCard {}
 
 @Directive({

@@ -31,7 +31,12 @@ import { UiIcon } from './icon';
         </div>
       }
     } @else if (!hasValue()) {
-      <div class="grid gap-3 p-4" role="status" aria-busy="true" [attr.aria-label]="'Loading ' + what()">
+      <div
+        class="grid gap-3 p-4"
+        role="status"
+        aria-busy="true"
+        [attr.aria-label]="'Loading ' + what()"
+      >
         @for (row of rowList(); track $index) {
           <div class="h-8 animate-pulse rounded-md bg-sunken"></div>
         }

@@ -3,7 +3,12 @@ import { Component, input } from '@angular/core';
 /** A share in percent. */
 @Component({
   selector: 'ui-meter',
-  template: `<svg class="block size-full" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+  template: `<svg
+    class="block size-full"
+    viewBox="0 0 100 1"
+    preserveAspectRatio="none"
+    aria-hidden="true"
+  >
     <rect [attr.width]="value()" height="1" class="fill-spent" />
   </svg>`,
   host: {

@@ -9,7 +9,10 @@ const WAIT_MS = 200;
   selector: 'ui-search',
   imports: [UiIcon, UiInput],
   host: { class: 'relative block w-full sm:w-60' },
-  template: `<ui-icon name="search" class="pointer-events-none absolute top-2.5 left-2.5 text-muted" />
+  template: `<ui-icon
+      name="search"
+      class="pointer-events-none absolute top-2.5 left-2.5 text-muted"
+    />
     <input
       uiInput
       class="pl-8!"

@@ -12,7 +12,10 @@ import { UiLogo } from '../../ui';
       </div>
       <div class="m-auto w-full max-w-sm py-10"><ng-content /></div>
     </main>
-    <aside class="relative hidden overflow-hidden bg-ink text-ink-fg lg:block" aria-label="About Iron Cage">
+    <aside
+      class="relative hidden overflow-hidden bg-ink text-ink-fg lg:block"
+      aria-label="About Iron Cage"
+    >
       <svg
         class="absolute inset-0 size-full"
         viewBox="0 0 600 800"
@@ -29,7 +32,14 @@ import { UiLogo } from '../../ui';
         </g>
         <circle cx="300" cy="118" r="20" class="stroke-ink-bar" stroke-width="10" />
         <circle cx="300" cy="535" r="46" class="fill-accent" />
-        <circle cx="300" cy="535" r="46" class="stroke-ink-fg" stroke-opacity=".25" stroke-width="2" />
+        <circle
+          cx="300"
+          cy="535"
+          r="46"
+          class="stroke-ink-fg"
+          stroke-opacity=".25"
+          stroke-width="2"
+        />
         <path
           d="M284 527v-3a16 16 0 0 1 32 0v3M280 528h40v28h-40z"
           class="stroke-white"
@@ -37,13 +47,15 @@ import { UiLogo } from '../../ui';
           stroke-linejoin="round"
         />
       </svg>
-      <div class="absolute inset-x-0 bottom-0 bg-linear-to-t from-ink via-ink/95 to-transparent p-10 pt-32">
+      <div
+        class="absolute inset-x-0 bottom-0 bg-linear-to-t from-ink via-ink/95 to-transparent p-10 pt-32"
+      >
         <p class="max-w-md text-2xl leading-snug font-semibold tracking-tight text-balance">
           Keys, budgets and a kill switch for your AI agents.
         </p>
         <p class="mt-3 max-w-md text-sm text-ink-muted">
-          Agents borrow small amounts in advance and talk to their providers directly. Pause a project
-          and they stop within two seconds.
+          Agents borrow small amounts in advance and talk to their providers directly. Pause a
+          project and they stop within two seconds.
         </p>
       </div>
     </aside>`,

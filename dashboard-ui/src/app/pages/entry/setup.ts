@@ -1,6 +1,14 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
-import { email, form, FormField, FormRoot, maxLength, minLength, required } from '@angular/forms/signals';
+import {
+  email,
+  form,
+  FormField,
+  FormRoot,
+  maxLength,
+  minLength,
+  required,
+} from '@angular/forms/signals';
 import { ActivatedRoute, Router } from '@angular/router';
 import { apiError } from '../../api/api-error';
 import { Session } from '../../session/session';
@@ -26,7 +34,11 @@ import { EntryFrame } from './entry-frame';
             <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
           </p>
         }
-        <ui-field label="Organization" hint="The company or team that owns the projects." [of]="f.organizationName">
+        <ui-field
+          label="Organization"
+          hint="The company or team that owns the projects."
+          [of]="f.organizationName"
+        >
           <input uiInput autocomplete="organization" [formField]="f.organizationName" />
         </ui-field>
         <ui-field label="Your name" [of]="f.name">
@@ -35,7 +47,11 @@ import { EntryFrame } from './entry-frame';
         <ui-field label="E-mail" hint="You sign in with it. Nothing is sent to it." [of]="f.email">
           <input uiInput type="email" autocomplete="username" [formField]="f.email" />
         </ui-field>
-        <ui-field label="Password" hint="At least 12 characters; a sentence is easiest to remember." [of]="f.password">
+        <ui-field
+          label="Password"
+          hint="At least 12 characters; a sentence is easiest to remember."
+          [of]="f.password"
+        >
           <input uiInput type="password" autocomplete="new-password" [formField]="f.password" />
         </ui-field>
         <button uiButton variant="primary" size="lg" type="submit" [disabled]="f().submitting()">
@@ -46,8 +62,8 @@ import { EntryFrame } from './entry-frame';
       <div class="grid gap-4">
         <h1 class="text-2xl font-semibold tracking-tight">Waiting for its first owner</h1>
         <p class="text-muted">
-          This installation has not been set up yet. Open the set-up link that the server printed in its
-          terminal when it started; the same link is in the file that is named there.
+          This installation has not been set up yet. Open the set-up link that the server printed in
+          its terminal when it started; the same link is in the file that is named there.
         </p>
         <div class="rounded-lg border bg-sunken p-3 font-mono text-xs leading-6">
           <span class="text-muted">Look for a line with</span><br />/dashboard/setup#token=…

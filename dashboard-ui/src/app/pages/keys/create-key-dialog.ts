@@ -40,13 +40,13 @@ export interface CreateKeyData {
       <ui-dialog heading="Copy the key now">
         <div class="mt-3 grid gap-4">
           <p uiNote="warn">
-            <ui-icon name="triangle-alert" class="mt-0.5" />It is shown only this once. The server keeps
-            no copy that could be read again.
+            <ui-icon name="triangle-alert" class="mt-0.5" />It is shown only this once. The server
+            keeps no copy that could be read again.
           </p>
           <ui-code-line [value]="answer.secret" what="key" />
           <p class="text-muted">
-            An agent needs it as <code class="font-mono text-xs">IRON_CAGE_KEY</code>. It can borrow from
-            {{ answer.key.projectName }} and nothing else.
+            An agent needs it as <code class="font-mono text-xs">IRON_CAGE_KEY</code>. It can borrow
+            from {{ answer.key.projectName }} and nothing else.
           </p>
         </div>
         <ng-container dialogActions>
@@ -67,7 +67,11 @@ export interface CreateKeyData {
                 <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
               </p>
             }
-            <ui-field label="Name" hint="Who or what uses it, for example: nightly-report" [of]="f.name">
+            <ui-field
+              label="Name"
+              hint="Who or what uses it, for example: nightly-report"
+              [of]="f.name"
+            >
               <input uiInput autocomplete="off" [formField]="f.name" />
             </ui-field>
             @if (!data.projectId) {
@@ -83,7 +87,12 @@ export interface CreateKeyData {
                 </select>
               </ui-field>
               <ui-field label="Expires after, in days" [of]="f.expiresInDays">
-                <input uiInput inputmode="numeric" autocomplete="off" [formField]="f.expiresInDays" />
+                <input
+                  uiInput
+                  inputmode="numeric"
+                  autocomplete="off"
+                  [formField]="f.expiresInDays"
+                />
               </ui-field>
             </div>
           </div>

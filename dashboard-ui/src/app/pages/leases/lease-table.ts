@@ -55,7 +55,9 @@ type Lease = Schemas['Lease'];
             <td class="text-right"><ui-money [value]="row.lease.amount" /></td>
             <td>
               <div class="mb-1 flex justify-between text-xs">
-                <ui-money [value]="row.lease.used" /><span class="text-muted">{{ row.share }}%</span>
+                <ui-money [value]="row.lease.used" /><span class="text-muted"
+                  >{{ row.share }}%</span
+                >
               </div>
               <ui-meter [value]="row.share" [label]="'Used of the lease of ' + row.lease.agent" />
             </td>
@@ -98,8 +100,7 @@ export class LeaseTable {
     this.leases().map((lease) => ({
       lease,
       share: Math.round(percent(nano(lease.used), nano(lease.amount))),
-      left:
-        lease.state === 'PENDING' ? countdown(Date.parse(lease.expiresAt), this.now.ms()) : '–',
+      left: lease.state === 'PENDING' ? countdown(Date.parse(lease.expiresAt), this.now.ms()) : '–',
       expires: dateTime(lease.expiresAt),
       revocable: canBeRevoked(lease.state),
     })),
@@ -112,7 +113,8 @@ export class LeaseTable {
       text: `${rest} that is not reported yet goes back to ${lease.projectName}. What the agent still reports is booked as late. It may ask for a new lease; pause the project to stop it.`,
       action: 'Revoke lease',
       danger: true,
-      run: () => this.api.send('post', '/v1/leases/{leaseId}/revoke', { path: { leaseId: lease.id } }),
+      run: () =>
+        this.api.send('post', '/v1/leases/{leaseId}/revoke', { path: { leaseId: lease.id } }),
     });
     if (done !== true) return;
     this.notices.done('The lease is revoked.');

@@ -23,7 +23,8 @@ export const leaseMeaning: Record<State, string> = {
   PENDING: 'An agent holds this money now.',
   SETTLED: 'The agent reported what it used; the rest went back.',
   REVOKED: 'Somebody ended it. The unreported rest went back.',
-  EXPIRED_HOLD: 'Its time is over and the agent has not reported. The money is held for the grace time.',
+  EXPIRED_HOLD:
+    'Its time is over and the agent has not reported. The money is held for the grace time.',
   RETURNED: 'The agent never reported; after the grace time the rest went back.',
   CHARGED: 'The agent never reported; after the grace time the rest was charged.',
 };

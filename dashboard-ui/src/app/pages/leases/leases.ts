@@ -59,7 +59,7 @@ export class Leases {
     () => ({
       query: {
         projectId: this.project(),
-        open: this.onlyOpen() ? true : undefined,
+        open: this.onlyOpen() ? 'true' : undefined,
         cursor: this.pager.cursor(),
         limit: PAGE_SIZE,
       },

@@ -16,7 +16,9 @@ import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from 
     >
       <div class="mt-4 grid gap-4">
         @if (failed()) {
-          <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}</p>
+          <p role="alert" uiNote="bad">
+            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
+          </p>
         }
         <ui-field label="Name" hint="For example: Support assistant" [of]="f.name">
           <input uiInput autocomplete="off" [formField]="f.name" />

@@ -16,7 +16,9 @@ import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from 
     <ui-dialog [heading]="'Pause ' + project.name + '?'" [text]="sentence()">
       <div class="mt-4 grid gap-4">
         @if (failed()) {
-          <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}</p>
+          <p role="alert" uiNote="bad">
+            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
+          </p>
         }
         <ui-field
           label="Reason"
@@ -44,7 +46,7 @@ export class PauseDialog {
   private readonly now = inject(Now);
   private readonly leases = this.api.get(
     '/v1/leases',
-    () => ({ query: { projectId: this.project.id, open: true, limit: 200 } }),
+    () => ({ query: { projectId: this.project.id, open: 'true', limit: 200 } }),
     ['leases'],
   );
   private readonly model = signal({ reason: '' });

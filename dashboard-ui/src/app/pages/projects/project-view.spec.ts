@@ -1,7 +1,10 @@
 import type { Schemas } from '../../api/client';
 import { attentionOf } from './project-view';
 
-const project = (change: Partial<Schemas['Project']>, balance: Partial<Schemas['Balance']> = {}) => ({
+const project = (
+  change: Partial<Schemas['Project']>,
+  balance: Partial<Schemas['Balance']> = {},
+) => ({
   id: 'p',
   name: 'p',
   state: 'active' as const,
@@ -29,7 +32,12 @@ describe('what needs attention', () => {
     ['a run-out within a day', project({}), 1000, 'Runs out'],
     ['no run-out later than that', project({}), 90_000_000, undefined],
     ['less than a tenth', project({}, { available: '0.999999999' }), undefined, 'Nearly empty'],
-    ['not a project that never had money', project({}, { deposited: '0.0', available: '0.0' }), 0, undefined],
+    [
+      'not a project that never had money',
+      project({}, { deposited: '0.0', available: '0.0' }),
+      0,
+      undefined,
+    ],
     ['not an archived one', project({ state: 'archived' }, { debt: '1.0' }), undefined, undefined],
   ])('is %s', (_, subject, runsOutAtMs, label) => {
     expect(attentionOf(subject, runsOutAtMs, 0)?.label).toBe(label);

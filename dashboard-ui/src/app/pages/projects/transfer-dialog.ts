@@ -21,10 +21,18 @@ export interface TransferDialogData {
     <ui-dialog [heading]="heading" [text]="text">
       <div class="mt-4 grid gap-4">
         @if (failed()) {
-          <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}</p>
+          <p role="alert" uiNote="bad">
+            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
+          </p>
         }
         <ui-field label="Amount in US dollars" [hint]="free" [of]="f.amount">
-          <input uiInput inputmode="decimal" autocomplete="off" placeholder="50.00" [formField]="f.amount" />
+          <input
+            uiInput
+            inputmode="decimal"
+            autocomplete="off"
+            placeholder="50.00"
+            [formField]="f.amount"
+          />
         </ui-field>
         <ui-field label="Reason" [optional]="true" hint="Kept in the ledger." [of]="f.reason">
           <input uiInput autocomplete="off" [formField]="f.reason" />

@@ -19,8 +19,8 @@ export interface CreateSecretData {
   template: `<div class="p-5">
     <h2 [id]="titleId" class="text-[15px] font-semibold">Add a provider key</h2>
     <p class="mt-1 mb-4 text-muted">
-      It is encrypted before it is stored and handed only to agents that may use it. It is never shown
-      again.
+      It is encrypted before it is stored and handed only to agents that may use it. It is never
+      shown again.
     </p>
     <app-secret-form #content [projectId]="data.projectId" (stored)="ref.close($event)">
       <div class="flex justify-end gap-2">

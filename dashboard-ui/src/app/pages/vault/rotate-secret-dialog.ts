@@ -17,7 +17,9 @@ import { blankFields, fieldValueProblem, filledFields } from './secret-fields';
     >
       <div class="mt-4 grid gap-4">
         @if (failed()) {
-          <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}</p>
+          <p role="alert" uiNote="bad">
+            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
+          </p>
         }
         @for (field of f.fields; track $index) {
           <ui-field [label]="field.name().value()" [of]="field.value">

@@ -1,4 +1,10 @@
-import { fieldNameProblem, fieldValueProblem, filledFields, hostsProblem, typedHosts } from './secret-fields';
+import {
+  fieldNameProblem,
+  fieldValueProblem,
+  filledFields,
+  hostsProblem,
+  typedHosts,
+} from './secret-fields';
 
 describe('fields of a provider secret', () => {
   it('sends only what was filled in', () => {

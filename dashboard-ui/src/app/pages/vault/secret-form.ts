@@ -1,5 +1,22 @@
-import { Component, computed, effect, inject, input, output, signal, untracked } from '@angular/core';
-import { applyEach, applyWhen, form, FormField, FormRoot, required, validate } from '@angular/forms/signals';
+import {
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  output,
+  signal,
+  untracked,
+} from '@angular/core';
+import {
+  applyEach,
+  applyWhen,
+  form,
+  FormField,
+  FormRoot,
+  required,
+  validate,
+} from '@angular/forms/signals';
 import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule } from '../../core/form-rules';
@@ -66,7 +83,9 @@ export class SecretForm {
         validate(field.value, ({ value }) => problem(fieldValueProblem(value())));
       });
       validate(path.fields, ({ value }) =>
-        problem(value().some((field) => field.value !== '') ? undefined : 'Enter the provider key.'),
+        problem(
+          value().some((field) => field.value !== '') ? undefined : 'Enter the provider key.',
+        ),
       );
     },
     { submission: { action: () => this.store() } },

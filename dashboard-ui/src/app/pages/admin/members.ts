@@ -1,0 +1,81 @@
+import { Component, computed, inject } from '@angular/core';
+import { Api, type Schemas } from '../../api/client';
+import { Notices } from '../../core/notices';
+import { Session } from '../../session/session';
+import {
+  Dialogs,
+  UiBadge,
+  UiButton,
+  UiIcon,
+  UiLoadState,
+  UiSection,
+  UiTableScroll,
+  UiTime,
+} from '../../ui';
+import { AddMemberDialog } from './add-member-dialog';
+import { roleMeaning } from './roles';
+
+@Component({
+  selector: 'app-members',
+  imports: [UiBadge, UiButton, UiIcon, UiLoadState, UiSection, UiTableScroll, UiTime],
+  template: `<ui-section heading="Members" [level]="1" [note]="count()">
+    <ng-container sectionActions>
+      @if (session.can('organization:manage')) {
+        <button uiButton type="button" variant="primary" (click)="add()">
+          <ui-icon name="user-plus" />Add member
+        </button>
+      }
+    </ng-container>
+    <ui-load-state [of]="list" what="members" />
+    @if (list.value(); as answer) {
+      <div uiTableScroll="Members, table">
+        <table class="table min-w-[640px]">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">E-mail</th>
+              <th scope="col">Role</th>
+              <th scope="col">May</th>
+              <th scope="col">Member since</th>
+            </tr>
+          </thead>
+          <tbody>
+            @for (member of answer.items; track member.userId) {
+              <tr>
+                <td class="font-medium">
+                  {{ member.name }}
+                  @if (member.userId === session.user()?.id) {
+                    <span class="text-xs font-normal text-muted">(you)</span>
+                  }
+                </td>
+                <td class="text-muted">{{ member.email }}</td>
+                <td>
+                  <ui-badge [tone]="member.role === 'owner' ? 'accent' : 'neutral'">{{
+                    member.role
+                  }}</ui-badge>
+                </td>
+                <td class="text-xs text-muted">{{ meaning[member.role] }}</td>
+                <td class="text-muted"><ui-time as="day" [at]="member.createdAt" /></td>
+              </tr>
+            }
+          </tbody>
+        </table>
+      </div>
+    }
+  </ui-section>`,
+})
+export class Members {
+  protected readonly session = inject(Session);
+  protected readonly meaning = roleMeaning;
+  private readonly dialogs = inject(Dialogs);
+  private readonly notices = inject(Notices);
+  protected readonly list = inject(Api).get('/v1/members', () => ({}), ['members']);
+  protected readonly count = computed(() => String(this.list.value()?.items.length ?? ''));
+
+  protected async add(): Promise<void> {
+    const member = await this.dialogs.open<Schemas['Member']>(AddMemberDialog);
+    if (!member) return;
+    this.notices.done(`${member.name} can sign in now. Tell them the password in a safe way.`);
+    this.list.reload();
+  }
+}

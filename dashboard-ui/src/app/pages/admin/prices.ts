@@ -1,0 +1,120 @@
+import { Component, computed, inject, input, linkedSignal } from '@angular/core';
+import { Api } from '../../api/client';
+import { AddressQuery } from '../../core/address-query';
+import { exactUsd, nano } from '../../core/money';
+import {
+  UiButton,
+  UiEmpty,
+  UiInput,
+  UiLoadState,
+  UiSearch,
+  UiSection,
+  UiTableScroll,
+} from '../../ui';
+
+const STEP = 100;
+
+@Component({
+  selector: 'app-prices',
+  imports: [UiButton, UiEmpty, UiInput, UiLoadState, UiSearch, UiSection, UiTableScroll],
+  template: `<ui-section heading="Prices" [level]="1" [note]="note()">
+    <ng-container sectionActions>
+      <select uiInput class="w-40!" aria-label="Provider" (change)="choose($event)">
+        <option value="" [selected]="!provider()">All providers</option>
+        @for (name of providers(); track name) {
+          <option [value]="name" [selected]="name === provider()">{{ name }}</option>
+        }
+      </select>
+      <ui-search
+        label="Search models"
+        [value]="search() ?? ''"
+        (searched)="address.set({ search: $event })"
+      />
+    </ng-container>
+    <ui-load-state [of]="list" what="prices" [rows]="8" />
+    @if (list.value() && rows().length === 0) {
+      <ui-empty
+        icon="tags"
+        heading="No model has that in its name"
+        text="A model without a price cannot be used by agents, because its cost could not be counted."
+      >
+        <button uiButton type="button" (click)="address.set({ search: '', provider: '' })">
+          Show all prices
+        </button>
+      </ui-empty>
+    } @else if (rows().length > 0) {
+      <div uiTableScroll="Prices, table">
+        <table class="table min-w-[760px]">
+          <caption class="sr-only">
+            US dollars for a million tokens
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Model</th>
+              <th scope="col">Provider</th>
+              <th scope="col" class="text-right">Input, 1M tokens</th>
+              <th scope="col" class="text-right">Cached input, 1M</th>
+              <th scope="col" class="text-right">Output, 1M tokens</th>
+              <th scope="col" class="text-right">Context</th>
+              <th scope="col" class="text-right">Longest answer</th>
+            </tr>
+          </thead>
+          <tbody>
+            @for (row of shownRows(); track row.provider + row.model) {
+              <tr>
+                <td class="max-w-72 truncate font-medium">{{ row.model }}</td>
+                <td class="text-muted">{{ row.provider }}</td>
+                <td class="text-right">{{ money(row.inputPerMillion) }}</td>
+                <td class="text-right">{{ money(row.cacheReadPerMillion) }}</td>
+                <td class="text-right">{{ money(row.outputPerMillion) }}</td>
+                <td class="text-right text-muted">{{ tokens(row.contextTokens) }}</td>
+                <td class="text-right text-muted">{{ tokens(row.maxOutputTokens) }}</td>
+              </tr>
+            }
+          </tbody>
+        </table>
+      </div>
+      @if (rows().length > shownRows().length) {
+        <div class="flex justify-center border-t p-3">
+          <button uiButton type="button" (click)="shown.set(shown() + 500)">
+            Show more of {{ rows().length.toLocaleString('en-US') }}
+          </button>
+        </div>
+      }
+    }
+  </ui-section>`,
+})
+export class Prices {
+  readonly search = input<string>();
+  readonly provider = input<string>();
+  protected readonly address = inject(AddressQuery);
+  private readonly api = inject(Api);
+  protected readonly list = this.api.get('/v1/prices', () => ({
+    query: { search: this.search(), provider: this.provider() },
+  }));
+  private readonly known = this.api.get('/v1/prices', () => ({}));
+  protected readonly rows = computed(() => this.list.value()?.items ?? []);
+  protected readonly shown = linkedSignal({ source: () => this.search(), computation: () => STEP });
+  protected readonly shownRows = computed(() => this.rows().slice(0, this.shown()));
+  protected readonly providers = computed(() =>
+    [...new Set((this.known.value()?.items ?? []).map(({ provider }) => provider))].sort(),
+  );
+  protected readonly note = computed(() => {
+    const answer = this.list.value();
+    return answer
+      ? `${answer.items.length.toLocaleString('en-US')} models, version ${answer.version}`
+      : '';
+  });
+
+  protected money(value: string | null): string {
+    return value === null ? '–' : exactUsd(nano(value));
+  }
+
+  protected tokens(value: number | null): string {
+    return value === null ? '–' : value.toLocaleString('en-US');
+  }
+
+  protected choose(event: Event): void {
+    this.address.set({ provider: (event.target as HTMLSelectElement).value });
+  }
+}

@@ -1,0 +1,44 @@
+import { Component, input } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { UiCard, UiIcon } from '../../ui';
+import type { IconName } from '../../ui/icons.gen';
+
+/** One number that answers a question, and the way to what is behind it. */
+@Component({
+  selector: 'app-key-figure',
+  imports: [RouterLink, UiCard, UiIcon],
+  host: { class: 'block' },
+  template: `<a
+    uiCard
+    class="group h-full p-4 transition-colors hover:border-line-strong"
+    [routerLink]="to()"
+    [queryParams]="query()"
+  >
+    <span class="flex items-center gap-2 text-muted"
+      ><ui-icon [name]="icon()" />{{ label() }}
+      <ui-icon
+        name="chevron-right"
+        class="ml-auto opacity-0 transition-opacity group-hover:opacity-100 group-focus-visible:opacity-100"
+    /></span>
+    @if (value() !== undefined) {
+      <span
+        class="mt-2 block text-[1.7rem] leading-9 font-semibold tracking-tight tabular-nums"
+        [attr.title]="exact()"
+        >{{ value() }}</span
+      >
+      <span class="mt-0.5 block text-xs text-muted tabular-nums">{{ hint() }}</span>
+    } @else {
+      <span class="mt-2 block h-9 w-28 animate-pulse rounded-md bg-sunken"></span>
+      <span class="mt-1.5 block h-3.5 w-36 animate-pulse rounded bg-sunken"></span>
+    }
+  </a>`,
+})
+export class KeyFigure {
+  readonly label = input.required<string>();
+  readonly icon = input.required<IconName>();
+  readonly value = input<string>();
+  readonly exact = input<string>();
+  readonly hint = input<string>();
+  readonly to = input.required<string>();
+  readonly query = input<Record<string, string>>({});
+}

@@ -1,0 +1,52 @@
+import type { Schemas } from '../../api/client';
+import { editableUsd, nano, typedMoney } from '../../core/money';
+
+type Policy = Schemas['Policy'];
+export type PiiAction = Policy['pii']['email'];
+
+export interface PolicyModel {
+  readonly name: string;
+  readonly trancheSize: string;
+  readonly leaseTtlSeconds: string;
+  readonly graceSeconds: string;
+  readonly expiry: Policy['expiry'];
+  readonly maxOpenLeases: string;
+  readonly reportIntervalSeconds: string;
+  readonly piiEmail: PiiAction;
+  readonly piiCard: PiiAction;
+}
+
+export function policyModel(project: Pick<Schemas['Project'], 'name' | 'policy'>): PolicyModel {
+  const { policy } = project;
+  return {
+    name: project.name,
+    trancheSize: editableUsd(nano(policy.trancheSize)),
+    leaseTtlSeconds: String(policy.leaseTtlSeconds),
+    graceSeconds: String(policy.graceSeconds),
+    expiry: policy.expiry,
+    maxOpenLeases: String(policy.maxOpenLeases),
+    reportIntervalSeconds: String(policy.reportIntervalSeconds),
+    piiEmail: policy.pii.email,
+    piiCard: policy.pii.card,
+  };
+}
+
+/** What to send: only what was changed, so that two people editing different fields do not undo each other. */
+export function projectChange(before: PolicyModel, after: PolicyModel): Schemas['ProjectChange'] {
+  const differs = (field: keyof PolicyModel) => before[field] !== after[field];
+  const policy: Schemas['PolicyChange'] = {};
+  const tranche = typedMoney(after.trancheSize);
+  if (differs('trancheSize') && tranche !== undefined) policy.trancheSize = tranche;
+  if (differs('leaseTtlSeconds')) policy.leaseTtlSeconds = Number(after.leaseTtlSeconds);
+  if (differs('graceSeconds')) policy.graceSeconds = Number(after.graceSeconds);
+  if (differs('expiry')) policy.expiry = after.expiry;
+  if (differs('maxOpenLeases')) policy.maxOpenLeases = Number(after.maxOpenLeases);
+  if (differs('reportIntervalSeconds'))
+    policy.reportIntervalSeconds = Number(after.reportIntervalSeconds);
+  if (differs('piiEmail') || differs('piiCard'))
+    policy.pii = { email: after.piiEmail, card: after.piiCard };
+  return {
+    ...(differs('name') ? { name: after.name } : {}),
+    ...(Object.keys(policy).length > 0 ? { policy } : {}),
+  };
+}

@@ -1,0 +1,56 @@
+import { Component, inject } from '@angular/core';
+import { Api } from '../../api/client';
+import { Pager } from '../../core/pager';
+import { Session } from '../../session/session';
+import { Dialogs, UiButton, UiEmpty, UiIcon, UiLoadState, UiPager, UiSection } from '../../ui';
+import { CreateKeyDialog, type CreateKeyData } from '../keys/create-key-dialog';
+import { KeyTable } from '../keys/key-table';
+import { ProjectStore } from './project-store';
+
+const PAGE_SIZE = 20;
+
+@Component({
+  selector: 'app-project-keys',
+  imports: [KeyTable, UiButton, UiEmpty, UiIcon, UiLoadState, UiPager, UiSection],
+  template: `<ui-section heading="Keys of this project">
+    <ng-container sectionActions>
+      @if (session.can('key:write')) {
+        <button uiButton type="button" variant="primary" (click)="create()">
+          <ui-icon name="plus" />Create key
+        </button>
+      }
+    </ng-container>
+    <ui-load-state [of]="list" what="keys" [rows]="3" />
+    @if (list.value(); as page) {
+      @if (page.items.length > 0) {
+        <app-key-table [keys]="page.items" [withProject]="false" (changed)="list.reload()" />
+        <ui-pager [pager]="pager" [nextCursor]="page.nextCursor" what="keys" />
+      } @else {
+        <ui-empty
+          icon="key-round"
+          heading="No key yet"
+          text="Create one for each agent or developer, so that you can revoke it alone."
+        />
+      }
+    }
+  </ui-section>`,
+})
+export class ProjectKeys {
+  protected readonly session = inject(Session);
+  protected readonly pager = new Pager();
+  private readonly store = inject(ProjectStore);
+  private readonly dialogs = inject(Dialogs);
+  protected readonly list = inject(Api).get(
+    '/v1/keys',
+    () => ({
+      query: { projectId: this.store.id(), cursor: this.pager.cursor(), limit: PAGE_SIZE },
+    }),
+    ['keys'],
+  );
+
+  protected async create(): Promise<void> {
+    const projectId = this.store.id();
+    const data: CreateKeyData = projectId === undefined ? {} : { projectId };
+    if (await this.dialogs.open(CreateKeyDialog, data)) this.list.reload();
+  }
+}

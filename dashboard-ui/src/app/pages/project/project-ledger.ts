@@ -1,0 +1,120 @@
+import { Component, inject } from '@angular/core';
+import { Api, type Schemas } from '../../api/client';
+import { nano } from '../../core/money';
+import { Pager } from '../../core/pager';
+import { ownTimeZone } from '../../core/time';
+import {
+  UiBadge,
+  UiEmpty,
+  UiLoadState,
+  UiMoney,
+  UiPager,
+  UiSection,
+  UiTableScroll,
+  UiTime,
+} from '../../ui';
+import type { Tone } from '../../ui';
+import { ProjectStore } from './project-store';
+
+type Kind = Schemas['LedgerEntry']['kind'];
+const LABEL: Record<Kind, string> = {
+  DEPOSIT: 'Deposit',
+  WITHDRAWAL: 'Withdrawal',
+  GRANT: 'Lease granted',
+  SETTLE: 'Usage settled',
+  LATE: 'Late usage',
+  RETURN: 'Rest returned',
+  CHARGE: 'Rest charged',
+  OVERDRAFT: 'Overdraft',
+  OVERDRAFT_REPAID: 'Overdraft repaid',
+};
+const TONE: Record<Kind, Tone> = {
+  DEPOSIT: 'ok',
+  WITHDRAWAL: 'neutral',
+  GRANT: 'accent',
+  SETTLE: 'neutral',
+  LATE: 'warn',
+  RETURN: 'neutral',
+  CHARGE: 'warn',
+  OVERDRAFT: 'bad',
+  OVERDRAFT_REPAID: 'ok',
+};
+const PAGE_SIZE = 50;
+
+@Component({
+  selector: 'app-project-ledger',
+  imports: [UiBadge, UiEmpty, UiLoadState, UiMoney, UiPager, UiSection, UiTableScroll, UiTime],
+  template: `<ui-section heading="Ledger" note="newest first, append-only">
+    <ui-load-state [of]="list" what="entries" [rows]="6" />
+    @if (list.value(); as page) {
+      @if (page.items.length > 0) {
+        <div uiTableScroll="Ledger, table">
+          <table class="table min-w-[720px]">
+            <thead>
+              <tr>
+                <th scope="col">Time ({{ zone }})</th>
+                <th scope="col">Entry</th>
+                <th scope="col" class="text-right">Change of free money</th>
+                <th scope="col">By</th>
+                <th scope="col">Reason</th>
+                <th scope="col">Lease</th>
+              </tr>
+            </thead>
+            <tbody>
+              @for (entry of page.items; track entry.id) {
+                <tr>
+                  <td class="text-muted"><ui-time [at]="entry.at" /></td>
+                  <td>
+                    <ui-badge [tone]="tone[entry.kind]">{{ label[entry.kind] }}</ui-badge>
+                  </td>
+                  <td class="text-right font-medium" [class.text-ok]="isPlus(entry)">
+                    {{ isPlus(entry) ? '+' : '' }}<ui-money [exact]="true" [value]="entry.amount" />
+                  </td>
+                  <td class="max-w-40 truncate text-muted" [attr.title]="entry.actor">
+                    {{ entry.actor }}
+                  </td>
+                  <td class="max-w-60 truncate">{{ entry.reason ?? '–' }}</td>
+                  <td>
+                    @if (entry.leaseId; as id) {
+                      <code class="font-mono text-xs text-muted" [attr.title]="id"
+                        >…{{ id.slice(-8) }}</code
+                      >
+                    }
+                  </td>
+                </tr>
+              }
+            </tbody>
+          </table>
+        </div>
+        <ui-pager [pager]="pager" [nextCursor]="page.nextCursor" what="entries" />
+      } @else {
+        <ui-empty
+          icon="wallet"
+          heading="No money was moved yet"
+          text="Every deposit, lease and settlement is written down here and is never changed afterwards."
+        />
+      }
+    }
+  </ui-section>`,
+})
+export class ProjectLedger {
+  protected readonly label = LABEL;
+  protected readonly tone = TONE;
+  protected readonly zone = ownTimeZone();
+  protected readonly pager = new Pager();
+  private readonly store = inject(ProjectStore);
+  protected readonly list = inject(Api).get(
+    '/v1/projects/{projectId}/ledger',
+    () => {
+      const projectId = this.store.id();
+      return projectId === undefined
+        ? undefined
+        : { path: { projectId }, query: { cursor: this.pager.cursor(), limit: PAGE_SIZE } };
+    },
+    ['projects', 'leases', 'usage'],
+  );
+
+  protected isPlus(entry: Schemas['LedgerEntry']): boolean {
+    return nano(entry.amount) > 0n;
+  }
+}

@@ -1,0 +1,55 @@
+import { Component, inject, input, output, signal } from '@angular/core';
+import { form, FormField, FormRoot } from '@angular/forms/signals';
+import { apiError } from '../../api/api-error';
+import { Api, type Schemas } from '../../api/client';
+import { nameRule } from '../../core/form-rules';
+import { UiButton, UiField, UiIcon, UiInput, UiNote } from '../../ui';
+
+@Component({
+  selector: 'app-start-key',
+  imports: [FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote],
+  template: `<form [formRoot]="f" class="grid gap-4">
+    @if (failed()) {
+      <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}</p>
+    }
+    <ui-field
+      class="sm:w-1/2"
+      label="Key name"
+      hint="Who or what uses it, for example: nightly-report"
+      [of]="f.name"
+    >
+      <input uiInput autocomplete="off" [formField]="f.name" />
+    </ui-field>
+    <div>
+      <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
+        Create key
+      </button>
+    </div>
+  </form>`,
+})
+export class StartKey {
+  readonly projectId = input.required<string>();
+  readonly created = output<Schemas['CreatedKey']>();
+  protected readonly failed = signal('');
+  private readonly api = inject(Api);
+  private readonly model = signal({ name: 'first-agent' });
+  protected readonly f = form(
+    this.model,
+    (path) => nameRule(path.name, 'Enter a name for the key.'),
+    { submission: { action: () => this.create() } },
+  );
+
+  private async create(): Promise<void> {
+    this.failed.set('');
+    try {
+      this.created.emit(
+        await this.api.send('post', '/v1/projects/{projectId}/keys', {
+          path: { projectId: this.projectId() },
+          body: { name: this.model().name, environment: 'dev' },
+        }),
+      );
+    } catch (cause) {
+      this.failed.set(apiError(cause).message);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/** The answers of the server, as far as the command line reads them; openapi.json has the whole. Money is a decimal string. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+export interface SignIn {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+  readonly user: { readonly id: string; readonly email: string; readonly name: string; readonly operator: boolean };
+  readonly organization: Organization;
+  readonly role: string;
+}
+
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly createdAt: string;
+}
+
+export interface Member {
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: string;
+  readonly createdAt: string;
+}
+
+export interface Me {
+  readonly userId: string;
+  readonly email: string;
+  readonly organizationId: string;
+  readonly role: string;
+  readonly permissions: readonly string[];
+}
+
+export interface Balance {
+  readonly deposited: string;
+  readonly spent: string;
+  readonly leased: string;
+  readonly available: string;
+  readonly debt: string;
+}
+
+export interface Policy {
+  readonly trancheSize: string;
+  readonly leaseTtlSeconds: number;
+  readonly graceSeconds: number;
+  readonly expiry: string;
+  readonly maxOpenLeases: number;
+  readonly reportIntervalSeconds: number;
+  readonly pii: { readonly email: string; readonly card: string };
+}
+
+export interface Project {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly pauseReason: string | null;
+  readonly policy: Policy;
+  readonly balance: Balance;
+  readonly activeAgents: number;
+  readonly createdAt: string;
+}
+
+export interface PauseAnswer {
+  readonly project: Project;
+  readonly stillLeased: string;
+  readonly leasedUntil: string | null;
+}
+
+export interface Key {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly environment: string;
+  readonly projectName: string;
+  readonly state: string;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly lastUsedAt: string | null;
+}
+
+export interface Provider {
+  readonly id: string;
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly fields: readonly string[];
+}
+
+export interface Secret {
+  readonly id: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly projectId: string | null;
+  readonly hosts: readonly string[];
+  readonly fields: readonly { readonly name: string; readonly last4: string }[];
+  readonly version: number;
+  readonly updatedAt: string;
+}
+
+export interface Lease {
+  readonly id: string;
+  readonly projectName: string;
+  readonly keyId: string;
+  readonly agent: string;
+  readonly ip: string;
+  readonly state: string;
+  readonly amount: string;
+  readonly used: string;
+  readonly late: string;
+  readonly grantedAt: string;
+  readonly expiresAt: string;
+}
+
+export interface LedgerEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly kind: string;
+  readonly amount: string;
+  readonly leaseId: string | null;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+export interface LedgerCheck {
+  readonly ok: boolean;
+  readonly checkedAccounts: number;
+  readonly findings: readonly { readonly invariant: string; readonly subject: string; readonly expected: string; readonly found: string }[];
+}
+
+export interface UsageSummary {
+  readonly today: string;
+  readonly yesterday: string;
+  readonly month: string;
+  readonly calls: number;
+  readonly byModel: readonly { readonly provider: string; readonly model: string; readonly cost: string; readonly calls: number; readonly inputTokens: number; readonly outputTokens: number }[];
+  readonly byProject: readonly { readonly projectName: string; readonly cost: string; readonly calls: number }[];
+}
+
+export interface PriceList {
+  readonly version: string;
+  readonly items: readonly {
+    readonly provider: string;
+    readonly model: string;
+    readonly inputPerMillion: string | null;
+    readonly cacheReadPerMillion: string | null;
+    readonly outputPerMillion: string | null;
+    readonly contextTokens: number | null;
+    readonly maxOutputTokens: number | null;
+  }[];
+}
+
+export interface Readiness {
+  readonly status: string;
+  readonly database: string;
+  readonly redis: string;
+  readonly version: string;
+  readonly time: string;
+}

@@ -1,0 +1,346 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { randomUUID } from 'node:crypto';
+
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+
+/** A small Iron Cage server for tests of the SDK: real HTTP, real HPKE, money in a Map. */
+export interface FakeSecret {
+  readonly provider: string;
+  readonly hosts: readonly string[];
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface FakeLease {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly amountNano: bigint;
+  usedNano: bigint;
+  seq: number;
+  state: 'PENDING' | 'SETTLED';
+}
+
+export interface Settlement {
+  readonly leaseId: string;
+  readonly body: Json;
+}
+
+export type Json = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- test doubles read bodies freely
+
+export interface FakeServerOptions {
+  readonly secrets: readonly FakeSecret[];
+  readonly models: readonly Json[];
+  readonly balanceUsd?: number;
+  readonly tranche?: string;
+  readonly reportIntervalSeconds?: number;
+  readonly heartbeatSeconds?: number;
+  readonly leaseTtlSeconds?: number;
+  readonly secretsTtlSeconds?: number;
+  readonly pii?: Json;
+}
+
+/** Answers instead of the normal handling; undefined: handle normally. */
+export type Intercept = (
+  route: string,
+  body: Json,
+) => { status: number; body?: Json; drop?: 'before' | 'after' } | undefined;
+
+export class FakeServer {
+  readonly leases = new Map<string, FakeLease>();
+  readonly settlements: Settlement[] = [];
+  readonly calls: string[] = [];
+  readonly sessions: string[] = [];
+  readonly agents: Json[] = [];
+  readonly problems: string[] = [];
+  intercept: Intercept = () => undefined;
+  project: 'active' | 'paused' | 'archived' = 'active';
+  keyState: 'active' | 'revoked' = 'active';
+  endedSessions = new Set<string>();
+  balanceNano: bigint;
+  heldNano = 0n;
+  spentNano = 0n;
+  readonly #options: FakeServerOptions;
+  readonly #server: Server;
+  readonly #streams = new Set<ServerResponse>();
+  readonly #answers = new Map<string, { request: string; status: number; body: Json }>();
+
+  private constructor(options: FakeServerOptions) {
+    this.#options = options;
+    this.balanceNano = BigInt(Math.round((options.balanceUsd ?? 10) * 1e9));
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        this.problems.push(String(error));
+        response.destroy();
+      });
+    });
+  }
+
+  static async start(options: FakeServerOptions): Promise<FakeServer> {
+    const fake = new FakeServer(options);
+    await new Promise<void>((resolve) => {
+      fake.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port.toString()}`;
+  }
+
+  get availableNano(): bigint {
+    return this.balanceNano - this.heldNano - this.spentNano;
+  }
+
+  get records(): Json[] {
+    return this.settlements.flatMap(({ body }) => body['usage'] as Json[]);
+  }
+
+  get openLeases(): FakeLease[] {
+    return [...this.leases.values()].filter(({ state }) => state === 'PENDING');
+  }
+
+  count(route: string): number {
+    return this.calls.filter((call) => call === route).length;
+  }
+
+  /** Tells every connected SDK the state. */
+  push(): void {
+    for (const stream of this.#streams) this.#sendState(stream);
+  }
+
+  dropStreams(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = new URL(request.url ?? '/', this.url).pathname;
+    const route = `${request.method ?? ''} ${path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ':id')}`;
+    const id = /([0-9a-f]{8}-[0-9a-f-]{27})/.exec(path)?.[1] ?? '';
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    const body = text === '' ? {} : (JSON.parse(text) as Json);
+    this.calls.push(route);
+    const forced = this.intercept(route, body);
+    if (forced !== undefined && forced.drop !== 'after') {
+      if (forced.drop === 'before') response.destroy();
+      else send(response, forced.status, forced.body ?? {});
+      return;
+    }
+    if (!/^Bearer ic_(dev|live)_/.test(request.headers.authorization ?? '')) {
+      send(response, 401, refusal('KEY_MALFORMED'));
+      return;
+    }
+    if (route === 'GET /v1/sdk/sessions/:id/events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      this.#streams.add(response);
+      response.on('close', () => this.#streams.delete(response));
+      this.#sendState(response);
+      return;
+    }
+    const answer = await this.#answer(route, id, body);
+    if (forced?.drop === 'after') response.destroy();
+    else send(response, answer.status, answer.body);
+  }
+
+  async #answer(route: string, id: string, body: Json): Promise<{ status: number; body: Json }> {
+    switch (route) {
+      case 'POST /v1/sdk/sessions':
+        return this.#session(body);
+      case 'POST /v1/sdk/sessions/:id/heartbeat':
+        return { status: 200, body: this.#state(id) };
+      case 'DELETE /v1/sdk/sessions/:id':
+        return { status: 204, body: {} };
+      case 'POST /v1/sdk/leases':
+        return this.#once(`lease ${String(body['leaseId'])}`, body, () => this.#lease(body));
+      case 'POST /v1/sdk/leases/:id/settlements':
+        return this.#once(`${id} ${String(body['seq'])}`, body, () => this.#settle(id, body));
+      default:
+        return { status: 404, body: refusal('NOT_FOUND') };
+    }
+  }
+
+  /** The same id twice is answered alike, with another body it is a conflict. */
+  #once(
+    name: string,
+    body: Json,
+    act: () => { status: number; body: Json },
+  ): { status: number; body: Json } {
+    const request = JSON.stringify(body);
+    const known = this.#answers.get(name);
+    if (known !== undefined && known.request !== request) {
+      this.problems.push(`conflict: ${name}`);
+      return { status: 409, body: refusal('CONFLICT') };
+    }
+    const answer = known ?? { request, ...act() };
+    if (answer.status < 500 && answer.status !== 423) this.#answers.set(name, answer);
+    return answer;
+  }
+
+  async #session(body: Json): Promise<{ status: number; body: Json }> {
+    if (this.keyState === 'revoked') return { status: 401, body: refusal('KEY_INVALID') };
+    if (this.project !== 'active') return { status: 423, body: refusal('PROJECT_PAUSED') };
+    const sessionId = randomUUID();
+    this.sessions.push(sessionId);
+    this.agents.push(body['agent'] as Json);
+    const expiresAt = 1_900_000_000;
+    const suite = new CipherSuite({
+      kem: new DhkemX25519HkdfSha256(),
+      kdf: new HkdfSha256(),
+      aead: new Aes256Gcm(),
+    });
+    const raw = Buffer.from(String(body['publicKey']), 'base64url');
+    const recipientPublicKey = await suite.kem.deserializePublicKey(new Uint8Array(raw).buffer);
+    const utf8 = (value: string): ArrayBuffer => new TextEncoder().encode(value).buffer;
+    const secrets = this.#options.secrets.map((secret, index) => ({
+      id: randomUUID(),
+      name: `secret-${index.toString()}`,
+      version: 1,
+      ...secret,
+    }));
+    const sealed = await suite.seal(
+      { recipientPublicKey, info: utf8('iron-cage/secrets/v1') },
+      utf8(JSON.stringify({ secrets })),
+      utf8(`${sessionId}.${String(body['nonce'])}.${expiresAt.toString()}`),
+    );
+    return {
+      status: 201,
+      body: {
+        sessionId,
+        organization: { id: randomUUID(), name: 'Acme' },
+        project: { id: randomUUID(), name: 'Research', state: 'active' },
+        secrets: {
+          enc: Buffer.from(sealed.enc).toString('base64url'),
+          ciphertext: Buffer.from(sealed.ct).toString('base64url'),
+          expiresAt,
+          ttlSeconds: this.#options.secretsTtlSeconds ?? 3600,
+        },
+        policy: {
+          trancheSize: this.#options.tranche ?? '0.500000000',
+          reportIntervalSeconds: this.#options.reportIntervalSeconds ?? 60,
+          heartbeatSeconds: this.#options.heartbeatSeconds ?? 10,
+          pii: this.#options.pii ?? { email: 'block', card: 'block' },
+        },
+        prices: { version: 'v1', models: this.#options.models },
+        unknownField: true,
+      },
+    };
+  }
+
+  #lease(body: Json): { status: number; body: Json } {
+    if (this.keyState === 'revoked') return { status: 401, body: refusal('KEY_INVALID') };
+    if (this.project !== 'active') return { status: 423, body: refusal('PROJECT_PAUSED') };
+    const wanted = nano(String(body['wanted']));
+    const minimum = nano(String(body['minimum']));
+    const tranche = nano(this.#options.tranche ?? '0.500000000');
+    const most = minimum > tranche ? minimum : tranche;
+    const capped = wanted < most ? wanted : most;
+    const available = this.availableNano;
+    const amountNano = capped < available ? capped : available;
+    if (amountNano <= 0n || amountNano < minimum) {
+      return {
+        status: 402,
+        body: refusal('BUDGET_EXCEEDED', {
+          scope: 'project',
+          scopeId: 'p1',
+          scopeName: 'Research',
+          limit: usd(this.balanceNano),
+          spent: usd(this.spentNano),
+          leased: usd(this.heldNano),
+          available: usd(available > 0n ? available : 0n),
+          minimum: usd(minimum),
+          nextResetAt: null,
+        }),
+      };
+    }
+    const id = String(body['leaseId']);
+    const sessionId = String(body['sessionId']);
+    this.leases.set(id, { id, sessionId, amountNano, usedNano: 0n, seq: 0, state: 'PENDING' });
+    this.heldNano += amountNano;
+    const ttlSeconds = this.#options.leaseTtlSeconds ?? 300;
+    return { status: 201, body: { leaseId: id, amount: usd(amountNano), ttlSeconds } };
+  }
+
+  #settle(id: string, body: Json): { status: number; body: Json } {
+    const lease = this.leases.get(id);
+    if (lease === undefined) return { status: 404, body: refusal('NOT_FOUND') };
+    if (lease.sessionId !== body['sessionId']) return { status: 403, body: refusal('FORBIDDEN') };
+    if (lease.state !== 'PENDING' || body['seq'] !== lease.seq + 1) {
+      this.problems.push(`bad settlement of ${id}: seq ${String(body['seq'])} in ${lease.state}`);
+      return { status: 409, body: refusal('CONFLICT') };
+    }
+    this.settlements.push({ leaseId: id, body });
+    lease.seq += 1;
+    const booked = (body['usage'] as Json[]).reduce(
+      (sum, record) => sum + nano(String(record['cost'])),
+      0n,
+    );
+    const room = lease.amountNano - lease.usedNano;
+    lease.usedNano += booked;
+    this.spentNano += booked;
+    this.heldNano -= booked < room ? booked : room;
+    const rest = lease.amountNano - lease.usedNano;
+    if (body['final'] === true) {
+      lease.state = 'SETTLED';
+      if (rest > 0n) this.heldNano -= rest;
+    }
+    const answer: Json = {
+      leaseId: id,
+      seq: body['seq'],
+      state: lease.state,
+      booked: usd(booked),
+      returned: usd(body['final'] === true && rest > 0n ? rest : 0n),
+      late: usd(0n),
+    };
+    if (body['next'] !== undefined) {
+      const granted = this.#lease({ ...body['next'], sessionId: lease.sessionId });
+      answer['next'] =
+        granted.status === 201
+          ? { granted: true, ...granted.body }
+          : { granted: false, error: granted.body['error'] as Json };
+    }
+    return { status: 200, body: answer };
+  }
+
+  #state(sessionId: string): Json {
+    return {
+      session: this.endedSessions.has(sessionId) ? 'ended' : 'active',
+      key: this.keyState,
+      project: this.project,
+      pricesVersion: 'v1',
+      available: usd(this.availableNano > 0n ? this.availableNano : 0n),
+    };
+  }
+
+  #sendState(stream: ServerResponse): void {
+    const state = this.#state(this.sessions.at(-1) ?? '');
+    stream.write(`event: state\ndata: ${JSON.stringify(state)}\n\n`);
+  }
+}
+
+function send(response: ServerResponse, status: number, body: Json): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(status === 204 ? undefined : JSON.stringify(body));
+}
+
+export function refusal(code: string, details?: Json): Json {
+  return { error: { code, message: code, requestId: 'req-1', ...(details && { details }) } };
+}
+
+export function nano(text: string): bigint {
+  const [whole = '0', fraction = ''] = text.split('.');
+  return BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
+
+export function usd(amount: bigint): string {
+  return `${(amount / 1_000_000_000n).toString()}.${(amount % 1_000_000_000n).toString().padStart(9, '0')}`;
+}
