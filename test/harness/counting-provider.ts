@@ -91,6 +91,9 @@ export interface ProviderOptions {
 
 type Json = Record<string, unknown>;
 
+/** A connection that breaks at once may take the chunks before with it. */
+const BREAK_DELAY_MS = 20;
+
 export async function startCountingProvider(options: ProviderOptions): Promise<CountingProvider> {
   const provider = new Provider(options);
   await provider.listen(options.port ?? 0);
@@ -103,6 +106,7 @@ class Provider implements CountingProvider {
   readonly #records: BillRecord[] = [];
   #script: Script = ({ number }) => ({ text: `Answer number ${number.toString()}.` });
   #requests = 0;
+  #port = 0;
 
   constructor({ prices }: ProviderOptions) {
     this.#prices = prices;
@@ -114,7 +118,7 @@ class Provider implements CountingProvider {
   }
 
   get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port.toString()}`;
+    return `127.0.0.1:${this.#port.toString()}`;
   }
 
   get url(): string {
@@ -129,6 +133,7 @@ class Provider implements CountingProvider {
     await new Promise<void>((resolve) => {
       this.#server.listen(port, '127.0.0.1', resolve);
     });
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   bill(): { records: readonly BillRecord[]; totalNano: bigint } {
@@ -278,6 +283,7 @@ async function sendEvents(
   for (const event of events) {
     if (response.destroyed || sent === reply.hangAfterChunks) return;
     if (sent === reply.breakAfterChunks) {
+      await pause(BREAK_DELAY_MS);
       response.destroy();
       return;
     }

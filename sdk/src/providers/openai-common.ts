@@ -15,6 +15,9 @@ const clientTools = new Set([
 ]);
 const reasoningModels = /(^|\/)(o[1-9]|gpt-5|gpt-6|codex|computer-use)/i;
 
+/** Models that search or run tools by themselves, whether the request says so or not. */
+const selfDirectedModels = /(^|\/)compound(-|$)|-search-(preview|api)|(^|\/)sonar/i;
+
 /** Tools that run at the provider cost an unknown number of tokens and fees per use. */
 export function serverTools(tools: unknown): string[] {
   return listOf(tools)
@@ -33,6 +36,7 @@ export function dearOptions(body: JsonObject): string[] {
   if (listOf(body['models']).length > 0) refused.push('a list of fallback models');
   if (listOf(body['context_management']).length > 0) refused.push('context_management');
   if (isObject(body['moderation'])) refused.push('moderation');
+  if (selfDirectedModels.test(textOf(body['model']))) refused.push('a model with built-in tools');
   return refused;
 }
 

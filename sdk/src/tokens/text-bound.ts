@@ -26,7 +26,7 @@ export const openaiTokenizer: TokenizerFamily = {
   wordFactor: 1,
   digitsApart: false,
   requestTokens: 128,
-  toolTokens: 64,
+  toolTokens: 128, // strict functions of the Responses API add about 190 in all
 };
 export const openaiLegacyTokenizer: TokenizerFamily = {
   ...openaiTokenizer,

@@ -36,7 +36,7 @@ export class Dialogs {
   /** @returns what the dialog was closed with; `undefined` when it was dismissed. */
   open<Result, Data = undefined>(
     component: ComponentType<unknown>,
-    data?: Data,
+    ...[data]: Data extends undefined ? [] : [data: Data]
   ): Promise<Result | undefined> {
     const ref = this.dialog.open<Result, Data | undefined>(component, {
       ariaLabelledBy: DIALOG_TITLE_ID,

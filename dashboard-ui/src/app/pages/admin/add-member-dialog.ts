@@ -14,8 +14,6 @@ import { nameRule } from '../../core/form-rules';
 import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
 import { roleMeaning } from './roles';
 
-type Role = Schemas['MemberRequest']['role'];
-
 /** Closes with the new member. */
 @Component({
   selector: 'app-add-member-dialog',
@@ -61,7 +59,12 @@ export class AddMemberDialog {
   protected readonly ref = dialogRef<Schemas['Member']>();
   protected readonly failed = signal('');
   private readonly api = inject(Api);
-  private readonly model = signal({ name: '', email: '', role: 'developer' as Role, password: '' });
+  private readonly model = signal<Schemas['MemberRequest']>({
+    name: '',
+    email: '',
+    role: 'developer',
+    password: '',
+  });
   protected readonly roleHint = computed(() => `May ${roleMeaning[this.model().role]}.`);
   protected readonly f = form(
     this.model,

@@ -111,7 +111,8 @@ export class Setup {
       await this.router.navigateByUrl('/start', { replaceUrl: true });
     } catch (cause) {
       const { code, message } = apiError(cause);
-      if (code !== 'SETUP_DONE') return this.failed.set(message);
+      this.failed.set(message);
+      if (code !== 'SETUP_DONE') return;
       this.setup.complete();
       await this.router.navigateByUrl('/login', { replaceUrl: true });
     }

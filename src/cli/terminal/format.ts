@@ -1,0 +1,44 @@
+import { type Nano, parseMoney, printMoney, showMoney } from '../../kernel/money.js';
+import { usageError } from '../cli-error.js';
+
+const WIRE_MONEY = /^-?\d+\.\d{9}$/;
+
+/** Exact money of an answer, as people read it: `"0.000206000"` → `$0.000206`. */
+export function dollars(wire: string): string {
+  return WIRE_MONEY.test(wire) ? showMoney(BigInt(wire.replace('.', ''))) : wire;
+}
+
+export function signedDollars(wire: string): string {
+  return wire.startsWith('-') ? dollars(wire) : `+${dollars(wire)}`;
+}
+
+/** An amount that somebody typed, as the wire wants it. */
+export function amountArgument(text: string): string {
+  const nano: Nano | undefined = parseMoney(text.trim().replace(/^\$/, ''));
+  if (nano === undefined || nano === 0n) {
+    throw usageError(`"${text}" is not an amount. Give dollars above zero, such as 25 or 0.50, with at most nine decimals.`);
+  }
+  return printMoney(nano);
+}
+
+/** A whole number within limits, for an option. */
+export function wholeNumber(name: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw usageError(`${name} "${text}" is not valid: give a whole number from ${String(least)} to ${String(most)}.`);
+  };
+}
+
+/** `2026-11-23 06:50:12Z`; a dash for what has not happened. */
+export function moment(iso: string | null): string {
+  return iso === null ? '–' : iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+}
+
+export function count(value: number): string {
+  return value.toString().replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
