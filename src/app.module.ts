@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Injectable, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { DataSource } from 'typeorm';
@@ -9,7 +9,12 @@ import { Balances, BillingModule, PriceBook } from './billing/index.js';
 import { CONFIG, type Config } from './platform/config/index.js';
 import { dashboardFiles } from './platform/dashboard/index.js';
 import { UnitOfWork } from './platform/database/index.js';
-import { AccessGuard, AnswerInterceptor, HealthController, HOT_STORE } from './platform/http/index.js';
+import {
+  AccessGuard,
+  AnswerInterceptor,
+  HealthController,
+  HOT_STORE,
+} from './platform/http/index.js';
 import { Keyring } from './platform/keyring/index.js';
 import { type HotStore, RedisThrottlerStorage, Signals } from './platform/redis/index.js';
 import { LOGGER, type Logger } from './platform/telemetry/index.js';
@@ -25,7 +30,29 @@ export interface Runtime {
   readonly hot: HotStore;
 }
 
-const SHARED = [CONFIG, LOGGER, HOT_STORE, DataSource, UnitOfWork, Keyring, Signals, ProjectAccounts, SessionTerms];
+const SHARED = [
+  CONFIG,
+  LOGGER,
+  HOT_STORE,
+  DataSource,
+  UnitOfWork,
+  Keyring,
+  Signals,
+  ProjectAccounts,
+  SessionTerms,
+];
+
+@Injectable()
+class BillingTerms extends SessionTerms {
+  constructor(private readonly book: PriceBook) {
+    super();
+  }
+
+  prices(providers: readonly string[]): ReturnType<SessionTerms['prices']> {
+    const { version, models } = this.book.bundle(providers);
+    return { version, models: [...models] };
+  }
+}
 
 /** The platform for every feature, and the ports that a lower feature declares and a higher one fills. */
 @Global()
@@ -44,20 +71,11 @@ class RuntimeModule {
         { provide: Signals, useValue: hot.signals },
         UnitOfWork,
         { provide: ProjectAccounts, useClass: Balances },
-        { provide: SessionTerms, inject: [PriceBook], useFactory: sessionTerms },
+        { provide: SessionTerms, useClass: BillingTerms },
       ],
       exports: SHARED,
     };
   }
-}
-
-function sessionTerms(prices: PriceBook): SessionTerms {
-  return {
-    prices: (providers) => {
-      const { version, models } = prices.bundle(providers);
-      return { version, models: [...models] };
-    },
-  };
 }
 
 @Module({})

@@ -11,21 +11,29 @@ function welcome(server: RunningServer, dataDir: string, databaseUrl: boolean): 
   print(`  Dashboard   ${server.url}/dashboard/`);
   if (server.setupToken !== undefined) {
     print(`  Set-up      ${server.url}/dashboard/setup#token=${server.setupToken}`);
-    print(`              Open this link once to create the first owner. It is also in ${path.join(dataDir, 'setup-token')}`);
+    print(
+      `              Open this link once to create the first owner. It is also in ${path.join(dataDir, 'setup-token')}`,
+    );
   }
   print(`  API         ${server.url}/api/docs`);
   print(`  Data        ${databaseUrl ? 'the database of DATABASE_URL' : path.join(dataDir, 'pg')}`);
-  print(`  Master key  ${server.kekSource} (back it up: without it the stored provider keys cannot be read)`);
-  if (!databaseUrl) print(`              To use your own PostgreSQL and Redis, set DATABASE_URL and REDIS_URL.`);
+  print(
+    `  Master key  ${server.kekSource} (back it up: without it the stored provider keys cannot be read)`,
+  );
+  if (!databaseUrl)
+    print(`              To use your own PostgreSQL and Redis, set DATABASE_URL and REDIS_URL.`);
   print('');
 }
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const server = await startServer(config, (step) => { print(`  ${step} …`); });
+  const server = await startServer(config, (step) => {
+    print(`  ${step} …`);
+  });
   const tokenFile = path.join(config.dataDir, 'setup-token');
   await rm(tokenFile, { force: true });
-  if (server.setupToken !== undefined) await writeFile(tokenFile, `${server.setupToken}\n`, { mode: 0o600 });
+  if (server.setupToken !== undefined)
+    await writeFile(tokenFile, `${server.setupToken}\n`, { mode: 0o600 });
   welcome(server, config.dataDir, config.databaseUrl !== undefined);
 
   let stopping = false;
@@ -42,6 +50,10 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const known = error instanceof StartupError;
-  process.stderr.write(known ? `\n  Iron Cage did not start. ${error.message} [${error.code}]\n\n` : `\n  Iron Cage did not start.\n${String(error instanceof Error ? error.stack : error)}\n`);
+  process.stderr.write(
+    known
+      ? `\n  Iron Cage did not start. ${error.message} [${error.code}]\n\n`
+      : `\n  Iron Cage did not start.\n${String(error instanceof Error ? error.stack : error)}\n`,
+  );
   process.exit(1);
 });

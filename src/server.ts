@@ -36,14 +36,24 @@ export interface RunningServer {
  *
  * @throws {StartupError} with the sentence for the operator
  */
-export async function startServer(config: Config, progress: (step: string) => void = () => undefined): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  progress: (step: string) => void = () => undefined,
+): Promise<RunningServer> {
   const logger = createLogger(config.logLevel);
   const undo: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => { logger.error({ err: error }, 'shutdown step failed'); });
+    for (const step of undo.splice(0).reverse())
+      await step().catch((error: unknown) => {
+        logger.error({ err: error }, 'shutdown step failed');
+      });
   };
   try {
-    progress(config.databaseUrl === undefined ? 'starting the embedded database' : 'connecting to the database');
+    progress(
+      config.databaseUrl === undefined
+        ? 'starting the embedded database'
+        : 'connecting to the database',
+    );
     const database = await openDatabase(config);
     undo.push(() => database.close());
     const master = await readMasterKey(config);
@@ -51,18 +61,36 @@ export async function startServer(config: Config, progress: (step: string) => vo
     const hot = await openHotStore(config, logger);
     undo.push(() => hot.close());
     progress('starting the server');
-    const app = await createApp(config, logger, { config, logger, dataSource: database.dataSource, keyring, hot });
+    const app = await createApp(config, logger, {
+      config,
+      logger,
+      dataSource: database.dataSource,
+      keyring,
+      hot,
+    });
     undo.push(() => app.close());
     const setupToken = await app.get(SetupService).ensureToken();
     const url = await listen(app, config);
-    return { url, logger, setupToken, embeddedDatabase: database.embedded, migrated: database.migrated, kekSource: master.source, close };
+    return {
+      url,
+      logger,
+      setupToken,
+      embeddedDatabase: database.embedded,
+      migrated: database.migrated,
+      kekSource: master.source,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function createApp(config: Config, logger: Logger, runtime: Parameters<typeof AppModule.of>[0]): Promise<NestFastifyApplication> {
+async function createApp(
+  config: Config,
+  logger: Logger,
+  runtime: Parameters<typeof AppModule.of>[0],
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
@@ -79,6 +107,7 @@ async function createApp(config: Config, logger: Logger, runtime: Parameters<typ
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   });
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(runtime), adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
@@ -99,12 +128,18 @@ async function createApp(config: Config, logger: Logger, runtime: Parameters<typ
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    logger.debug({ requestId: request.id, req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'request');
+    logger.debug(
+      { requestId: request.id, req: request, res: reply, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
     done();
   });
   app.useGlobalFilters(new ErrorFilter(logger));
-  dashboardPage(fastify as never);
-  SwaggerModule.setup('api/docs', app, openApiDocument(ROUTES, '1') as never, { jsonDocumentUrl: 'api/openapi.json', raw: ['json'] });
+  dashboardPage(fastify);
+  SwaggerModule.setup('api/docs', app, openApiDocument(ROUTES, '1') as never, {
+    jsonDocumentUrl: 'api/openapi.json',
+    raw: ['json'],
+  });
   await app.init();
   return app;
 }
@@ -115,17 +150,32 @@ async function listen(app: NestFastifyApplication, config: Config): Promise<stri
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
-      throw new StartupError('PORT_IN_USE', `Port ${config.port} on ${config.host} is in use, perhaps by another Iron Cage. Stop that program, or choose another port: PORT=3001 npm start`, error);
+      throw new StartupError(
+        'PORT_IN_USE',
+        `Port ${config.port} on ${config.host} is in use, perhaps by another Iron Cage. Stop that program, or choose another port: PORT=3001 npm start`,
+        error,
+      );
     }
     if (code === 'EACCES') {
-      throw new StartupError('PORT_IN_USE', `Port ${config.port} needs special rights. Choose one above 1023: PORT=3000 npm start`, error);
+      throw new StartupError(
+        'PORT_IN_USE',
+        `Port ${config.port} needs special rights. Choose one above 1023: PORT=3000 npm start`,
+        error,
+      );
     }
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new StartupError('CONFIG_INVALID', `HOST=${config.host} is not an address of this machine. Use 127.0.0.1 for this machine only, or 0.0.0.0 for every network.`, error);
+      throw new StartupError(
+        'CONFIG_INVALID',
+        `HOST=${config.host} is not an address of this machine. Use 127.0.0.1 for this machine only, or 0.0.0.0 for every network.`,
+        error,
+      );
     }
     throw error;
   }
   const address = app.getHttpServer().address() as { port: number };
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  return config.publicUrl ?? `http://${host === '0.0.0.0' || host === '[::]' ? 'localhost' : host}:${address.port}`;
+  return (
+    config.publicUrl ??
+    `http://${host === '0.0.0.0' || host === '[::]' ? 'localhost' : host}:${address.port}`
+  );
 }

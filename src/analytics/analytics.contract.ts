@@ -9,16 +9,32 @@ export const usageSummary = defineRoute({
   tag: 'Usage',
   summary: 'What was spent: today, this month, by model, by project, by day',
   access: 'usage:read',
-  query: z.strictObject({ projectId: uuid.optional(), days: z.coerce.number().int().min(1).max(92).optional().describe('14 unless given.') }),
+  query: z.strictObject({
+    projectId: uuid.optional(),
+    days: z.coerce.number().int().min(1).max(92).optional().describe('14 unless given.'),
+  }),
   answer: z
     .object({
       today: money,
       yesterday: money,
       month: money,
       calls: z.int().describe('In the days asked for.'),
-      perMinute: z.array(z.object({ minute: z.iso.datetime(), cost: money, calls: z.int() })).describe('The last 30 minutes, oldest first; minutes without usage are there with zero.'),
-      byModel: z.array(z.object({ provider: z.string(), model: z.string(), cost: money, calls: z.int(), inputTokens: z.int(), outputTokens: z.int() })),
-      byProject: z.array(z.object({ projectId: uuid, projectName: z.string(), cost: money, calls: z.int() })),
+      perMinute: z
+        .array(z.object({ minute: z.iso.datetime(), cost: money, calls: z.int() }))
+        .describe('The last 30 minutes, oldest first; minutes without usage are there with zero.'),
+      byModel: z.array(
+        z.object({
+          provider: z.string(),
+          model: z.string(),
+          cost: money,
+          calls: z.int(),
+          inputTokens: z.int(),
+          outputTokens: z.int(),
+        }),
+      ),
+      byProject: z.array(
+        z.object({ projectId: uuid, projectName: z.string(), cost: money, calls: z.int() }),
+      ),
       byDay: z.array(z.object({ day: z.iso.date(), model: z.string(), cost: money })),
     })
     .meta({ id: 'UsageSummary' }),

@@ -24,7 +24,8 @@ export class LiveEvents implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.unsubscribe = this.signals.subscribe(({ organizationId, topic }) => {
-      for (const viewer of this.viewers) if (viewer.organizationId === organizationId) viewer.pending.add(topic);
+      for (const viewer of this.viewers)
+        if (viewer.organizationId === organizationId) viewer.pending.add(topic);
     });
     this.timer = setInterval(() => {
       this.flush();
@@ -40,7 +41,11 @@ export class LiveEvents implements OnApplicationBootstrap, OnModuleDestroy {
 
   open(organizationId: string, reply: FastifyReply): void {
     if (this.viewers.size >= MAX_STREAMS) {
-      throw new AppError('RATE_LIMITED', 'Too many dashboards are open at once; the page still works, without live updates.', { retryAfterSeconds: 30 });
+      throw new AppError(
+        'RATE_LIMITED',
+        'Too many dashboards are open at once; the page still works, without live updates.',
+        { retryAfterSeconds: 30 },
+      );
     }
     const viewer: Viewer = {
       organizationId,

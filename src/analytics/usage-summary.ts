@@ -11,7 +11,10 @@ const DAYS = 14;
 export class UsageSummary {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  async read(organizationId: string, query: InputOf<typeof usageSummary>['query']): Promise<Summary> {
+  async read(
+    organizationId: string,
+    query: InputOf<typeof usageSummary>['query'],
+  ): Promise<Summary> {
     const scope = [organizationId, query.projectId ?? null];
     const window = [...scope, query.days ?? DAYS];
     const [totals, perMinute, byModel, byProject, byDay] = await Promise.all([

@@ -16,7 +16,17 @@ import { PriceBook } from './prices/price-book.js';
 @Module({
   imports: [AuthModule, TeamsModule],
   controllers: [AdminBillingController, AgentBillingController],
-  providers: [Ledger, AgentLeases, LeaseDirectory, LeaseSweeper, SessionWatch, PriceBook, ListPrices, Transfers, LedgerCheck],
+  providers: [
+    Ledger,
+    AgentLeases,
+    LeaseDirectory,
+    LeaseSweeper,
+    SessionWatch,
+    PriceBook,
+    ListPrices,
+    Transfers,
+    LedgerCheck,
+  ],
   exports: [PriceBook],
 })
 export class BillingModule {}

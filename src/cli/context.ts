@@ -37,9 +37,15 @@ export class Context {
 
   /** `--url`, IRON_CAGE_URL, the server of the last login, this machine. */
   async url(): Promise<string> {
-    const given = this.program.opts<GlobalOptions>().url ?? this.environment.url ?? (await this.credentials.currentUrl()) ?? DEFAULT_URL;
+    const given =
+      this.program.opts<GlobalOptions>().url ??
+      this.environment.url ??
+      (await this.credentials.currentUrl()) ??
+      DEFAULT_URL;
     if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) {
-      throw usageError(`"${given}" is not the address of a server. Give one such as ${DEFAULT_URL}.`);
+      throw usageError(
+        `"${given}" is not the address of a server. Give one such as ${DEFAULT_URL}.`,
+      );
     }
     return given.replace(/\/+$/, '');
   }

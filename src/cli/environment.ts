@@ -20,7 +20,8 @@ export interface Environment {
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
-  const given = (name: string): string | undefined => (source[name] === '' ? undefined : source[name]);
+  const given = (name: string): string | undefined =>
+    source[name] === '' ? undefined : source[name];
   const configHome = given('XDG_CONFIG_HOME') ?? path.join(homedir(), '.config');
   const dataDir = given('IRON_CAGE_DATA_DIR');
   return {
@@ -28,7 +29,10 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     email: given('IRON_CAGE_EMAIL'),
     password: given('IRON_CAGE_PASSWORD'),
     credentialsFile: path.join(configHome, 'iron-cage', 'credentials.json'),
-    dataFolders: dataDir === undefined ? [path.resolve('data'), path.join(REPOSITORY, 'data')] : [path.resolve(dataDir)],
+    dataFolders:
+      dataDir === undefined
+        ? [path.resolve('data'), path.join(REPOSITORY, 'data')]
+        : [path.resolve(dataDir)],
     kekFile: given('IRON_CAGE_KEK_FILE'),
     kekInEnvironment: given('IRON_CAGE_KEK') !== undefined,
     databaseUrl: given('DATABASE_URL'),

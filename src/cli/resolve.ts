@@ -18,18 +18,29 @@ export function pick<T extends Named>(kind: string, given: string, items: readon
   if (byId) return byId;
   const named = items.filter((item) => item.name === given);
   if (named.length > 1) {
-    throw new CliError('AMBIGUOUS_NAME', `There are ${String(named.length)} ${kind}s named "${given}". Name it by id: ${named.map(({ id }) => id).join(', ')}.`);
+    throw new CliError(
+      'AMBIGUOUS_NAME',
+      `There are ${String(named.length)} ${kind}s named "${given}". Name it by id: ${named.map(({ id }) => id).join(', ')}.`,
+    );
   }
   const [found] = named;
   if (found) return found;
-  const meant = closest(given, items.map((item) => item.name));
-  const hint = meant === undefined ? `List them with: iron-cage ${kind} list` : `Did you mean "${meant}"?`;
+  const meant = closest(
+    given,
+    items.map((item) => item.name),
+  );
+  const hint =
+    meant === undefined ? `List them with: iron-cage ${kind} list` : `Did you mean "${meant}"?`;
   throw new CliError('NOT_FOUND', `There is no ${kind} named "${given}". ${hint}`);
 }
 
 export async function findProject(client: ApiClient, given: string): Promise<Project> {
   if (isUuid(given)) return client.get<Project>(`/v1/projects/${given}`);
-  const { items: hits } = await client.list<Project>('/v1/projects', { search: given.slice(0, 80) }, MOST_NAMES);
+  const { items: hits } = await client.list<Project>(
+    '/v1/projects',
+    { search: given.slice(0, 80) },
+    MOST_NAMES,
+  );
   if (hits.some((project) => project.name === given)) return pick('project', given, hits);
   const { items } = await client.list<Project>('/v1/projects', {}, MOST_NAMES);
   return pick('project', given, items);
@@ -45,5 +56,9 @@ export async function findKeyId(client: ApiClient, given: string): Promise<strin
   const id = KEY_PREFIX.exec(given)?.[1];
   if (id !== undefined) return id;
   const { items } = await client.list<Key>('/v1/keys', {}, MOST_NAMES);
-  return pick('key', given, items.filter((key) => key.state === 'active')).id;
+  return pick(
+    'key',
+    given,
+    items.filter((key) => key.state === 'active'),
+  ).id;
 }

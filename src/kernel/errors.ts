@@ -70,7 +70,10 @@ export class AppError extends Error {
 
 /** What is not there and what is not yours answer alike. */
 export function notFound(what: string): AppError {
-  return new AppError('NOT_FOUND', `There is no such ${what}. Check the id; it may belong to another organization.`);
+  return new AppError(
+    'NOT_FOUND',
+    `There is no such ${what}. Check the id; it may belong to another organization.`,
+  );
 }
 
 export function assertUnreachable(value: never): never {

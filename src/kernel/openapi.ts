@@ -3,8 +3,19 @@ import { ERROR_STATUS, type ErrorCode } from './errors.js';
 import type { Route } from './route.js';
 
 /** Every route may give these, whatever it does. */
-const COMMON: readonly ErrorCode[] = ['VALIDATION_FAILED', 'RATE_LIMITED', 'UNAVAILABLE', 'INTERNAL'];
-const CLOSED: readonly ErrorCode[] = ['NOT_SIGNED_IN', 'TOKEN_INVALID', 'KEY_MALFORMED', 'KEY_INVALID', 'FORBIDDEN'];
+const COMMON: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'RATE_LIMITED',
+  'UNAVAILABLE',
+  'INTERNAL',
+];
+const CLOSED: readonly ErrorCode[] = [
+  'NOT_SIGNED_IN',
+  'TOKEN_INVALID',
+  'KEY_MALFORMED',
+  'KEY_INVALID',
+  'FORBIDDEN',
+];
 
 const errorAnswer = z
   .object({
@@ -25,17 +36,28 @@ type Json = Record<string, unknown>;
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const schemas: Json = {};
   const paths: Record<string, Json> = {};
-  for (const route of [...routes].sort((a, b) => a.path.localeCompare(b.path) || a.method.localeCompare(b.method))) {
+  for (const route of [...routes].sort(
+    (a, b) => a.path.localeCompare(b.path) || a.method.localeCompare(b.method),
+  )) {
     (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route, schemas);
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Iron Cage', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: 'Iron Cage',
+      version,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b))),
       securitySchemes: {
-        user: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Access token of a signed-in member.' },
+        user: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'Access token of a signed-in member.',
+        },
         agent: { type: 'http', scheme: 'bearer', description: 'Iron Cage key, `ic_<env>_…`.' },
       },
     },
@@ -47,10 +69,17 @@ function operation(route: Route, schemas: Json): Json {
     operationId: route.id,
     tags: [route.tag],
     summary: route.summary,
-    security: route.access === 'public' ? [] : [{ [route.access === 'agent:run' ? 'agent' : 'user']: [] }],
-    parameters: [...parameters('path', route.params, schemas), ...parameters('query', route.query, schemas)],
+    security:
+      route.access === 'public' ? [] : [{ [route.access === 'agent:run' ? 'agent' : 'user']: [] }],
+    parameters: [
+      ...parameters('path', route.params, schemas),
+      ...parameters('query', route.query, schemas),
+    ],
     ...(route.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: wireSchema(route.body, schemas) } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: wireSchema(route.body, schemas) } },
+      },
     }),
     responses: { ...success(route, schemas), ...failures(route, schemas) },
   };
@@ -60,7 +89,12 @@ function success(route: Route, schemas: Json): Json {
   const content = route.stream
     ? { 'text/event-stream': { schema: { type: 'string' } } }
     : route.answer && { 'application/json': { schema: wireSchema(route.answer, schemas) } };
-  return { [route.status]: { description: route.status === 204 ? 'Done' : 'OK', ...(content && { content }) } };
+  return {
+    [route.status]: {
+      description: route.status === 204 ? 'Done' : 'OK',
+      ...(content && { content }),
+    },
+  };
 }
 
 function failures(route: Route, schemas: Json): Json {
@@ -70,11 +104,18 @@ function failures(route: Route, schemas: Json): Json {
   return Object.fromEntries(
     [...byStatus]
       .sort(([a], [b]) => a - b)
-      .map(([status, list]) => [status, { description: list.join(', '), content: { 'application/json': { schema } } }]),
+      .map(([status, list]) => [
+        status,
+        { description: list.join(', '), content: { 'application/json': { schema } } },
+      ]),
   );
 }
 
-function parameters(place: 'path' | 'query', shape: z.ZodObject | undefined, schemas: Json): Json[] {
+function parameters(
+  place: 'path' | 'query',
+  shape: z.ZodObject | undefined,
+  schemas: Json,
+): Json[] {
   if (!shape) return [];
   return Object.entries(shape.shape).map(([name, type]) => ({
     name,
@@ -86,7 +127,11 @@ function parameters(place: 'path' | 'query', shape: z.ZodObject | undefined, sch
 
 /** JSON Schema of one type; parts that carry an id move to the components and are referred to. */
 function wireSchema(type: z.ZodType, schemas: Json): Json {
-  const { $schema: _dialect, $defs, ...schema } = z.toJSONSchema(type, {
+  const {
+    $schema: _dialect,
+    $defs,
+    ...schema
+  } = z.toJSONSchema(type, {
     io: 'input',
     target: 'draft-2020-12',
     reused: 'inline',
@@ -96,8 +141,8 @@ function wireSchema(type: z.ZodType, schemas: Json): Json {
   const moved = relocate(schema) as Json;
   if (typeof moved['id'] !== 'string') return moved;
   const { id, ...rest } = moved;
-  schemas[id as string] = rest;
-  return { $ref: `#/components/schemas/${id as string}` };
+  schemas[id] = rest;
+  return { $ref: `#/components/schemas/${id}` };
 }
 
 function relocate(node: unknown): unknown {

@@ -34,7 +34,10 @@ export function open(key: Buffer, blob: Buffer, context: readonly string[]): Buf
   decipher.setAAD(associatedData(context));
   decipher.setAuthTag(blob.subarray(-TAG_BYTES));
   try {
-    return Buffer.concat([decipher.update(blob.subarray(1 + NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+    return Buffer.concat([
+      decipher.update(blob.subarray(1 + NONCE_BYTES, -TAG_BYTES)),
+      decipher.final(),
+    ]);
   } catch {
     throw new SealBrokenError();
   }

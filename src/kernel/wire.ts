@@ -12,14 +12,19 @@ const MONEY_PATTERN = /^(0|[1-9]\d{0,9})(\.\d{1,9})?$/;
 export const money = z
   .codec(
     z.string().max(20).regex(MONEY_PATTERN, {
-      error: 'Give dollars as a plain decimal string such as "12.50": no sign, no exponent, at most nine decimals.',
+      error:
+        'Give dollars as a plain decimal string such as "12.50": no sign, no exponent, at most nine decimals.',
     }),
     z.bigint(),
     {
       decode: (text, context): Nano => {
         const nano = parseMoney(text);
         if (nano !== undefined) return nano;
-        context.issues.push({ code: 'custom', input: text, message: 'The most that fits is "1000000000".' });
+        context.issues.push({
+          code: 'custom',
+          input: text,
+          message: 'The most that fits is "1000000000".',
+        });
         return z.NEVER;
       },
       encode: (nano) => printMoney(nano),
@@ -28,7 +33,9 @@ export const money = z
   .meta({ description: 'US dollars, decimal string', examples: ['0.500000000'] });
 
 /** As {@link money}, but more than nothing. */
-export const positiveMoney = money.refine((nano) => nano > 0n, { error: 'Give an amount above zero.' });
+export const positiveMoney = money.refine((nano) => nano > 0n, {
+  error: 'Give an amount above zero.',
+});
 
 /** Money that may be below zero; only ever in answers. */
 export const signedMoney = z
@@ -39,22 +46,36 @@ export const signedMoney = z
   .meta({ description: 'US dollars, decimal string, may be negative', examples: ['-0.250000000'] });
 
 export const instant = z
-  .codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() })
+  .codec(z.iso.datetime(), z.date(), {
+    decode: (text) => new Date(text),
+    encode: (date) => date.toISOString(),
+  })
   .meta({ description: 'ISO 8601, UTC' });
 
 export const uuid = z
   .string()
   .refine(isUuid, { error: 'Give a UUID in lower case.' })
-  .meta({ format: 'uuid', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' });
+  .meta({
+    format: 'uuid',
+    pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
+  });
 
-// eslint-disable-next-line no-control-regex -- control characters are what must not be in a name
+ 
 const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/;
 
 /** One line that people read. Trimmed, never empty. */
 export const label = (maxLength: number) =>
-  z.string().trim().min(1, { error: 'Must not be empty.' }).max(maxLength).regex(PRINTABLE, { error: 'Use one line of printable text.' });
+  z
+    .string()
+    .trim()
+    .min(1, { error: 'Must not be empty.' })
+    .max(maxLength)
+    .regex(PRINTABLE, { error: 'Use one line of printable text.' });
 
-export const email = z.email({ error: 'Give an address like name@company.com.' }).max(254).toLowerCase();
+export const email = z
+  .email({ error: 'Give an address like name@company.com.' })
+  .max(254)
+  .toLowerCase();
 
 export const password = z
   .string()

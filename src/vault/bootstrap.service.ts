@@ -25,9 +25,16 @@ export class Bootstrap {
     private readonly signals: Signals,
   ) {}
 
-  async start(agent: AgentPrincipal, ip: string, body: InputOf<typeof startSession>['body']): Promise<AnswerOf<typeof startSession>> {
+  async start(
+    agent: AgentPrincipal,
+    ip: string,
+    body: InputOf<typeof startSession>['body'],
+  ): Promise<AnswerOf<typeof startSession>> {
     if (body.protocol !== PROTOCOL) {
-      throw new AppError('PROTOCOL_UNSUPPORTED', `This server speaks protocol ${PROTOCOL}, the SDK asked for ${body.protocol}. Update the older of the two.`);
+      throw new AppError(
+        'PROTOCOL_UNSUPPORTED',
+        `This server speaks protocol ${PROTOCOL}, the SDK asked for ${body.protocol}. Update the older of the two.`,
+      );
     }
     const project = await this.projects.get(agent.organizationId, agent.projectId);
     if (!project) throw notFound('project');
@@ -36,7 +43,10 @@ export class Bootstrap {
       const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
       const opened = await this.delivery.open(tx, agent, project.name, sessionId);
       const sealed = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);
-      return { sessionId, secrets: { sealed, providers: [...new Set(opened.map(({ provider }) => provider))] } };
+      return {
+        sessionId,
+        secrets: { sealed, providers: [...new Set(opened.map(({ provider }) => provider))] },
+      };
     });
     this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
     return {
@@ -63,9 +73,15 @@ export class Bootstrap {
 function refuseStopped(project: ProjectRecord): void {
   if (project.state === 'paused') {
     const why = project.pauseReason === null ? '' : ` (${project.pauseReason})`;
-    throw new AppError('PROJECT_PAUSED', `Project "${project.name}" is paused${why}. Somebody with access to the dashboard can resume it.`);
+    throw new AppError(
+      'PROJECT_PAUSED',
+      `Project "${project.name}" is paused${why}. Somebody with access to the dashboard can resume it.`,
+    );
   }
   if (project.state === 'archived') {
-    throw new AppError('PROJECT_ARCHIVED', `Project "${project.name}" is archived; use a key of another project.`);
+    throw new AppError(
+      'PROJECT_ARCHIVED',
+      `Project "${project.name}" is archived; use a key of another project.`,
+    );
   }
 }

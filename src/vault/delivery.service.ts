@@ -50,7 +50,11 @@ const FOR_PROJECT = `
 /** Opens a project's secrets and seals them to one session; every read leaves its audit row in the same transaction. */
 @Injectable()
 export class SecretDelivery {
-  private readonly suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+  private readonly suite = new CipherSuite({
+    kem: new DhkemX25519HkdfSha256(),
+    kdf: new HkdfSha256(),
+    aead: new Aes256Gcm(),
+  });
 
   constructor(
     private readonly dataKeys: DataKeys,
@@ -58,7 +62,12 @@ export class SecretDelivery {
   ) {}
 
   /** @throws {AppError} PROJECT_HAS_NO_SECRET */
-  async open(tx: Tx, agent: AgentPrincipal, projectName: string, sessionId: string): Promise<OpenedSecret[]> {
+  async open(
+    tx: Tx,
+    agent: AgentPrincipal,
+    projectName: string,
+    sessionId: string,
+  ): Promise<OpenedSecret[]> {
     const { organizationId } = agent;
     const rows = await tx.query<Row>(FOR_PROJECT, [organizationId, agent.projectId]);
     if (rows.length === 0) {
@@ -67,7 +76,9 @@ export class SecretDelivery {
         `Project "${projectName}" has no provider key. Add one in the dashboard (Vault), or with: iron-cage secret add`,
       );
     }
-    const keys = await this.dataKeys.byIds(tx, organizationId, [...new Set(rows.map((row) => row.data_key_id))]);
+    const keys = await this.dataKeys.byIds(tx, organizationId, [
+      ...new Set(rows.map((row) => row.data_key_id)),
+    ]);
     for (const row of rows) {
       await this.audit.record(tx, {
         organizationId,
@@ -80,8 +91,20 @@ export class SecretDelivery {
     return rows.map((row) => {
       const key = keys.get(row.data_key_id);
       if (!key) throw new Error(`data key ${row.data_key_id} is gone`);
-      const context = secretContext({ organizationId, secretId: row.id, version: row.version, dataKeyId: row.data_key_id });
-      return { id: row.id, name: row.name, provider: row.provider, version: row.version, hosts: row.hosts, fields: fieldsOf(key.bytes, row.sealed, context) };
+      const context = secretContext({
+        organizationId,
+        secretId: row.id,
+        version: row.version,
+        dataKeyId: row.data_key_id,
+      });
+      return {
+        id: row.id,
+        name: row.name,
+        provider: row.provider,
+        version: row.version,
+        hosts: row.hosts,
+        fields: fieldsOf(key.bytes, row.sealed, context),
+      };
     });
   }
 
@@ -90,12 +113,21 @@ export class SecretDelivery {
    *
    * @throws {AppError} KEY_EXCHANGE_FAILED for a public key that is no point of the curve, or one of low order
    */
-  async sealTo(publicKey: string, nonce: string, sessionId: string, secrets: readonly OpenedSecret[]): Promise<Delivery> {
+  async sealTo(
+    publicKey: string,
+    nonce: string,
+    sessionId: string,
+    secrets: readonly OpenedSecret[],
+  ): Promise<Delivery> {
     const expiresAt = Math.floor(systemClock.now() / 1000) + TTL_SECONDS;
     const plaintext = new TextEncoder().encode(JSON.stringify({ secrets }));
     try {
-      const recipientPublicKey = await this.suite.kem.deserializePublicKey(Buffer.from(publicKey, 'base64url'));
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library's types need the DOM's CryptoKey
+      const recipientPublicKey = await this.suite.kem.deserializePublicKey(
+        Buffer.from(publicKey, 'base64url'),
+      );
       const sealed = await this.suite.seal(
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- as above
         { recipientPublicKey, info: INFO },
         plaintext,
         new TextEncoder().encode(`${sessionId}.${nonce}.${expiresAt}`),
@@ -107,7 +139,11 @@ export class SecretDelivery {
         ttlSeconds: TTL_SECONDS,
       };
     } catch (cause) {
-      throw new AppError('KEY_EXCHANGE_FAILED', 'The public key is not a usable X25519 key. Make a fresh key pair for each session.', { cause });
+      throw new AppError(
+        'KEY_EXCHANGE_FAILED',
+        'The public key is not a usable X25519 key. Make a fresh key pair for each session.',
+        { cause },
+      );
     } finally {
       plaintext.fill(0);
     }
@@ -119,9 +155,13 @@ function fieldsOf(key: Buffer, sealed: Buffer, context: string[]): Record<string
     return JSON.parse(open(key, sealed, context).toString('utf8')) as Record<string, string>;
   } catch (error) {
     if (!(error instanceof SealBrokenError)) throw error;
-    throw new AppError('INTERNAL', 'A stored provider key cannot be opened; the log has the details under this request id.', {
-      internal: `sealed secret does not open: ${context.join('/')}`,
-      cause: error,
-    });
+    throw new AppError(
+      'INTERNAL',
+      'A stored provider key cannot be opened; the log has the details under this request id.',
+      {
+        internal: `sealed secret does not open: ${context.join('/')}`,
+        cause: error,
+      },
+    );
   }
 }

@@ -29,10 +29,16 @@ export class Secrets {
     return listSecretRows(this.unitOfWork, organizationId, projectId);
   }
 
-  async create(user: UserPrincipal, body: InputOf<typeof createSecret>['body']): Promise<SecretView> {
+  async create(
+    user: UserPrincipal,
+    body: InputOf<typeof createSecret>['body'],
+  ): Promise<SecretView> {
     const hosts = body.hosts ?? knownProvider(body.provider)?.hosts;
     if (!hosts) {
-      throw new AppError('VALIDATION_FAILED', `"${body.provider}" is not a known provider: give the hosts that its key may be sent to.`);
+      throw new AppError(
+        'VALIDATION_FAILED',
+        `"${body.provider}" is not a known provider: give the hosts that its key may be sent to.`,
+      );
     }
     const id = newId();
     const { organizationId } = user;
@@ -59,14 +65,22 @@ export class Secrets {
 
   async destroy(user: UserPrincipal, secretId: string): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
-      const gone = await tx.query('DELETE FROM provider_secrets WHERE organization_id = $1 AND id = $2 RETURNING id', [user.organizationId, secretId]);
+      const gone = await tx.query(
+        'DELETE FROM provider_secrets WHERE organization_id = $1 AND id = $2 RETURNING id',
+        [user.organizationId, secretId],
+      );
       if (gone.length === 0) throw notFound('secret');
       await this.record(tx, user, 'secret.destroy', secretId);
     });
     this.signals.publish({ organizationId: user.organizationId, topic: 'secrets' });
   }
 
-  private async write(user: UserPrincipal, action: string, secretId: string, work: (tx: Tx) => Promise<void>): Promise<SecretView> {
+  private async write(
+    user: UserPrincipal,
+    action: string,
+    secretId: string,
+    work: (tx: Tx) => Promise<void>,
+  ): Promise<SecretView> {
     const view = await this.unitOfWork
       .run(async (tx) => {
         await work(tx);
@@ -81,33 +95,58 @@ export class Secrets {
     return view;
   }
 
-  private async addVersion(tx: Tx, user: UserPrincipal, secretId: string, version: number, fields: Fields): Promise<void> {
+  private async addVersion(
+    tx: Tx,
+    user: UserPrincipal,
+    secretId: string,
+    version: number,
+    fields: Fields,
+  ): Promise<void> {
     const { organizationId } = user;
     const key = await this.dataKeys.current(tx, organizationId);
-    const sealed = seal(key.bytes, Buffer.from(JSON.stringify(fields)), secretContext({ organizationId, secretId, version, dataKeyId: key.id }));
+    const sealed = seal(
+      key.bytes,
+      Buffer.from(JSON.stringify(fields)),
+      secretContext({ organizationId, secretId, version, dataKeyId: key.id }),
+    );
     await tx.query(
       `INSERT INTO provider_secret_versions (organization_id, secret_id, version, data_key_id, sealed, hints, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [organizationId, secretId, version, key.id, sealed, JSON.stringify(hints(fields)), actorOf(user)],
+      [
+        organizationId,
+        secretId,
+        version,
+        key.id,
+        sealed,
+        JSON.stringify(hints(fields)),
+        actorOf(user),
+      ],
     );
   }
 
   private record(tx: Tx, user: UserPrincipal, action: string, secretId: string): Promise<void> {
-    return this.audit.record(tx, { organizationId: user.organizationId, actor: actorOf(user), action, target: `secret:${secretId}` });
+    return this.audit.record(tx, {
+      organizationId: user.organizationId,
+      actor: actorOf(user),
+      action,
+      target: `secret:${secretId}`,
+    });
   }
 }
 
 /** Of a short value the last four characters would be too much of it. */
 function hints(fields: Fields): { name: string; last4: string }[] {
-  return Object.entries(fields).map(([name, value]) => ({ name, last4: value.length >= 16 ? value.slice(-4) : '' }));
+  return Object.entries(fields).map(([name, value]) => ({
+    name,
+    last4: value.length >= 16 ? value.slice(-4) : '',
+  }));
 }
 
 function asRefusal(error: unknown): unknown {
-  switch (violatedConstraint(error)) {
-    case 'provider_secrets_name_unique':
-      return new AppError('NAME_TAKEN', 'There is a secret of that name already. Rotate it, or choose another name.');
-    case 'provider_secrets_project':
-      return notFound('project');
-    default:
-      return error;
-  }
+  const constraint = violatedConstraint(error);
+  if (constraint === 'provider_secrets_project') return notFound('project');
+  if (constraint !== 'provider_secrets_name_unique') return error;
+  return new AppError(
+    'NAME_TAKEN',
+    'There is a secret of that name already. Rotate it, or choose another name.',
+  );
 }

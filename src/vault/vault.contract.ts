@@ -9,14 +9,20 @@ const fieldValue = z
   .string()
   .min(1)
   .max(8_192)
-  .regex(/^[\u0021-\u007e]+$/, { error: 'A provider key has no spaces, line breaks or special characters.' });
+  .regex(/^[\u0021-\u007e]+$/, {
+    error: 'A provider key has no spaces, line breaks or special characters.',
+  });
 const host = z
   .string()
   .max(260)
-  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, { error: 'Give a host such as api.openai.com, without a scheme or path.' });
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, {
+    error: 'Give a host such as api.openai.com, without a scheme or path.',
+  });
 const fields = z
   .record(fieldName, fieldValue)
-  .refine((map) => Object.keys(map).length >= 1 && Object.keys(map).length <= 16, { error: 'Give between one and 16 fields.' });
+  .refine((map) => Object.keys(map).length >= 1 && Object.keys(map).length <= 16, {
+    error: 'Give between one and 16 fields.',
+  });
 
 export const secretView = z
   .object({
@@ -42,7 +48,14 @@ export const listProviders = defineRoute({
   answer: z
     .object({
       items: z.array(
-        z.object({ id: z.string(), name: z.string(), hosts: z.array(z.string()), fields: z.array(z.string()) }).meta({ id: 'Provider' }),
+        z
+          .object({
+            id: z.string(),
+            name: z.string(),
+            hosts: z.array(z.string()),
+            fields: z.array(z.string()),
+          })
+          .meta({ id: 'Provider' }),
       ),
     })
     .meta({ id: 'ProviderList' }),
@@ -57,7 +70,9 @@ export const listSecrets = defineRoute({
   tag: 'Vault',
   summary: 'Provider secrets; of the values only the last four characters',
   access: 'secret:read',
-  query: z.strictObject({ projectId: uuid.optional().describe('Only those that this project gets.') }),
+  query: z.strictObject({
+    projectId: uuid.optional().describe('Only those that this project gets.'),
+  }),
   answer: z.object({ items: z.array(secretView) }).meta({ id: 'SecretList' }),
   status: 200,
   errors: [],
@@ -73,10 +88,17 @@ export const createSecret = defineRoute({
   body: z
     .strictObject({
       name: label(80),
-      provider: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, { error: 'Give a provider id such as openai; GET /v1/providers lists them.' }),
+      provider: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, {
+        error: 'Give a provider id such as openai; GET /v1/providers lists them.',
+      }),
       projectId: uuid.optional(),
       fields,
-      hosts: z.array(host).min(1).max(16).optional().describe("The provider's own hosts unless given."),
+      hosts: z
+        .array(host)
+        .min(1)
+        .max(16)
+        .optional()
+        .describe("The provider's own hosts unless given."),
     })
     .meta({ id: 'SecretRequest' }),
   answer: secretView,
@@ -112,7 +134,10 @@ export const deleteSecret = defineRoute({
 
 /** The price table of a bundle, as docs/sdk-protocol.md describes it; the billing feature fills it. */
 const priceTable = z
-  .object({ version: z.string(), models: z.array(z.looseObject({ provider: z.string(), id: z.string() })) })
+  .object({
+    version: z.string(),
+    models: z.array(z.looseObject({ provider: z.string(), id: z.string() })),
+  })
   .meta({ id: 'PriceTable' });
 
 export const startSession = defineRoute({
@@ -132,7 +157,10 @@ export const startSession = defineRoute({
         sdk: label(80),
         runtime: label(80),
         host: label(255),
-        pid: z.int().min(0).max(2 ** 31),
+        pid: z
+          .int()
+          .min(0)
+          .max(2 ** 31),
       }),
     })
     .meta({ id: 'SessionRequest' }),
@@ -141,7 +169,12 @@ export const startSession = defineRoute({
       sessionId: uuid,
       organization: z.object({ id: uuid, name: z.string() }),
       project: z.object({ id: uuid, name: z.string(), state: z.string() }),
-      secrets: z.object({ enc: z.string(), ciphertext: z.string(), expiresAt: z.int(), ttlSeconds: z.int() }),
+      secrets: z.object({
+        enc: z.string(),
+        ciphertext: z.string(),
+        expiresAt: z.int(),
+        ttlSeconds: z.int(),
+      }),
       policy: z.object({
         trancheSize: money,
         reportIntervalSeconds: z.int(),
@@ -152,7 +185,13 @@ export const startSession = defineRoute({
     })
     .meta({ id: 'Session' }),
   status: 201,
-  errors: ['PROJECT_PAUSED', 'PROJECT_ARCHIVED', 'PROJECT_HAS_NO_SECRET', 'KEY_EXCHANGE_FAILED', 'PROTOCOL_UNSUPPORTED'],
+  errors: [
+    'PROJECT_PAUSED',
+    'PROJECT_ARCHIVED',
+    'PROJECT_HAS_NO_SECRET',
+    'KEY_EXCHANGE_FAILED',
+    'PROTOCOL_UNSUPPORTED',
+  ],
 });
 
 export const endSession = defineRoute({

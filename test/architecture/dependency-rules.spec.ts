@@ -12,16 +12,31 @@ interface Violation {
 /** One line per import that breaks a rule: `rule: from → to`. */
 function violationsIn(folder: string, folders: readonly string[]): string[] {
   const cruiser = path.resolve('node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
-  const args = [cruiser, '--config', path.resolve('test/architecture/dependency-rules.cjs'), '--output-type', 'json', '--no-cache', ...folders];
+  const args = [
+    cruiser,
+    '--config',
+    path.resolve('test/architecture/dependency-rules.cjs'),
+    '--output-type',
+    'json',
+    '--no-cache',
+    ...folders,
+  ];
   let output: string;
   try {
-    output = execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] });
+    output = execFileSync(process.execPath, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   } catch (error) {
     // The exit code is the number of violations; without a report something else went wrong.
     output = String((error as { stdout: unknown }).stdout);
     if (output === '') throw error;
   }
-  const { summary } = JSON.parse(output) as { summary: { violations: Violation[]; totalCruised: number } };
+  const { summary } = JSON.parse(output) as {
+    summary: { violations: Violation[]; totalCruised: number };
+  };
   expect(summary.totalCruised).toBeGreaterThan(0);
   return summary.violations.map(({ from, to, rule }) => `${rule.name}: ${from} → ${to}`);
 }
@@ -50,7 +65,9 @@ describe('imports', () => {
       for (const name of ['tsconfig.json', 'package.json']) cpSync(name, path.join(folder, name));
       symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'));
       const rules = violationsIn(folder, ['src']).map((line) => line.split(':')[0]);
-      expect(new Set(rules)).toEqual(new Set(['kernel-is-bottom', 'order-of-billing', 'cli-is-a-client', 'app-uses-the-door']));
+      expect(new Set(rules)).toEqual(
+        new Set(['kernel-is-bottom', 'order-of-billing', 'cli-is-a-client', 'app-uses-the-door']),
+      );
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -19,7 +19,8 @@ function readJson<T>(file: string): T {
 /** As npm resolves: the package's own node_modules first, then each one further out. */
 function isLocked(packages: Packages, path: string, name: string): boolean {
   for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('node_modules/') - 1))) {
-    if (packages[`${at === '' ? '' : `${at}/`}node_modules/${name}`]?.version !== undefined) return true;
+    if (packages[`${at === '' ? '' : `${at}/`}node_modules/${name}`]?.version !== undefined)
+      return true;
     if (at === '') return false;
     if (!at.includes('node_modules/')) at = '';
   }
@@ -27,7 +28,9 @@ function isLocked(packages: Packages, path: string, name: string): boolean {
 
 describe.each(FOLDERS)('the lock file of %s', (folder) => {
   const { packages } = readJson<{ packages: Packages }>(`${folder}/package-lock.json`);
-  const installed = Object.entries(packages).filter(([path, entry]) => path.includes('node_modules/') && entry.link !== true);
+  const installed = Object.entries(packages).filter(
+    ([path, entry]) => path.includes('node_modules/') && entry.link !== true,
+  );
 
   it('names every optional package, or npm ci fails on the platforms that lack it', () => {
     const missing = Object.entries(packages).flatMap(([path, entry]) =>
@@ -39,16 +42,24 @@ describe.each(FOLDERS)('the lock file of %s', (folder) => {
   });
 
   it('holds no address of a registry, so that a mirror can be used', () => {
-    expect(installed.filter(([, entry]) => entry.resolved !== undefined).map(([path]) => path)).toEqual([]);
+    expect(
+      installed.filter(([, entry]) => entry.resolved !== undefined).map(([path]) => path),
+    ).toEqual([]);
   });
 
   it('has a checksum for every package', () => {
-    expect(installed.filter(([, entry]) => entry.integrity === undefined).map(([path]) => path)).toEqual([]);
+    expect(
+      installed.filter(([, entry]) => entry.integrity === undefined).map(([path]) => path),
+    ).toEqual([]);
   });
 
   it('brings no install script that package.json does not name', () => {
-    const { allowScripts = {} } = readJson<{ allowScripts?: Record<string, boolean> }>(`${folder}/package.json`);
-    const scripted = installed.filter(([, entry]) => entry.hasInstallScript === true).map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 13));
+    const { allowScripts = {} } = readJson<{ allowScripts?: Record<string, boolean> }>(
+      `${folder}/package.json`,
+    );
+    const scripted = installed
+      .filter(([, entry]) => entry.hasInstallScript === true)
+      .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 13));
     expect(scripted.filter((name) => !(name in allowScripts))).toEqual([]);
   });
 });

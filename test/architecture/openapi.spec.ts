@@ -10,6 +10,8 @@ describe('openapi.json', () => {
 
   it('gives every route an id and a path of its own', () => {
     expect(new Set(ROUTES.map((route) => route.id)).size).toBe(ROUTES.length);
-    expect(new Set(ROUTES.map((route) => `${route.method} ${route.path}`)).size).toBe(ROUTES.length);
+    expect(new Set(ROUTES.map((route) => `${route.method} ${route.path}`)).size).toBe(
+      ROUTES.length,
+    );
   });
 });

@@ -3,7 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 export type AgentMessage =
   | { readonly event: 'task' | 'ticket'; readonly number: number; readonly answer: string }
-  | { readonly event: 'blocked'; readonly code: string; readonly name: string; readonly message: string };
+  | {
+      readonly event: 'blocked';
+      readonly code: string;
+      readonly name: string;
+      readonly message: string;
+    };
 
 /**
  * Runs an agent as its own process with nothing but what a developer would give it: an Iron Cage key, the server's address, and where
@@ -20,7 +25,8 @@ export async function runAgent(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.on('message', onMessage);
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);

@@ -20,13 +20,20 @@ const CITIES = ['Lisbon', 'Oslo', 'Vienna', 'Tallinn', 'Porto'];
 for (let task = 0, blockedCalls = 0; blockedCalls < 4; task++) {
   try {
     const { messages } = await agent.invoke({
-      messages: [{ role: 'user', content: `How many people live in ${CITIES[task % CITIES.length]}?` }],
+      messages: [
+        { role: 'user', content: `How many people live in ${CITIES[task % CITIES.length]}?` },
+      ],
     });
     process.send?.({ event: 'task', number: task + 1, answer: messages.at(-1)?.text });
   } catch (error) {
     const blocked = findIronCageError(error);
     if (!blocked) throw error;
     blockedCalls++;
-    process.send?.({ event: 'blocked', code: blocked.code, name: blocked.name, message: blocked.message });
+    process.send?.({
+      event: 'blocked',
+      code: blocked.code,
+      name: blocked.name,
+      message: blocked.message,
+    });
   }
 }

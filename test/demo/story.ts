@@ -54,22 +54,52 @@ export async function tellStory(say: (line: string) => void, databaseUrl?: strin
   const undo: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
     say('Starting Iron Cage with an empty data folder …');
-    const config = readConfig({ PORT: '0', LOG_LEVEL: 'error', IRON_CAGE_DATA_DIR: folder, ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) });
+    const config = readConfig({
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      IRON_CAGE_DATA_DIR: folder,
+      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+    });
     const server = await startServer(config);
     undo.push(() => server.close());
-    say(`  server ${server.url}, ${server.embeddedDatabase ? 'embedded PostgreSQL' : 'given PostgreSQL'}, ${server.migrated} migrations`);
+    say(
+      `  server ${server.url}, ${server.embeddedDatabase ? 'embedded PostgreSQL' : 'given PostgreSQL'}, ${server.migrated} migrations`,
+    );
 
-    const openai = await startCountingProvider({ prices: { 'gpt-5': { input: 1_250_000n, cacheRead: 125_000n, output: 10_000_000n } } });
+    const openai = await startCountingProvider({
+      prices: { 'gpt-5': { input: 1_250_000n, cacheRead: 125_000n, output: 10_000_000n } },
+    });
     undo.push(() => openai.close());
-    const anthropic = await startCountingProvider({ prices: { 'claude-haiku-4-5': { input: 1_000_000n, cacheRead: 100_000n, cacheWrite: 1_250_000n, output: 5_000_000n } } });
+    const anthropic = await startCountingProvider({
+      prices: {
+        'claude-haiku-4-5': {
+          input: 1_000_000n,
+          cacheRead: 100_000n,
+          cacheWrite: 1_250_000n,
+          output: 5_000_000n,
+        },
+      },
+    });
     undo.push(() => anthropic.close());
     say(`  provider that speaks OpenAI chat        ${openai.url}`);
     say(`  provider that speaks Anthropic messages ${anthropic.url}`);
 
     const client = new Client(server.url);
     await client.setUp(server.setupToken ?? '');
-    const research = await play(client, say, { name: 'Research', provider: openai, kind: 'openai', field: 'OPENAI_API_KEY', realKey: OPENAI_KEY });
-    const support = await play(client, say, { name: 'Support', provider: anthropic, kind: 'anthropic', field: 'ANTHROPIC_API_KEY', realKey: ANTHROPIC_KEY });
+    const research = await play(client, say, {
+      name: 'Research',
+      provider: openai,
+      kind: 'openai',
+      field: 'OPENAI_API_KEY',
+      realKey: OPENAI_KEY,
+    });
+    const support = await play(client, say, {
+      name: 'Support',
+      provider: anthropic,
+      kind: 'anthropic',
+      field: 'ANTHROPIC_API_KEY',
+      realKey: ANTHROPIC_KEY,
+    });
     await tellResearch(client, server.url, research, say);
     await tellSupport(client, server.url, support, say);
     return await settleUp(client, research, support);
@@ -84,51 +114,109 @@ async function play(
   cast: { name: string; provider: CountingProvider; kind: string; field: string; realKey: string },
 ): Promise<Scene> {
   const { id } = await client.send<{ id: string }>('POST', '/v1/projects', { name: cast.name });
-  await client.send('POST', `/v1/projects/${id}/deposits`, { requestId: newId(), amount: '1.00', reason: 'demo' });
-  await client.send('POST', '/v1/secrets', { name: `${cast.kind} demo`, provider: cast.kind, projectId: id, hosts: [cast.provider.host], fields: { [cast.field]: cast.realKey } });
-  const { secret } = await client.send<{ secret: string }>('POST', `/v1/projects/${id}/keys`, { name: 'demo agent', environment: 'dev' });
-  say(`Project "${cast.name}": $1.00 deposited, ${cast.kind} key in the vault, Iron Cage key ${secret.slice(0, 15)}…`);
-  return { provider: cast.provider, project: { id, name: cast.name, key: secret }, realKey: cast.realKey, blockedWith: '', blockedCalls: 0, requestsAtStop: 0, exitCode: null };
+  await client.send('POST', `/v1/projects/${id}/deposits`, {
+    requestId: newId(),
+    amount: '1.00',
+    reason: 'demo',
+  });
+  await client.send('POST', '/v1/secrets', {
+    name: `${cast.kind} demo`,
+    provider: cast.kind,
+    projectId: id,
+    hosts: [cast.provider.host],
+    fields: { [cast.field]: cast.realKey },
+  });
+  const { secret } = await client.send<{ secret: string }>('POST', `/v1/projects/${id}/keys`, {
+    name: 'demo agent',
+    environment: 'dev',
+  });
+  say(
+    `Project "${cast.name}": $1.00 deposited, ${cast.kind} key in the vault, Iron Cage key ${secret.slice(0, 15)}…`,
+  );
+  return {
+    provider: cast.provider,
+    project: { id, name: cast.name, key: secret },
+    realKey: cast.realKey,
+    blockedWith: '',
+    blockedCalls: 0,
+    requestsAtStop: 0,
+    exitCode: null,
+  };
 }
 
 /** Injection, leasing, and the end of the budget: an agent with tools runs until its dollar is gone. */
-async function tellResearch(client: Client, url: string, scene: Scene, say: (line: string) => void): Promise<void> {
+async function tellResearch(
+  client: Client,
+  url: string,
+  scene: Scene,
+  say: (line: string) => void,
+): Promise<void> {
   say('Agent 1: LangChain.js with a tool, runs until its $1.00 is gone …');
   // Every question takes two calls: one that asks for the tool, one that answers.
   scene.provider.setScript(({ afterTool, number }) =>
     afterTool
-      ? { text: `That is about right (answer ${number}).`, outputTokens: 1_400 + (number % 7) * 100 }
-      : { toolCalls: [{ name: 'population', arguments: { city: 'Lisbon' } }], outputTokens: 1_900 + (number % 5) * 111 },
+      ? {
+          text: `That is about right (answer ${number}).`,
+          outputTokens: 1_400 + (number % 7) * 100,
+        }
+      : {
+          toolCalls: [{ name: 'population', arguments: { city: 'Lisbon' } }],
+          outputTokens: 1_900 + (number % 5) * 111,
+        },
   );
   const told = await runAgent(
     './research-agent.mjs',
-    { IRON_CAGE_URL: url, IRON_CAGE_KEY: scene.project.key, OPENAI_BASE_URL: `${scene.provider.url}/v1` },
+    {
+      IRON_CAGE_URL: url,
+      IRON_CAGE_KEY: scene.project.key,
+      OPENAI_BASE_URL: `${scene.provider.url}/v1`,
+    },
     (message) => {
-      if (message.event === 'blocked') return stopped(scene, message, say);
-      if (message.number % 5 === 0) say(`  ${message.number} questions answered, provider's bill so far ${showMoney(scene.provider.bill().totalNano)}`);
+      if (message.event === 'blocked') { stopped(scene, message, say); return; }
+      if (message.number % 5 === 0)
+        say(
+          `  ${message.number} questions answered, provider's bill so far ${showMoney(scene.provider.bill().totalNano)}`,
+        );
     },
   );
   await finish(client, scene, told, say);
 }
 
 /** The kill switch: somebody presses pause while an agent streams. */
-async function tellSupport(client: Client, url: string, scene: Scene, say: (line: string) => void): Promise<void> {
+async function tellSupport(
+  client: Client,
+  url: string,
+  scene: Scene,
+  say: (line: string) => void,
+): Promise<void> {
   say(`Agent 2: Anthropic, streamed; paused by a person after ${PAUSE_AFTER_TICKETS} tickets …`);
-  scene.provider.setScript(() => ({ text: 'We are sorry. Your parcel arrives tomorrow.', outputTokens: 900, inputTokens: 25, chunkDelayMs: 15 }));
+  scene.provider.setScript(() => ({
+    text: 'We are sorry. Your parcel arrives tomorrow.',
+    outputTokens: 900,
+    inputTokens: 25,
+    chunkDelayMs: 15,
+  }));
   let pausedAt = 0;
   let pause: Promise<void> | undefined;
   const told = await runAgent(
     './support-agent.mjs',
-    { IRON_CAGE_URL: url, IRON_CAGE_KEY: scene.project.key, ANTHROPIC_BASE_URL: scene.provider.url },
+    {
+      IRON_CAGE_URL: url,
+      IRON_CAGE_KEY: scene.project.key,
+      ANTHROPIC_BASE_URL: scene.provider.url,
+    },
     (message) => {
       if (message.event === 'blocked') {
-        if (scene.blockedCalls === 0) say(`  stopped ${Math.round(performance.now() - pausedAt)} ms after the pause`);
-        return stopped(scene, message, say);
+        if (scene.blockedCalls === 0)
+          say(`  stopped ${Math.round(performance.now() - pausedAt)} ms after the pause`);
+        stopped(scene, message, say); return;
       }
       if (message.number !== PAUSE_AFTER_TICKETS) return;
       pausedAt = performance.now();
       pause = client
-        .send<{ stillLeased: string }>('POST', `/v1/projects/${scene.project.id}/pause`, { reason: 'demo: somebody pressed the button' })
+        .send<{ stillLeased: string }>('POST', `/v1/projects/${scene.project.id}/pause`, {
+          reason: 'demo: somebody pressed the button',
+        })
         .then(({ stillLeased }) => say(`  paused; at most $${stillLeased} is still leased`));
     },
   );
@@ -136,7 +224,11 @@ async function tellSupport(client: Client, url: string, scene: Scene, say: (line
   await finish(client, scene, told, say);
 }
 
-function stopped(scene: Scene, message: Extract<AgentMessage, { event: 'blocked' }>, say: (line: string) => void): void {
+function stopped(
+  scene: Scene,
+  message: Extract<AgentMessage, { event: 'blocked' }>,
+  say: (line: string) => void,
+): void {
   scene.blockedCalls++;
   if (scene.blockedCalls > 1) return;
   scene.blockedWith = message.name;
@@ -144,15 +236,29 @@ function stopped(scene: Scene, message: Extract<AgentMessage, { event: 'blocked'
   say(`  ${message.name}: ${message.message}`);
 }
 
-async function finish(client: Client, scene: Scene, told: Awaited<ReturnType<typeof runAgent>>, say: (line: string) => void): Promise<void> {
+async function finish(
+  client: Client,
+  scene: Scene,
+  told: Awaited<ReturnType<typeof runAgent>>,
+  say: (line: string) => void,
+): Promise<void> {
   scene.exitCode = told.exitCode;
-  if (told.exitCode !== 0) say(told.output.split('\n').slice(-20).map((line) => `  | ${line}`).join('\n'));
+  if (told.exitCode !== 0)
+    say(
+      told.output
+        .split('\n')
+        .slice(-20)
+        .map((line) => `  | ${line}`)
+        .join('\n'),
+    );
   // What the agent held comes back with its last report; a moment later nothing may be leased.
-  for (let i = 0; i < 50 && (await balance(client, scene)).leased !== '0.000000000'; i++) await new Promise((wake) => setTimeout(wake, 100));
+  for (let i = 0; i < 50 && (await balance(client, scene)).leased !== '0.000000000'; i++)
+    await new Promise((wake) => setTimeout(wake, 100));
 }
 
 async function balance(client: Client, scene: Scene): Promise<Balance> {
-  return (await client.send<{ balance: Balance }>('GET', `/v1/projects/${scene.project.id}`)).balance;
+  return (await client.send<{ balance: Balance }>('GET', `/v1/projects/${scene.project.id}`))
+    .balance;
 }
 
 /** The provider's own count beside ours: every figure must agree to the nano-dollar. */
@@ -161,21 +267,70 @@ async function settleUp(client: Client, research: Scene, support: Scene): Promis
   await new Promise((wake) => setTimeout(wake, WATCH_AFTER_STOP_MS));
   const [one, two] = await Promise.all([figures(client, research), figures(client, support)]);
   const check = await client.send<{ ok: boolean; findings: unknown[] }>('GET', '/v1/ledger/check');
-  const line = (what: string, value: (f: Figures) => string, ok: (f: Figures) => boolean = () => true): Line => ({ what, research: value(one), support: value(two), ok: ok(one) && ok(two) });
+  const line = (
+    what: string,
+    value: (f: Figures) => string,
+    ok: (f: Figures) => boolean = () => true,
+  ): Line => ({ what, research: value(one), support: value(two), ok: ok(one) && ok(two) });
   const lines = [
-    line("provider's bill", (f) => money(f.bill), (f) => f.bill > 0n),
+    line(
+      "provider's bill",
+      (f) => money(f.bill),
+      (f) => f.bill > 0n,
+    ),
     line('ledger: spent', (f) => money(f.spent)),
-    line('difference', (f) => money(f.bill - f.spent), (f) => f.bill === f.spent),
-    line('balance: free', (f) => money(f.free), (f) => f.free >= 0n && f.debt === 0n),
-    line('balance: still leased', (f) => money(f.leased), (f) => f.leased === 0n),
-    line('deposit accounted for', (f) => money(f.spent + f.free + f.leased), (f) => f.spent + f.free + f.leased === f.deposited),
-    line('requests billed', (f) => String(f.requests), (f) => f.requests > 0),
+    line(
+      'difference',
+      (f) => money(f.bill - f.spent),
+      (f) => f.bill === f.spent,
+    ),
+    line(
+      'balance: free',
+      (f) => money(f.free),
+      (f) => f.free >= 0n && f.debt === 0n,
+    ),
+    line(
+      'balance: still leased',
+      (f) => money(f.leased),
+      (f) => f.leased === 0n,
+    ),
+    line(
+      'deposit accounted for',
+      (f) => money(f.spent + f.free + f.leased),
+      (f) => f.spent + f.free + f.leased === f.deposited,
+    ),
+    line(
+      'requests billed',
+      (f) => String(f.requests),
+      (f) => f.requests > 0,
+    ),
     line('blocked with', (f) => f.blockedWith),
-    line('calls blocked', (f) => String(f.blockedCalls), (f) => f.blockedCalls === 4),
-    line('requests after the stop', (f) => String(f.after), (f) => f.after === 0),
-    line('real key seen by provider only', (f) => (f.realKeyOnly ? 'yes' : 'no'), (f) => f.realKeyOnly),
-    line('agent ended by itself', (f) => (f.exitCode === 0 ? 'yes' : `exit code ${f.exitCode}`), (f) => f.exitCode === 0),
-    { what: 'ledger check', research: check.ok ? 'ok' : `${check.findings.length} findings`, support: '', ok: check.ok },
+    line(
+      'calls blocked',
+      (f) => String(f.blockedCalls),
+      (f) => f.blockedCalls === 4,
+    ),
+    line(
+      'requests after the stop',
+      (f) => String(f.after),
+      (f) => f.after === 0,
+    ),
+    line(
+      'real key seen by provider only',
+      (f) => (f.realKeyOnly ? 'yes' : 'no'),
+      (f) => f.realKeyOnly,
+    ),
+    line(
+      'agent ended by itself',
+      (f) => (f.exitCode === 0 ? 'yes' : `exit code ${f.exitCode}`),
+      (f) => f.exitCode === 0,
+    ),
+    {
+      what: 'ledger check',
+      research: check.ok ? 'ok' : `${check.findings.length} findings`,
+      support: '',
+      ok: check.ok,
+    },
   ];
   return { lines, ok: lines.every(({ ok }) => ok) };
 }

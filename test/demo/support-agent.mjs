@@ -13,12 +13,18 @@ const model = new ChatAnthropic({
 for (let ticket = 0, blockedCalls = 0; blockedCalls < 4; ticket++) {
   try {
     let answer = '';
-    for await (const chunk of await model.stream(`Answer ticket ${ticket}: my parcel is late.`)) answer += chunk.text;
+    for await (const chunk of await model.stream(`Answer ticket ${ticket}: my parcel is late.`))
+      answer += chunk.text;
     process.send?.({ event: 'ticket', number: ticket + 1, answer });
   } catch (error) {
     const blocked = findIronCageError(error);
     if (!blocked) throw error;
     blockedCalls++;
-    process.send?.({ event: 'blocked', code: blocked.code, name: blocked.name, message: blocked.message });
+    process.send?.({
+      event: 'blocked',
+      code: blocked.code,
+      name: blocked.name,
+      message: blocked.message,
+    });
   }
 }

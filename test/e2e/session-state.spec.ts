@@ -3,7 +3,10 @@ import { Installation, type ProjectFixture } from '../harness/installation.js';
 /** Reads `event: state` messages of a session's stream until the reader is closed. */
 async function listen(url: string, key: string, sessionId: string) {
   const abort = new AbortController();
-  const response = await fetch(`${url}/v1/sdk/sessions/${sessionId}/events`, { headers: { authorization: `Bearer ${key}` }, signal: abort.signal });
+  const response = await fetch(`${url}/v1/sdk/sessions/${sessionId}/events`, {
+    headers: { authorization: `Bearer ${key}` },
+    signal: abort.signal,
+  });
   expect(response.headers.get('content-type')).toContain('text/event-stream');
   const seen: Record<string, string>[] = [];
   const waiting: (() => void)[] = [];
@@ -19,7 +22,9 @@ async function listen(url: string, key: string, sessionId: string) {
       }
     }
   })().catch(() => undefined);
-  const until = async (test: (state: Record<string, string>) => boolean): Promise<Record<string, string>> => {
+  const until = async (
+    test: (state: Record<string, string>) => boolean,
+  ): Promise<Record<string, string>> => {
     for (;;) {
       const found = seen.find(test);
       if (found) return found;
@@ -45,13 +50,20 @@ describe('what a running agent is told', () => {
 
   it('gets the state at once, a pause and a resume as they happen', async () => {
     const stream = await listen(site.url, project.key, session);
-    expect(await stream.until(() => true)).toMatchObject({ session: 'active', key: 'active', project: 'active', available: '2.500000000' });
+    expect(await stream.until(() => true)).toMatchObject({
+      session: 'active',
+      key: 'active',
+      project: 'active',
+      available: '2.500000000',
+    });
     await site.must('POST', `/v1/projects/${project.id}/pause`, {});
     const paused = performance.now();
     await stream.until((state) => state['project'] === 'paused');
     expect(performance.now() - paused).toBeLessThan(2_000);
     stream.close();
-    expect((await site.as(project.key, 'POST', `/v1/sdk/sessions/${session}/heartbeat`, {})).body).toMatchObject({ project: 'paused' });
+    expect(
+      (await site.as(project.key, 'POST', `/v1/sdk/sessions/${session}/heartbeat`, {})).body,
+    ).toMatchObject({ project: 'paused' });
   });
 
   it('learns that its key was revoked, and the stream ends', async () => {
@@ -60,20 +72,36 @@ describe('what a running agent is told', () => {
     await site.must('DELETE', `/v1/keys/${project.keyId}`);
     await stream.until((state) => state['key'] === 'revoked');
     await stream.ended;
-    expect((await site.as(project.key, 'POST', `/v1/sdk/sessions/${session}/heartbeat`, {})).body).toMatchObject({ error: { code: 'KEY_INVALID' } });
+    expect(
+      (await site.as(project.key, 'POST', `/v1/sdk/sessions/${session}/heartbeat`, {})).body,
+    ).toMatchObject({ error: { code: 'KEY_INVALID' } });
   });
 
   it('counts as a running agent until it ends', async () => {
     expect(await site.must('GET', `/v1/projects/${project.id}`)).toMatchObject({ activeAgents: 1 });
     expect((await site.as(project.key, 'DELETE', `/v1/sdk/sessions/${session}`)).status).toBe(204);
     expect(await site.must('GET', `/v1/projects/${project.id}`)).toMatchObject({ activeAgents: 0 });
-    expect((await site.as(project.key, 'POST', `/v1/sdk/sessions/${session}/heartbeat`, {})).body).toMatchObject({ session: 'ended' });
+    expect(
+      (await site.as(project.key, 'POST', `/v1/sdk/sessions/${session}/heartbeat`, {})).body,
+    ).toMatchObject({ session: 'ended' });
   });
 
   it('sees no session of another key', async () => {
     const other = await site.project();
-    for (const [method, path] of [['GET', 'events'], ['POST', 'heartbeat']] as const) {
-      expect((await site.as(other.key, method, `/v1/sdk/sessions/${session}/${path}`, method === 'POST' ? {} : undefined)).status).toBe(404);
+    for (const [method, path] of [
+      ['GET', 'events'],
+      ['POST', 'heartbeat'],
+    ] as const) {
+      expect(
+        (
+          await site.as(
+            other.key,
+            method,
+            `/v1/sdk/sessions/${session}/${path}`,
+            method === 'POST' ? {} : undefined,
+          )
+        ).status,
+      ).toBe(404);
     }
   });
 });

@@ -10,14 +10,35 @@ import { call, OWNER } from '../harness/installation.js';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** The server as an operator starts it, from source. */
-async function run(env: Record<string, string>): Promise<{ code: number | null; output: string; url: string; kill(signal: NodeJS.Signals): void; ended: Promise<number | null> }> {
-  const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', 'src/main.ts'], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+async function run(
+  env: Record<string, string>,
+): Promise<{
+  code: number | null;
+  output: string;
+  url: string;
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<number | null>;
+}> {
+  const child = spawn(
+    process.execPath,
+    ['--import', '@swc-node/register/esm-register', 'src/main.ts'],
+    {
+      cwd: ROOT,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: '/nonexistent',
+        HOST: '127.0.0.1',
+        PORT: '0',
+        LOG_LEVEL: 'info',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('exit', (code) => resolve(code)),
+  );
   const ready = new Promise<void>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -48,19 +69,30 @@ describe('starting and stopping', () => {
   it('starts with nothing but a folder, survives kill -9 without losing what it acknowledged, and stops cleanly', async () => {
     const env = { IRON_CAGE_DATA_DIR: path.join(folder, 'data') };
     const first = await run(env);
-    expect(first.output).toMatch(/Set-up\s+http:\/\/127\.0\.0\.1:\d+\/dashboard\/setup#token=[\w-]{20,}/);
+    expect(first.output).toMatch(
+      /Set-up\s+http:\/\/127\.0\.0\.1:\d+\/dashboard\/setup#token=[\w-]{20,}/,
+    );
     const token = (await readFile(path.join(folder, 'data', 'setup-token'), 'utf8')).trim();
-    const setup = await call(first.url, 'POST', '/v1/setup', { body: { token, organizationName: 'Acme', ...OWNER } });
+    const setup = await call(first.url, 'POST', '/v1/setup', {
+      body: { token, organizationName: 'Acme', ...OWNER },
+    });
     expect(setup.status).toBe(201);
-    const project = await call(first.url, 'POST', '/v1/projects', { token: setup.body['accessToken'], body: { name: 'Research' } });
+    const project = await call(first.url, 'POST', '/v1/projects', {
+      token: setup.body['accessToken'],
+      body: { name: 'Research' },
+    });
     expect(project.status).toBe(201);
     first.kill('SIGKILL');
     await first.ended;
 
     const second = await run(env);
     expect(second.output).not.toContain('Set-up ');
-    const { body } = await call(second.url, 'POST', '/v1/auth/login', { body: { email: OWNER.email, password: OWNER.password } });
-    const { body: page } = await call(second.url, 'GET', '/v1/projects', { token: body['accessToken'] });
+    const { body } = await call(second.url, 'POST', '/v1/auth/login', {
+      body: { email: OWNER.email, password: OWNER.password },
+    });
+    const { body: page } = await call(second.url, 'GET', '/v1/projects', {
+      token: body['accessToken'],
+    });
     expect(page['items']).toMatchObject([{ name: 'Research' }]);
     second.kill('SIGTERM');
     expect(await second.ended).toBe(0);
@@ -74,18 +106,34 @@ describe('starting and stopping', () => {
     await right.ended;
     const wrong = await run({ ...env, IRON_CAGE_KEK: randomBytes(32).toString('hex') });
     expect(wrong).toMatchObject({ code: 1 });
-    expect(wrong.output).toMatch(/encrypted with another master key: it needs [0-9a-f]{16}, and IRON_CAGE_KEK holds [0-9a-f]{16}.*\[KEK_WRONG\]/s);
+    expect(wrong.output).toMatch(
+      /encrypted with another master key: it needs [0-9a-f]{16}, and IRON_CAGE_KEK holds [0-9a-f]{16}.*\[KEK_WRONG\]/s,
+    );
     const lost = await run(env);
-    expect(lost.output).toMatch(/a new one was made just now; put the old file back.*\[KEK_WRONG\]/s);
+    expect(lost.output).toMatch(
+      /a new one was made just now; put the old file back.*\[KEK_WRONG\]/s,
+    );
     await database.drop();
   }, 60_000);
 
   it.each([
     ['a port that is no port', { PORT: '70000' }, /PORT must be 0 to 65535.*\[CONFIG_INVALID\]/s],
     ['a port that is no number', { PORT: 'http' }, /PORT must be a number.*\[CONFIG_INVALID\]/s],
-    ['a database address of another kind', { DATABASE_URL: 'mysql://x' }, /DATABASE_URL must look like postgres:.*\[CONFIG_INVALID\]/s],
-    ['a database that is not there', { DATABASE_URL: 'postgres://u:canary-password@127.0.0.1:1/x' }, /Cannot reach the database of DATABASE_URL.*\[DATABASE_UNREACHABLE\]/s],
-    ['an unknown log level', { LOG_LEVEL: 'loud' }, /LOG_LEVEL must be one of.*\[CONFIG_INVALID\]/s],
+    [
+      'a database address of another kind',
+      { DATABASE_URL: 'mysql://x' },
+      /DATABASE_URL must look like postgres:.*\[CONFIG_INVALID\]/s,
+    ],
+    [
+      'a database that is not there',
+      { DATABASE_URL: 'postgres://u:canary-password@127.0.0.1:1/x' },
+      /Cannot reach the database of DATABASE_URL.*\[DATABASE_UNREACHABLE\]/s,
+    ],
+    [
+      'an unknown log level',
+      { LOG_LEVEL: 'loud' },
+      /LOG_LEVEL must be one of.*\[CONFIG_INVALID\]/s,
+    ],
   ])('refuses %s with a sentence that says what to do', async (_name, env, sentence) => {
     const server = await run({ IRON_CAGE_DATA_DIR: folder, ...env });
     expect(server).toMatchObject({ code: 1, output: expect.stringMatching(sentence) });
@@ -95,16 +143,31 @@ describe('starting and stopping', () => {
 
   it('refuses a wrong password of the database without showing it', async () => {
     const database = await createDatabase();
-    const server = await run({ IRON_CAGE_DATA_DIR: folder, DATABASE_URL: database.url.replace(/:[^:@/]+@/, ':canary-password@') });
-    expect(server).toMatchObject({ code: 1, output: expect.stringMatching(/refuses: password authentication failed.*\[DATABASE_REFUSED\]/s) });
+    const server = await run({
+      IRON_CAGE_DATA_DIR: folder,
+      DATABASE_URL: database.url.replace(/:[^:@/]+@/, ':canary-password@'),
+    });
+    expect(server).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(
+        /refuses: password authentication failed.*\[DATABASE_REFUSED\]/s,
+      ),
+    });
     expect(server.output).not.toContain('canary-password');
     await database.drop();
   });
 
   it('refuses a Redis that is not there', async () => {
     const database = await createDatabase();
-    const server = await run({ IRON_CAGE_DATA_DIR: folder, DATABASE_URL: database.url, REDIS_URL: 'redis://127.0.0.1:1' });
-    expect(server).toMatchObject({ code: 1, output: expect.stringMatching(/Cannot reach Redis of REDIS_URL.*\[REDIS_UNREACHABLE\]/s) });
+    const server = await run({
+      IRON_CAGE_DATA_DIR: folder,
+      DATABASE_URL: database.url,
+      REDIS_URL: 'redis://127.0.0.1:1',
+    });
+    expect(server).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/Cannot reach Redis of REDIS_URL.*\[REDIS_UNREACHABLE\]/s),
+    });
     await database.drop();
   });
 
@@ -113,8 +176,15 @@ describe('starting and stopping', () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => squatter.once('listening', resolve));
     const { port } = squatter.address() as AddressInfo;
-    const server = await run({ IRON_CAGE_DATA_DIR: folder, DATABASE_URL: database.url, PORT: String(port) });
-    expect(server).toMatchObject({ code: 1, output: expect.stringMatching(/Port \d+ on 127\.0\.0\.1 is in use.*\[PORT_IN_USE\]/s) });
+    const server = await run({
+      IRON_CAGE_DATA_DIR: folder,
+      DATABASE_URL: database.url,
+      PORT: String(port),
+    });
+    expect(server).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/Port \d+ on 127\.0\.0\.1 is in use.*\[PORT_IN_USE\]/s),
+    });
     await new Promise((resolve) => squatter.close(resolve));
     await database.drop();
   });

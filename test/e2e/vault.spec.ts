@@ -1,9 +1,13 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import pg from 'pg';
-import { Installation, sessionRequest } from '../harness/installation.js';
+import { Installation, type Json, sessionRequest } from '../harness/installation.js';
 
 const CANARY = 'sk-canary-Zx81Qw77Lm42Np90Tr55';
-const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+const suite = new CipherSuite({
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes256Gcm(),
+});
 
 describe('provider keys in the vault', () => {
   let site: Installation;
@@ -15,44 +19,93 @@ describe('provider keys in the vault', () => {
 
   async function openSession(key: string) {
     const pair = await suite.kem.generateKeyPair();
-    const publicKey = Buffer.from(await suite.kem.serializePublicKey(pair.publicKey)).toString('base64url');
-    const request = { ...sessionRequest(publicKey), nonce: Buffer.alloc(16, 3).toString('base64url') };
+    const publicKey = Buffer.from(await suite.kem.serializePublicKey(pair.publicKey)).toString(
+      'base64url',
+    );
+    const request = {
+      ...sessionRequest(publicKey),
+      nonce: Buffer.alloc(16, 3).toString('base64url'),
+    };
     const answer = await site.as(key, 'POST', '/v1/sdk/sessions', request);
     const open = async (aad: string) => {
       const { enc, ciphertext } = answer.body['secrets'];
       const plain = await suite.open(
-        { recipientKey: pair.privateKey, enc: Buffer.from(enc, 'base64url'), info: new TextEncoder().encode('iron-cage/secrets/v1') },
+        {
+          recipientKey: pair.privateKey,
+          enc: Buffer.from(enc, 'base64url'),
+          info: new TextEncoder().encode('iron-cage/secrets/v1'),
+        },
         Buffer.from(ciphertext, 'base64url'),
         new TextEncoder().encode(aad),
       );
       return JSON.parse(new TextDecoder().decode(plain));
     };
-    return { answer, open, aad: `${answer.body['sessionId']}.${request.nonce}.${answer.body['secrets']?.expiresAt}` };
+    return {
+      answer,
+      open,
+      aad: `${answer.body['sessionId']}.${request.nonce}.${answer.body['secrets']?.expiresAt}`,
+    };
   }
 
   it('delivers them sealed to the one session that asked, bound to its id, nonce and expiry', async () => {
     const project = await site.project({ secret: false });
-    const created = await site.must('POST', '/v1/secrets', { name: 'main', provider: 'openai', projectId: project.id, fields: { OPENAI_API_KEY: CANARY } });
+    const created = await site.must('POST', '/v1/secrets', {
+      name: 'main',
+      provider: 'openai',
+      projectId: project.id,
+      fields: { OPENAI_API_KEY: CANARY },
+    });
     expect(JSON.stringify(created)).not.toContain(CANARY);
-    expect(created).toMatchObject({ version: 1, hosts: ['api.openai.com'], fields: [{ name: 'OPENAI_API_KEY', last4: 'Tr55' }] });
+    expect(created).toMatchObject({
+      version: 1,
+      hosts: ['api.openai.com'],
+      fields: [{ name: 'OPENAI_API_KEY', last4: 'Tr55' }],
+    });
     const { answer, open, aad } = await openSession(project.key);
     expect(answer.status).toBe(201);
     expect(JSON.stringify(answer.body)).not.toContain(CANARY);
     expect(await open(aad)).toEqual({
-      secrets: [{ id: created['id'], name: 'main', provider: 'openai', version: 1, hosts: ['api.openai.com'], fields: { OPENAI_API_KEY: CANARY } }],
+      secrets: [
+        {
+          id: created['id'],
+          name: 'main',
+          provider: 'openai',
+          version: 1,
+          hosts: ['api.openai.com'],
+          fields: { OPENAI_API_KEY: CANARY },
+        },
+      ],
     });
     await expect(open(aad.replace(/\d$/, 'x'))).rejects.toThrow();
-    expect(answer.body['prices'].models.every((model: { provider: string }) => model.provider === 'openai')).toBe(true);
+    expect(
+      answer.body['prices'].models.every(
+        (model: { provider: string }) => model.provider === 'openai',
+      ),
+    ).toBe(true);
   });
 
-  it('hands out the newest version after a rotation, and the project\'s own key after the organization\'s', async () => {
+  it("hands out the newest version after a rotation, and the project's own key after the organization's", async () => {
     const project = await site.project({ secret: false });
-    const shared = await site.must('POST', '/v1/secrets', { name: `shared ${project.id}`, provider: 'anthropic', fields: { ANTHROPIC_API_KEY: 'one-one-one-one-one' } });
-    await site.must('POST', `/v1/secrets/${shared['id']}/versions`, { fields: { ANTHROPIC_API_KEY: 'two-two-two-two-two' } });
-    await site.must('POST', '/v1/secrets', { name: 'own', provider: 'anthropic', projectId: project.id, fields: { ANTHROPIC_API_KEY: 'own-own-own-own-own' } });
+    const shared = await site.must('POST', '/v1/secrets', {
+      name: `shared ${project.id}`,
+      provider: 'anthropic',
+      fields: { ANTHROPIC_API_KEY: 'one-one-one-one-one' },
+    });
+    await site.must('POST', `/v1/secrets/${shared['id']}/versions`, {
+      fields: { ANTHROPIC_API_KEY: 'two-two-two-two-two' },
+    });
+    await site.must('POST', '/v1/secrets', {
+      name: 'own',
+      provider: 'anthropic',
+      projectId: project.id,
+      fields: { ANTHROPIC_API_KEY: 'own-own-own-own-own' },
+    });
     const { open, aad } = await openSession(project.key);
     const { secrets } = await open(aad);
-    expect(secrets.map((secret: any) => secret.fields.ANTHROPIC_API_KEY)).toEqual(['two-two-two-two-two', 'own-own-own-own-own']);
+    expect(secrets.map((secret: Json) => secret['fields'].ANTHROPIC_API_KEY)).toEqual([
+      'two-two-two-two-two',
+      'own-own-own-own-own',
+    ]);
     await site.must('DELETE', `/v1/secrets/${shared['id']}`);
     const after = await openSession(project.key);
     expect((await after.open(after.aad)).secrets).toHaveLength(1);
@@ -62,19 +115,36 @@ describe('provider keys in the vault', () => {
     const project = await site.project();
     const sessionId = await site.session(project.key);
     const { items } = await site.must('GET', '/v1/audit');
-    expect(items[0]).toMatchObject({ action: 'secret.deliver', actor: `key:${project.keyId}`, details: { sessionId, version: 1 } });
+    expect(items[0]).toMatchObject({
+      action: 'secret.deliver',
+      actor: `key:${project.keyId}`,
+      details: { sessionId, version: 1 },
+    });
   });
 
   it('keeps no provider key, Iron Cage key or password readable in the database', async () => {
     const project = await site.project({ secret: false });
-    await site.must('POST', '/v1/secrets', { name: 'canary', provider: 'openai', projectId: project.id, fields: { OPENAI_API_KEY: CANARY } });
+    await site.must('POST', '/v1/secrets', {
+      name: 'canary',
+      provider: 'openai',
+      projectId: project.id,
+      fields: { OPENAI_API_KEY: CANARY },
+    });
     await openSession(project.key);
     const client = new pg.Client(site.server.databaseUrl);
     await client.connect();
     try {
-      const { rows: tables } = await client.query<{ name: string }>(`SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`);
+      const { rows: tables } = await client.query<{ name: string }>(
+        `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`,
+      );
       expect(tables.length).toBeGreaterThan(15);
-      for (const needle of [CANARY, project.key, project.key.slice(-38), 'correct horse battery', site.server.setupToken]) {
+      for (const needle of [
+        CANARY,
+        project.key,
+        project.key.slice(-38),
+        'correct horse battery',
+        site.server.setupToken,
+      ]) {
         for (const { name } of tables) {
           const { rows } = await client.query(
             `SELECT 1 FROM ${name} t WHERE strpos(t::text, $1) > 0 OR strpos(t::text, encode(convert_to($1, 'UTF8'), 'hex')) > 0`,
@@ -88,7 +158,7 @@ describe('provider keys in the vault', () => {
     }
   });
 
-  it('opens no row that was moved to another project\'s secret', async () => {
+  it("opens no row that was moved to another project's secret", async () => {
     const [one, two] = [await site.project(), await site.project()];
     const client = new pg.Client(site.server.databaseUrl);
     await client.connect();
@@ -102,17 +172,34 @@ describe('provider keys in the vault', () => {
     } finally {
       await client.end();
     }
-    expect(await site.as(one.key, 'POST', '/v1/sdk/sessions', sessionRequest())).toMatchObject({ status: 500, body: { error: { code: 'INTERNAL' } } });
+    expect(await site.as(one.key, 'POST', '/v1/sdk/sessions', sessionRequest())).toMatchObject({
+      status: 500,
+      body: { error: { code: 'INTERNAL' } },
+    });
     expect((await site.as(two.key, 'POST', '/v1/sdk/sessions', sessionRequest())).status).toBe(201);
   });
 
   it.each([
     ['a low-order point', Buffer.alloc(32).toString('base64url')],
-    ['another low-order point', Buffer.from('0100000000000000000000000000000000000000000000000000000000000000', 'hex').toString('base64url')],
-    ['one of order eight', Buffer.from('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', 'hex').toString('base64url')],
+    [
+      'another low-order point',
+      Buffer.from(
+        '0100000000000000000000000000000000000000000000000000000000000000',
+        'hex',
+      ).toString('base64url'),
+    ],
+    [
+      'one of order eight',
+      Buffer.from(
+        'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+        'hex',
+      ).toString('base64url'),
+    ],
   ])('refuses %s as a public key, and leaves no session behind', async (_name, publicKey) => {
     const project = await site.project();
-    expect(await site.as(project.key, 'POST', '/v1/sdk/sessions', sessionRequest(publicKey))).toMatchObject({
+    expect(
+      await site.as(project.key, 'POST', '/v1/sdk/sessions', sessionRequest(publicKey)),
+    ).toMatchObject({
       status: 422,
       body: { error: { code: 'KEY_EXCHANGE_FAILED' } },
     });
@@ -121,15 +208,22 @@ describe('provider keys in the vault', () => {
 
   it('says what to do when a project has no provider key, is paused, or the protocol is another', async () => {
     const bare = await site.project({ secret: false });
-    const shared = (await site.must('GET', '/v1/secrets')).items.filter((secret: { projectId: null }) => secret.projectId === null);
+    const shared = (await site.must('GET', '/v1/secrets')).items.filter(
+      (secret: Json) => secret['projectId'] === null,
+    );
     for (const { id } of shared) await site.must('DELETE', `/v1/secrets/${id}`);
     const none = await site.as(bare.key, 'POST', '/v1/sdk/sessions', sessionRequest());
     expect(none).toMatchObject({ status: 409, body: { error: { code: 'PROJECT_HAS_NO_SECRET' } } });
     expect(none.body['error'].message).toContain('iron-cage secret add');
     const project = await site.project();
-    expect(await site.as(project.key, 'POST', '/v1/sdk/sessions', { ...sessionRequest(), protocol: 2 })).toMatchObject({ status: 422, body: { error: { code: 'PROTOCOL_UNSUPPORTED' } } });
+    expect(
+      await site.as(project.key, 'POST', '/v1/sdk/sessions', { ...sessionRequest(), protocol: 2 }),
+    ).toMatchObject({ status: 422, body: { error: { code: 'PROTOCOL_UNSUPPORTED' } } });
     await site.must('POST', `/v1/projects/${project.id}/pause`, {});
-    expect(await site.as(project.key, 'POST', '/v1/sdk/sessions', sessionRequest())).toMatchObject({ status: 423, body: { error: { code: 'PROJECT_PAUSED' } } });
+    expect(await site.as(project.key, 'POST', '/v1/sdk/sessions', sessionRequest())).toMatchObject({
+      status: 423,
+      body: { error: { code: 'PROJECT_PAUSED' } },
+    });
   });
 
   it('refuses fields, hosts and names that could not work', async () => {
@@ -144,9 +238,13 @@ describe('provider keys in the vault', () => {
       { provider: 'unheard-of' },
       { organizationId: site.organizationId },
     ]) {
-      expect(await site.as(site.token, 'POST', '/v1/secrets', { ...base, ...change })).toMatchObject({ status: 422 });
+      expect(
+        await site.as(site.token, 'POST', '/v1/secrets', { ...base, ...change }),
+      ).toMatchObject({ status: 422 });
     }
     await site.must('POST', '/v1/secrets', { ...base, name: 'Taken' });
-    expect(await site.as(site.token, 'POST', '/v1/secrets', { ...base, name: 'taken' })).toMatchObject({ status: 409, body: { error: { code: 'NAME_TAKEN' } } });
+    expect(
+      await site.as(site.token, 'POST', '/v1/secrets', { ...base, name: 'taken' }),
+    ).toMatchObject({ status: 409, body: { error: { code: 'NAME_TAKEN' } } });
   });
 });

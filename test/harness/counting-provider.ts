@@ -238,13 +238,11 @@ function keyOf(headers: IncomingMessage['headers']): string {
 }
 
 function endsWithToolResult(api: ProviderApi, body: Json): boolean {
-  const list = (api === 'responses' ? body['input'] : body['messages']) as unknown;
+  const list = api === 'responses' ? body['input'] : body['messages'];
   const last = Array.isArray(list) ? (list.at(-1) as Json | undefined) : undefined;
   if (last?.['role'] === 'tool' || last?.['type'] === 'function_call_output') return true;
   const content = last?.['content'];
-  return (
-    Array.isArray(content) && content.some((part) => (part as Json)['type'] === 'tool_result')
-  );
+  return Array.isArray(content) && content.some((part) => (part as Json)['type'] === 'tool_result');
 }
 
 interface Answer {

@@ -2,18 +2,25 @@ import { newId } from '../../src/kernel/ids.js';
 import { startServer, type TestServer } from './server.js';
 import type { Config } from '../../src/platform/config/index.js';
 
-export interface Answer<T = Record<string, any>> {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into JSON as they please
+export type Json = Record<string, any>;
+
+export interface Answer<T = Json> {
   readonly status: number;
   readonly body: T;
   readonly headers: Headers;
 }
 
 /** HTTP as a client sees it: no retries, no exceptions for refusals. */
-export async function call<T = Record<string, any>>(
+export async function call<T = Json>(
   url: string,
   method: string,
   path: string,
-  options: { readonly token?: string | undefined; readonly body?: unknown; readonly headers?: Record<string, string> } = {},
+  options: {
+    readonly token?: string | undefined;
+    readonly body?: unknown;
+    readonly headers?: Record<string, string>;
+  } = {},
 ): Promise<Answer<T>> {
   const response = await fetch(url + path, {
     method,
@@ -23,14 +30,24 @@ export async function call<T = Record<string, any>>(
       ...(options.body !== undefined && { 'content-type': 'application/json' }),
       ...options.headers,
     },
-    ...(options.body !== undefined && { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) }),
+    ...(options.body !== undefined && {
+      body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body),
+    }),
   });
   const text = await response.text();
   const json = (response.headers.get('content-type') ?? '').includes('json');
-  return { status: response.status, body: (json && text !== '' ? JSON.parse(text) : text) as T, headers: response.headers };
+  return {
+    status: response.status,
+    body: (json && text !== '' ? JSON.parse(text) : text) as T,
+    headers: response.headers,
+  };
 }
 
-export const OWNER = { email: 'owner@acme.test', password: 'correct horse battery', name: 'Rosa Owner' };
+export const OWNER = {
+  email: 'owner@acme.test',
+  password: 'correct horse battery',
+  name: 'Rosa Owner',
+};
 
 /** A server with its first organization and owner. */
 export class Installation {
@@ -58,22 +75,39 @@ export class Installation {
   }
 
   /** As the owner; throws unless the answer is 2xx. */
-  async must<T = Record<string, any>>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await call<T>(this.url, method, path, { token: this.token, ...(body !== undefined && { body }) });
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  async must<T = Json>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await call<T>(this.url, method, path, {
+      token: this.token,
+      ...(body !== undefined && { body }),
+    });
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
-  as<T = Record<string, any>>(token: string | undefined, method: string, path: string, body?: unknown): Promise<Answer<T>> {
+  as<T = Json>(
+    token: string | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer<T>> {
     return call<T>(this.url, method, path, { token, ...(body !== undefined && { body }) });
   }
 
-  async project(options: { name?: string; deposit?: string; policy?: object; secret?: boolean } = {}): Promise<ProjectFixture> {
+  async project(
+    options: { name?: string; deposit?: string; policy?: object; secret?: boolean } = {},
+  ): Promise<ProjectFixture> {
     const name = options.name ?? `Project ${newId().slice(-8)}`;
-    const project = await this.must('POST', '/v1/projects', { name, ...(options.policy && { policy: options.policy }) });
+    const project = await this.must('POST', '/v1/projects', {
+      name,
+      ...(options.policy && { policy: options.policy }),
+    });
     const id = project['id'] as string;
     if (options.deposit !== undefined) {
-      await this.must('POST', `/v1/projects/${id}/deposits`, { requestId: newId(), amount: options.deposit });
+      await this.must('POST', `/v1/projects/${id}/deposits`, {
+        requestId: newId(),
+        amount: options.deposit,
+      });
     }
     if (options.secret ?? true) {
       await this.must('POST', '/v1/secrets', {
@@ -83,7 +117,10 @@ export class Installation {
         fields: { OPENAI_API_KEY: 'sk-test-canary-0123456789abcdef' },
       });
     }
-    const { secret, key } = await this.must('POST', `/v1/projects/${id}/keys`, { name: 'agent', environment: 'dev' });
+    const { secret, key } = await this.must('POST', `/v1/projects/${id}/keys`, {
+      name: 'agent',
+      environment: 'dev',
+    });
     return { id, name, key: secret as string, keyId: key.id as string };
   }
 
@@ -94,7 +131,9 @@ export class Installation {
     return body['sessionId'] as string;
   }
 
-  balance(projectId: string): Promise<Record<'deposited' | 'spent' | 'leased' | 'available' | 'debt', string>> {
+  balance(
+    projectId: string,
+  ): Promise<Record<'deposited' | 'spent' | 'leased' | 'available' | 'debt', string>> {
     return this.must('GET', `/v1/projects/${projectId}`).then((project) => project['balance']);
   }
 
@@ -120,10 +159,21 @@ export function sessionRequest(publicKey = Buffer.alloc(32, 9).toString('base64u
   };
 }
 
-const NO_TOKENS = { input: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, audioInput: 0, audioOutput: 0 };
+const NO_TOKENS = {
+  input: 0,
+  cacheRead: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
+  output: 0,
+  audioInput: 0,
+  audioOutput: 0,
+};
 
 /** One call of gpt-5-mini: $0.25 per million input tokens and $2 per million output tokens. */
-export function usage(tokens: Partial<typeof NO_TOKENS>, overrides: object = {}): Record<string, unknown> {
+export function usage(
+  tokens: Partial<typeof NO_TOKENS>,
+  overrides: object = {},
+): Record<string, unknown> {
   return {
     id: newId(),
     provider: 'openai',

@@ -35,7 +35,9 @@ export class LedgerSite {
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
     await dataSource.runMigrations();
     const site = new LedgerSite(dataSource, database.drop);
-    await dataSource.query(`INSERT INTO organizations (id, name) VALUES ($1, 'Acme')`, [site.organizationId]);
+    await dataSource.query(`INSERT INTO organizations (id, name) VALUES ($1, 'Acme')`, [
+      site.organizationId,
+    ]);
     return site;
   }
 
@@ -44,14 +46,29 @@ export class LedgerSite {
     return new Ledger(new UnitOfWork(this.dataSource), new LocalSignals());
   }
 
-  async project(policy: { expiry?: 'return' | 'charge'; maxOpenLeases?: number } = {}): Promise<Holder> {
-    const holder = { projectId: newId(), keyId: randomBytes(4).toString('hex'), sessionId: newId() };
+  async project(
+    policy: { expiry?: 'return' | 'charge'; maxOpenLeases?: number } = {},
+  ): Promise<Holder> {
+    const holder = {
+      projectId: newId(),
+      keyId: randomBytes(4).toString('hex'),
+      sessionId: newId(),
+    };
     const { organizationId } = this;
     await this.dataSource.query(
       `INSERT INTO projects (organization_id, id, name, expiry_policy, max_open_leases, grace_seconds) VALUES ($1, $2, $3, $4, $5, 60)`,
-      [organizationId, holder.projectId, holder.projectId, policy.expiry ?? 'return', policy.maxOpenLeases ?? 200],
+      [
+        organizationId,
+        holder.projectId,
+        holder.projectId,
+        policy.expiry ?? 'return',
+        policy.maxOpenLeases ?? 200,
+      ],
     );
-    await this.dataSource.query(`INSERT INTO accounts (organization_id, project_id) VALUES ($1, $2)`, [organizationId, holder.projectId]);
+    await this.dataSource.query(
+      `INSERT INTO accounts (organization_id, project_id) VALUES ($1, $2)`,
+      [organizationId, holder.projectId],
+    );
     await this.dataSource.query(
       `INSERT INTO iron_cage_keys (organization_id, id, project_id, name, environment, hmac, pepper_version, created_by, expires_at)
        VALUES ($1, $2, $3, 'agent', 'dev', $4, 1, 'test', now() + interval '1 day')`,

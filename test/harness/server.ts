@@ -19,7 +19,8 @@ let count = 0;
 /** An empty database beside the others on the test run's PostgreSQL. */
 export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const admin = process.env['IRON_CAGE_TEST_DATABASE_URL'];
-  if (admin === undefined) throw new Error('IRON_CAGE_TEST_DATABASE_URL is not set: run the tests with npm test');
+  if (admin === undefined)
+    throw new Error('IRON_CAGE_TEST_DATABASE_URL is not set: run the tests with npm test');
   const name = `test_${process.pid}_${Date.now().toString(36)}_${count++}`;
   const run = async (sql: string): Promise<void> => {
     const client = new pg.Client(admin);

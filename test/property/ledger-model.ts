@@ -100,7 +100,9 @@ export class LedgerModel {
   }
 
   private open(): ModelLease[] {
-    return [...this.leases.values()].filter(({ state }) => state === 'PENDING' || state === 'EXPIRED_HOLD');
+    return [...this.leases.values()].filter(
+      ({ state }) => state === 'PENDING' || state === 'EXPIRED_HOLD',
+    );
   }
 
   private must(id: string): ModelLease {

@@ -9,11 +9,21 @@ const TRANCHE = 500_000_000n;
 const MAX_OPEN = 6;
 const RUNS = Number(process.env['IRON_CAGE_PROPERTY_RUNS'] ?? 150);
 
-type Amount = { readonly base: 'free' | 'tranche' | 'small'; readonly offset: -1 | 0 | 1; readonly small: number };
+type Amount = {
+  readonly base: 'free' | 'tranche' | 'small';
+  readonly offset: -1 | 0 | 1;
+  readonly small: number;
+};
 type Step =
   | { readonly kind: 'deposit' | 'withdraw'; readonly amount: Amount }
   | { readonly kind: 'acquire'; readonly wanted: Amount; readonly minimum: Amount | null }
-  | { readonly kind: 'settle'; readonly which: number; readonly cost: Amount | null; readonly final: boolean; readonly renew: boolean }
+  | {
+      readonly kind: 'settle';
+      readonly which: number;
+      readonly cost: Amount | null;
+      readonly final: boolean;
+      readonly renew: boolean;
+    }
   | { readonly kind: 'revoke'; readonly which: number }
   | { readonly kind: 'repeat' }
   | { readonly kind: 'pause' | 'expire' | 'grace' };
@@ -25,18 +35,50 @@ const amount: fc.Arbitrary<Amount> = fc.record({
   small: fc.integer({ min: 1, max: 900_000_000 }),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('deposit' as const, 'withdraw' as const), amount }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('acquire' as const), wanted: amount, minimum: fc.option(amount) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('deposit' as const, 'withdraw' as const),
+      amount,
+    }),
+  },
   {
     weight: 5,
-    arbitrary: fc.record({ kind: fc.constant('settle' as const), which: fc.nat(20), cost: fc.option(amount), final: fc.boolean(), renew: fc.boolean() }),
+    arbitrary: fc.record({
+      kind: fc.constant('acquire' as const),
+      wanted: amount,
+      minimum: fc.option(amount),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('settle' as const),
+      which: fc.nat(20),
+      cost: fc.option(amount),
+      final: fc.boolean(),
+      renew: fc.boolean(),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('revoke' as const), which: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('repeat' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'expire' as const, 'grace' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('pause' as const, 'expire' as const, 'grace' as const),
+    }),
+  },
 );
 
-const NO_TOKENS = { input: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, audioInput: 0, audioOutput: 0 };
+const NO_TOKENS = {
+  input: 0,
+  cacheRead: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
+  output: 0,
+  audioInput: 0,
+  audioOutput: 0,
+};
 
 /** Drives the real ledger and the model side by side. */
 class Run {
@@ -55,13 +97,19 @@ class Run {
       case 'withdraw':
         return this.transfer(step.kind, this.resolve(step.amount));
       case 'acquire':
-        return this.acquire(this.resolve(step.wanted), step.minimum === null ? 0n : this.resolve(step.minimum));
+        return this.acquire(
+          this.resolve(step.wanted),
+          step.minimum === null ? 0n : this.resolve(step.minimum),
+        );
       case 'settle':
         return this.settle(step);
       case 'revoke':
         return this.revoke(step.which);
       case 'repeat':
-        if (this.last) expect(await this.site.ledger.submit(this.site.organizationId, this.last.command)).toEqual(this.last.outcome);
+        if (this.last)
+          expect(
+            await this.site.ledger.submit(this.site.organizationId, this.last.command),
+          ).toEqual(this.last.outcome);
         return;
       case 'pause':
         return this.togglePause();
@@ -86,7 +134,8 @@ class Run {
   }
 
   private resolve({ base, offset, small }: Amount): bigint {
-    const from = { free: this.model.free, tranche: TRANCHE, small: BigInt(small) }[base] + BigInt(offset);
+    const from =
+      { free: this.model.free, tranche: TRANCHE, small: BigInt(small) }[base] + BigInt(offset);
     return from > 0n ? from : 1n;
   }
 
@@ -108,7 +157,14 @@ class Run {
   private async acquire(wanted: bigint, minimum: bigint): Promise<void> {
     const leaseId = newId();
     const expected = this.model.acquire(leaseId, wanted, minimum);
-    const outcome = await this.submit({ kind: 'acquire', ...this.holder, requestHash: hash(leaseId), leaseId, wanted, minimum });
+    const outcome = await this.submit({
+      kind: 'acquire',
+      ...this.holder,
+      requestHash: hash(leaseId),
+      leaseId,
+      wanted,
+      minimum,
+    });
     expect(granted(outcome)).toEqual(expected);
     if (outcome.ok) this.ids.push(leaseId);
   }
@@ -117,7 +173,8 @@ class Run {
     const leaseId = this.pick(step.which);
     if (leaseId === undefined) return;
     const cost = step.cost === null ? 0n : this.resolve(step.cost);
-    const next = step.final && step.renew ? { leaseId: newId(), wanted: TRANCHE, minimum: 0n } : undefined;
+    const next =
+      step.final && step.renew ? { leaseId: newId(), wanted: TRANCHE, minimum: 0n } : undefined;
     const seq = (this.model.leases.get(leaseId)?.seq ?? 0) + 1;
     const expected = this.model.settle(leaseId, cost, step.final);
     const expectedNext = next && this.model.acquire(next.leaseId, next.wanted, next.minimum);
@@ -132,9 +189,14 @@ class Run {
       ...(next && { next }),
     });
     if (!outcome.ok) throw new Error(outcome.refusal.message);
-    expect(outcome.value).toMatchObject({ booked: cost, late: expected.late, returned: expected.returned });
-    if (!next || !('next' in outcome.value) || !outcome.value.next) return;
+    expect(outcome.value).toMatchObject({
+      booked: cost,
+      late: expected.late,
+      returned: expected.returned,
+    });
     const answer = outcome.value.next;
+    expect(answer !== undefined).toBe(next !== undefined);
+    if (!next || !answer) return;
     expect(answer.granted ? answer.amount : answer.error.code).toEqual(expectedNext);
     if (answer.granted) this.ids.push(next.leaseId);
   }
@@ -142,26 +204,46 @@ class Run {
   private async revoke(which: number): Promise<void> {
     const leaseId = this.pick(which);
     if (leaseId === undefined) return;
-    const outcome = await this.submit({ kind: 'revoke', projectId: this.holder.projectId, leaseId, actor: 'test' });
+    const outcome = await this.submit({
+      kind: 'revoke',
+      projectId: this.holder.projectId,
+      leaseId,
+      actor: 'test',
+    });
     expect(outcome.ok).toBe(this.model.revoke(leaseId));
   }
 
   private async togglePause(): Promise<void> {
     this.model.paused = !this.model.paused;
-    await this.site.dataSource.query(`UPDATE projects SET state = $3 WHERE organization_id = $1 AND id = $2`, [
-      this.site.organizationId,
-      this.holder.projectId,
-      this.model.paused ? 'paused' : 'active',
-    ]);
+    await this.site.dataSource.query(
+      `UPDATE projects SET state = $3 WHERE organization_id = $1 AND id = $2`,
+      [this.site.organizationId, this.holder.projectId, this.model.paused ? 'paused' : 'active'],
+    );
     this.last = undefined;
   }
 
   private async expire(grace: boolean): Promise<void> {
     await this.site.age(this.holder.projectId, grace ? 100_000 : 301);
-    if (!grace) await this.site.dataSource.query(`UPDATE leases SET hold_until = now() + interval '1 hour' WHERE project_id = $1 AND state = 'EXPIRED_HOLD'`, [this.holder.projectId]);
+    if (!grace)
+      await this.site.dataSource.query(
+        `UPDATE leases SET hold_until = now() + interval '1 hour' WHERE project_id = $1 AND state = 'EXPIRED_HOLD'`,
+        [this.holder.projectId],
+      );
     this.model.expireAll(grace);
-    await Promise.all(this.ids.map((leaseId) => this.site.ledger.submit(this.site.organizationId, { kind: 'expire', projectId: this.holder.projectId, leaseId })));
-    if (!grace) await this.site.dataSource.query(`UPDATE leases SET hold_until = now() + interval '1 hour' WHERE project_id = $1 AND state = 'EXPIRED_HOLD'`, [this.holder.projectId]);
+    await Promise.all(
+      this.ids.map((leaseId) =>
+        this.site.ledger.submit(this.site.organizationId, {
+          kind: 'expire',
+          projectId: this.holder.projectId,
+          leaseId,
+        }),
+      ),
+    );
+    if (!grace)
+      await this.site.dataSource.query(
+        `UPDATE leases SET hold_until = now() + interval '1 hour' WHERE project_id = $1 AND state = 'EXPIRED_HOLD'`,
+        [this.holder.projectId],
+      );
     this.last = undefined;
   }
 
@@ -198,11 +280,14 @@ function line(cost: bigint) {
   };
 }
 
-const hash = (value: bigint | string): Buffer => createHash('sha256').update(String(value)).digest();
+const hash = (value: bigint | string): Buffer =>
+  createHash('sha256').update(String(value)).digest();
 
 /** Walks the book in the order in which it was written: what is free must never have been below zero, not even for a moment. */
 async function expectSoundHistory(site: LedgerSite, projectId: string): Promise<void> {
-  const rows = await site.dataSource.query<{ kind: string; available: bigint; reserved: bigint; overdraft: bigint; id: string }[]>(
+  const rows = await site.dataSource.query<
+    { kind: string; available: bigint; reserved: bigint; overdraft: bigint; id: string }[]
+  >(
     `SELECT transaction_id AS id, min(kind) AS kind,
        coalesce(sum(amount_nano) FILTER (WHERE account = 'available'), 0)::bigint AS available,
        coalesce(sum(amount_nano) FILTER (WHERE account = 'reserved'), 0)::bigint AS reserved,
@@ -217,9 +302,12 @@ async function expectSoundHistory(site: LedgerSite, projectId: string): Promise<
     overdraft += row.overdraft;
     // Late usage is followed at once, in the same commit, by the debt that covers it.
     const coveredNext = row.kind === 'LATE' && rows[index + 1]?.kind === 'OVERDRAFT';
-    if (free < 0n && !coveredNext) throw new Error(`after ${row.kind} ${row.id} the free balance was ${free}`);
-    if (row.kind === 'GRANT' && overdraft < 0n) throw new Error(`a grant while there was debt: ${row.id}`);
-    if (reserved < 0n || overdraft > 0n) throw new Error(`after ${row.kind} ${row.id}: reserved ${reserved}, overdraft ${overdraft}`);
+    if (free < 0n && !coveredNext)
+      throw new Error(`after ${row.kind} ${row.id} the free balance was ${free}`);
+    if (row.kind === 'GRANT' && overdraft < 0n)
+      throw new Error(`a grant while there was debt: ${row.id}`);
+    if (reserved < 0n || overdraft > 0n)
+      throw new Error(`after ${row.kind} ${row.id}: reserved ${reserved}, overdraft ${overdraft}`);
   });
 }
 
@@ -233,32 +321,50 @@ describe('the ledger does what the model does', () => {
   });
   afterAll(() => site.close());
 
-  it.each(['return', 'charge'] as const)('for any history of commands, with expiry policy "%s"', async (expiry) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
-        const holder = await site.project({ expiry, maxOpenLeases: MAX_OPEN });
-        const run = new Run(site, holder, new LedgerModel(TRANCHE, expiry, MAX_OPEN));
-        for (const one of steps) {
-          await run.apply(one);
-          await run.compare();
-        }
-        await expectSoundHistory(site, holder.projectId);
-      }),
-      { numRuns: RUNS, seed, endOnFailure: false },
-    );
-    expect(await site.check.run(site.organizationId)).toMatchObject({ ok: true, findings: [] });
-  }, 300_000);
+  it.each(['return', 'charge'] as const)(
+    'for any history of commands, with expiry policy "%s"',
+    async (expiry) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+          const holder = await site.project({ expiry, maxOpenLeases: MAX_OPEN });
+          const run = new Run(site, holder, new LedgerModel(TRANCHE, expiry, MAX_OPEN));
+          for (const one of steps) {
+            await run.apply(one);
+            await run.compare();
+          }
+          await expectSoundHistory(site, holder.projectId);
+        }),
+        { numRuns: RUNS, seed, endOnFailure: false },
+      );
+      expect(await site.check.run(site.organizationId)).toMatchObject({ ok: true, findings: [] });
+    },
+    300_000,
+  );
 
   it('gives a crowd on two replicas exactly what there is, whatever the interleaving', async () => {
     const holder = await site.project({ maxOpenLeases: 10_000 });
     const [one, two] = [site.ledger, site.replica()];
     await one.execute(site.organizationId, {
-      kind: 'transfer', direction: 'deposit', projectId: holder.projectId, requestId: newId(), requestHash: hash('d'), amount: 10_000_000_000n, actor: 'test', reason: null,
+      kind: 'transfer',
+      direction: 'deposit',
+      projectId: holder.projectId,
+      requestId: newId(),
+      requestHash: hash('d'),
+      amount: 10_000_000_000n,
+      actor: 'test',
+      reason: null,
     });
     const wishes = Array.from({ length: 2_000 }, () => newId());
     const outcomes = await Promise.all(
       wishes.map((leaseId, index) =>
-        (index % 2 === 0 ? one : two).submit(site.organizationId, { kind: 'acquire', ...holder, requestHash: hash(leaseId), leaseId, wanted: 10_000_000n, minimum: 10_000_000n }),
+        (index % 2 === 0 ? one : two).submit(site.organizationId, {
+          kind: 'acquire',
+          ...holder,
+          requestHash: hash(leaseId),
+          leaseId,
+          wanted: 10_000_000n,
+          minimum: 10_000_000n,
+        }),
       ),
     );
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1_000);
@@ -270,12 +376,29 @@ describe('the ledger does what the model does', () => {
     const holder = await site.project();
     const two = site.replica();
     await site.ledger.execute(site.organizationId, {
-      kind: 'transfer', direction: 'deposit', projectId: holder.projectId, requestId: newId(), requestHash: hash('d'), amount: 10_000_000_000n, actor: 'test', reason: null,
+      kind: 'transfer',
+      direction: 'deposit',
+      projectId: holder.projectId,
+      requestId: newId(),
+      requestHash: hash('d'),
+      amount: 10_000_000_000n,
+      actor: 'test',
+      reason: null,
     });
     for (let i = 0; i < 20; i++) {
       const leaseId = newId();
-      const command = { kind: 'acquire', ...holder, requestHash: hash(leaseId), leaseId, wanted: 1_000_000n, minimum: 0n } as const;
-      const [a, b] = await Promise.all([site.ledger.submit(site.organizationId, command), two.submit(site.organizationId, command)]);
+      const command = {
+        kind: 'acquire',
+        ...holder,
+        requestHash: hash(leaseId),
+        leaseId,
+        wanted: 1_000_000n,
+        minimum: 0n,
+      } as const;
+      const [a, b] = await Promise.all([
+        site.ledger.submit(site.organizationId, command),
+        two.submit(site.organizationId, command),
+      ]);
       expect(a).toEqual(b);
       expect(a.ok).toBe(true);
     }

@@ -252,12 +252,12 @@ export class Cage {
       ({ id }) => !this.#book.leases.some(({ sessionId }) => sessionId === id),
     );
     this.#retired = this.#retired.filter((session) => !done.includes(session));
-    for (const { id } of done) void this.#endSession(id);
+    for (const { id } of done) void this.#endSession(id, true);
   }
 
-  async #endSession(id: string): Promise<void> {
+  async #endSession(id: string, background: boolean): Promise<void> {
     try {
-      const options = { timeoutMs: END_SESSION_TIMEOUT_MS, background: true };
+      const options = { timeoutMs: END_SESSION_TIMEOUT_MS, background };
       await this.#transport.call('DELETE', `v1/sdk/sessions/${id}`, undefined, options);
     } catch (error) {
       // It ends by its own time as well.
@@ -319,7 +319,8 @@ export class Cage {
     };
   }
 
-  #exitWork(): { readonly work: ExitWork; readonly onDone: (settled: string[]) => void } | undefined {
+  #exitWork():
+    { readonly work: ExitWork; readonly onDone: (settled: string[]) => void } | undefined {
     if (this.#closing !== undefined) return undefined;
     const work = this.#stop();
     if (work === undefined) return undefined;
@@ -348,7 +349,7 @@ export class Cage {
     const reports = Promise.allSettled((work?.reports ?? []).map(settle));
     await Promise.race([reports, deadline]);
     await Promise.race([
-      Promise.allSettled((work?.sessionIds ?? []).map((id) => this.#endSession(id))),
+      Promise.allSettled((work?.sessionIds ?? []).map((id) => this.#endSession(id, false))),
       deadline,
     ]);
     this.#transport.close();

@@ -96,9 +96,7 @@ export class MeteringFetch {
 
   #providerOf(request: OutgoingRequest): string | undefined {
     const provider =
-      request.url === undefined
-        ? undefined
-        : this.#ports.session().secrets.providerAt(request.url);
+      request.url === undefined ? undefined : this.#ports.session().secrets.providerAt(request.url);
     if (provider === undefined) refusePlaceholders(request);
     return provider;
   }
@@ -313,4 +311,3 @@ function parseAnswer(bytes: ArrayBuffer): unknown {
     return undefined;
   }
 }
-

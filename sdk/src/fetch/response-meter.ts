@@ -13,7 +13,10 @@ export interface StreamMeterOptions {
 }
 
 /** The same answer with another body. */
-export function withBody(response: Response, body: ConstructorParameters<typeof Response>[0]): Response {
+export function withBody(
+  response: Response,
+  body: ConstructorParameters<typeof Response>[0],
+): Response {
   const headers = new Headers(response.headers);
   headers.delete('content-encoding'); // fetch has decoded it
   headers.delete('content-length');
@@ -63,7 +66,7 @@ class MeteredStream {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.#watch(controller);
     try {
-      for (let sent = false; !sent && !this.#ended; ) {
+      for (let sent = false; !sent && !this.#ended;) {
         const { done, value } = await this.#source.read();
         sent = done ? this.#finish(controller) : this.#forward(controller, value);
       }

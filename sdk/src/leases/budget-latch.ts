@@ -35,7 +35,8 @@ export class BudgetLatch {
   /** @throws BudgetExceededError when the server refused as little only a moment ago */
   check(neededNano: NanoUsd, nowMs: number): void {
     const refusal = this.#refusal;
-    if (refusal === undefined || nowMs >= this.#untilMs || neededNano <= this.#availableNano) return;
+    if (refusal === undefined || nowMs >= this.#untilMs || neededNano <= this.#availableNano)
+      return;
     throw new BudgetExceededError(
       neededNano === this.#neededNano
         ? refusal.message

@@ -1,10 +1,5 @@
 import { ServerError } from '../errors/catalogue.js';
-import type {
-  WireLease,
-  WireLeaseRequest,
-  WireSettled,
-  WireSettlement,
-} from '../wire/protocol.js';
+import type { WireLease, WireLeaseRequest, WireSettled, WireSettlement } from '../wire/protocol.js';
 import type { Transport } from '../wire/transport.js';
 
 const LEASE_TIMEOUT_MS = 5_000;

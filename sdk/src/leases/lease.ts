@@ -1,10 +1,6 @@
 import { formatUsd, type NanoUsd } from '../money/money.js';
 import type { TokenUsage } from '../prices/usage.js';
-import type {
-  WireLeaseRequest,
-  WireSettlement,
-  WireUsageRecord,
-} from '../wire/protocol.js';
+import type { WireLeaseRequest, WireSettlement, WireUsageRecord } from '../wire/protocol.js';
 
 /** The protocol's limit for one report. */
 const RECORDS_MAX = 1_000;
@@ -157,7 +153,8 @@ export class Lease {
 
   /** Charges everything in flight at its upper bound: for the moment when the process ends. */
   chargeInFlight(makeRecord: (hold: Hold) => WireUsageRecord): void {
-    for (const hold of this.holds) this.charge(hold, hold.call.estimate().costNano, makeRecord(hold));
+    for (const hold of this.holds)
+      this.charge(hold, hold.call.estimate().costNano, makeRecord(hold));
   }
 
   toJSON(): unknown {

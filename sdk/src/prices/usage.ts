@@ -36,7 +36,5 @@ export function wholeCount(value: unknown): number {
 }
 
 export function inputTokensOf(usage: TokenUsage): number {
-  return (
-    usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h + usage.audioInput
-  );
+  return usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h + usage.audioInput;
 }

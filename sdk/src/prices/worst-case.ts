@@ -22,11 +22,7 @@ export function worstCost(price: ModelPrice, bound: CallBound): NanoUsd {
 }
 
 /** How many output tokens fit beside the input of `bound`; -1 when not even the input fits. */
-export function affordableOutput(
-  price: ModelPrice,
-  bound: CallBound,
-  amountNano: NanoUsd,
-): number {
+export function affordableOutput(price: ModelPrice, bound: CallBound, amountNano: NanoUsd): number {
   let fewest = Number.MAX_SAFE_INTEGER;
   for (const rates of possibleRates(price, bound.inputTokens)) {
     const { input, output } = pickedRates(rates, bound);

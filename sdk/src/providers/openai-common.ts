@@ -41,9 +41,7 @@ export function dearOptions(body: JsonObject): string[] {
 }
 
 export function hidesReasoning(body: JsonObject, model: string): boolean {
-  return (
-    reasoningModels.test(model) || isObject(body['reasoning']) || 'reasoning_effort' in body
-  );
+  return reasoningModels.test(model) || isObject(body['reasoning']) || 'reasoning_effort' in body;
 }
 
 export function imageBoundFor(model: string): (part: JsonObject) => number {

@@ -58,16 +58,11 @@ function isJoined(text: string, first: Group, second: Group): boolean {
 }
 
 function collect(text: string, run: readonly Group[], found: Finding[]): void {
-  for (let index = 0; index < run.length; ) index += cardAt(text, run, index, found);
+  for (let index = 0; index < run.length;) index += cardAt(text, run, index, found);
 }
 
 /** @returns how many groups were used up: those of a card, or one. */
-function cardAt(
-  text: string,
-  run: readonly Group[],
-  index: number,
-  found: Finding[],
-): number {
+function cardAt(text: string, run: readonly Group[], index: number, found: Finding[]): number {
   const first = run[index];
   if (first === undefined || !isFreeBefore(text, first.start)) return 1;
   let digits = '';

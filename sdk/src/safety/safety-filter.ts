@@ -124,10 +124,7 @@ function* fieldsOf(value: unknown, depth: number): Generator<[string, unknown]> 
   }
 }
 
-function blockedError(
-  types: Partial<Record<PiiType, number>>,
-  policy: PiiPolicy,
-): PiiBlockedError {
+function blockedError(types: Partial<Record<PiiType, number>>, policy: PiiPolicy): PiiBlockedError {
   const blocked = (Object.keys(types) as PiiType[]).filter((type) => policy[type] === 'block');
   const names = { email: 'an e-mail address', card: 'a payment card number' };
   return new PiiBlockedError(

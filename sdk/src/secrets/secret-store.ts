@@ -67,7 +67,10 @@ function originsOf(host: string): string[] {
     throw new ServerError(`A secret names a host that is none: ${JSON.stringify(host)}.`);
   }
   const secure = new URL(`https://${host}`);
-  if (secure.host !== host.toLowerCase() && secure.host !== host.toLowerCase().replace(/:443$/, '')) {
+  if (
+    secure.host !== host.toLowerCase() &&
+    secure.host !== host.toLowerCase().replace(/:443$/, '')
+  ) {
     throw new ServerError(`A secret names a host that is none: ${JSON.stringify(host)}.`);
   }
   const hasPort = /:\d+$/.test(host);

@@ -15,7 +15,10 @@ export class AnalyticsController {
   ) {}
 
   @Handles(usageSummary)
-  usage(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof usageSummary>): Promise<AnswerOf<typeof usageSummary>> {
+  usage(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof usageSummary>,
+  ): Promise<AnswerOf<typeof usageSummary>> {
     return this.summary.read(user.organizationId, input.query);
   }
 

@@ -15,15 +15,24 @@ export class Balances extends ProjectAccounts {
   }
 
   async open(tx: Tx, organizationId: string, projectId: string): Promise<void> {
-    await tx.query('INSERT INTO accounts (organization_id, project_id) VALUES ($1, $2)', [organizationId, projectId]);
+    await tx.query('INSERT INTO accounts (organization_id, project_id) VALUES ($1, $2)', [
+      organizationId,
+      projectId,
+    ]);
   }
 
   /** Every grant takes this lock before it reads the project's state; whoever holds it while changing the state is seen by the next. */
   async lock(tx: Tx, organizationId: string, projectId: string): Promise<void> {
-    await tx.query('SELECT 1 FROM accounts WHERE organization_id = $1 AND project_id = $2 FOR UPDATE', [organizationId, projectId]);
+    await tx.query(
+      'SELECT 1 FROM accounts WHERE organization_id = $1 AND project_id = $2 FOR UPDATE',
+      [organizationId, projectId],
+    );
   }
 
-  async balances(organizationId: string, projectIds: readonly string[]): Promise<ReadonlyMap<string, BalanceAfter>> {
+  async balances(
+    organizationId: string,
+    projectIds: readonly string[],
+  ): Promise<ReadonlyMap<string, BalanceAfter>> {
     const rows = await this.unitOfWork.read<AccountRow>(
       `SELECT ${COLUMNS} FROM accounts WHERE organization_id = $1 AND project_id = ANY($2::uuid[])`,
       [organizationId, projectIds],
@@ -31,7 +40,11 @@ export class Balances extends ProjectAccounts {
     return new Map(rows.map((row) => [row.project_id, balanceOf(account(row))]));
   }
 
-  async exposure(tx: Tx, organizationId: string, projectId: string): Promise<{ leased: bigint; until: Date | null }> {
+  async exposure(
+    tx: Tx,
+    organizationId: string,
+    projectId: string,
+  ): Promise<{ leased: bigint; until: Date | null }> {
     const [row] = await tx.query<{ leased: bigint; until: Date | null }>(
       `SELECT coalesce(sum(amount_nano - used_nano), 0)::bigint AS leased, max(expires_at) AS until
        FROM leases WHERE organization_id = $1 AND project_id = $2 AND state = 'PENDING'`,

@@ -27,11 +27,21 @@ export class LedgerCheck {
       await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
       const findings: Finding[] = [];
       for (const [invariant, sql] of Object.entries(INVARIANTS)) {
-        const rows = await tx.query<{ subject: string; expected: string; found: string }>(`${sql} LIMIT ${MOST_FINDINGS}`, [organizationId]);
+        const rows = await tx.query<{ subject: string; expected: string; found: string }>(
+          `${sql} LIMIT ${MOST_FINDINGS}`,
+          [organizationId],
+        );
         findings.push(...rows.map((row) => ({ invariant, ...row })));
       }
-      const [count] = await tx.query<{ count: number }>('SELECT count(*)::int AS count FROM accounts WHERE organization_id = $1', [organizationId]);
-      return { ok: findings.length === 0, checkedAccounts: count?.count ?? 0, findings: findings.slice(0, MOST_FINDINGS) };
+      const [count] = await tx.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM accounts WHERE organization_id = $1',
+        [organizationId],
+      );
+      return {
+        ok: findings.length === 0,
+        checkedAccounts: count?.count ?? 0,
+        findings: findings.slice(0, MOST_FINDINGS),
+      };
     });
   }
 }

@@ -17,7 +17,11 @@ export class Transfers {
     private readonly projects: ProjectDirectory,
   ) {}
 
-  move(user: UserPrincipal, direction: 'deposit' | 'withdrawal', { params, body }: InputOf<typeof deposit>): Promise<AnswerOf<typeof deposit>> {
+  move(
+    user: UserPrincipal,
+    direction: 'deposit' | 'withdrawal',
+    { params, body }: InputOf<typeof deposit>,
+  ): Promise<AnswerOf<typeof deposit>> {
     return this.ledger.execute(user.organizationId, {
       kind: 'transfer',
       direction,
@@ -31,11 +35,21 @@ export class Transfers {
   }
 
   /** Newest first; one row per transaction, however many legs it has. */
-  async entries(organizationId: string, { params, query }: InputOf<typeof listEntries>): Promise<AnswerOf<typeof listEntries>> {
+  async entries(
+    organizationId: string,
+    { params, query }: InputOf<typeof listEntries>,
+  ): Promise<AnswerOf<typeof listEntries>> {
     if (!(await this.projects.get(organizationId, params.projectId))) throw notFound('project');
     const limit = query.limit ?? 50;
-    const rows = await this.unitOfWork.read<EntryRow>(ENTRIES, [organizationId, params.projectId, query.cursor ?? null, limit + 1]);
-    const items = rows.slice(0, limit).map(({ lease_id: leaseId, ...row }) => ({ ...row, leaseId }));
+    const rows = await this.unitOfWork.read<EntryRow>(ENTRIES, [
+      organizationId,
+      params.projectId,
+      query.cursor ?? null,
+      limit + 1,
+    ]);
+    const items = rows
+      .slice(0, limit)
+      .map(({ lease_id: leaseId, ...row }) => ({ ...row, leaseId }));
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 }

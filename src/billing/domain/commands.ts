@@ -92,7 +92,8 @@ export interface Settled {
   readonly booked: Nano;
   readonly returned: Nano;
   readonly late: Nano;
-  readonly next?: ({ readonly granted: true } & Grant) | { readonly granted: false; readonly error: Refusal };
+  readonly next?:
+    ({ readonly granted: true } & Grant) | { readonly granted: false; readonly error: Refusal };
 }
 
 export interface BalanceAfter {

@@ -1,4 +1,4 @@
-import { maxNano, minNano } from '../../kernel/money.js';
+import { maxNano, minNano, type Nano } from '../../kernel/money.js';
 import type { Acquire, Outcome, Wish } from './commands.js';
 import { post } from './posting.js';
 import { budgetExceeded, notRunning, refuse, refuseConflict, refuseUnknown } from './refusals.js';
@@ -14,13 +14,18 @@ export function acquire(set: WorkingSet, command: Acquire): Outcome<'acquire'> {
 /** Moves money from the free balance to a lease; a repeated id gets the answer it got before, a refusal too. */
 export function grant(set: WorkingSet, holder: Holder, wish: Wish): Outcome<'acquire'> {
   const session = set.sessions.get(holder.sessionId);
-  if (session?.projectId !== holder.projectId || session.keyId !== holder.keyId) return refuseUnknown('session');
+  if (session?.projectId !== holder.projectId || session.keyId !== holder.keyId)
+    return refuseUnknown('session');
   const before = repetition(set, holder, wish);
   if (before) return before;
   const outcome = decide(set, holder, wish, session);
   if (!outcome.ok && outcome.refusal.code === 'BUDGET_EXCEEDED') {
     set.changes.refusals.push({ ...holder, leaseId: wish.leaseId, refusal: outcome.refusal });
-    set.refusals.set(wish.leaseId, { requestHash: holder.requestHash, sessionId: holder.sessionId, answer: outcome.refusal });
+    set.refusals.set(wish.leaseId, {
+      requestHash: holder.requestHash,
+      sessionId: holder.sessionId,
+      answer: outcome.refusal,
+    });
   }
   return outcome;
 }
@@ -31,10 +36,17 @@ function repetition(set: WorkingSet, holder: Holder, wish: Wish): Outcome<'acqui
   const known = lease ?? refusal;
   if (!known) return undefined;
   if (known.sessionId !== holder.sessionId || !known.requestHash.equals(holder.requestHash)) {
-    return refuseConflict('This lease id was used before with another request. Make a new UUIDv7 for each lease.');
+    return refuseConflict(
+      'This lease id was used before with another request. Make a new UUIDv7 for each lease.',
+    );
   }
   if (refusal) return { ok: false, refusal: refusal.answer };
-  return lease && { ok: true, value: { leaseId: lease.id, amount: lease.amount, ttlSeconds: lease.ttlSeconds } };
+  return (
+    lease && {
+      ok: true,
+      value: { leaseId: lease.id, amount: lease.amount, ttlSeconds: lease.ttlSeconds },
+    }
+  );
 }
 
 function decide(
@@ -46,8 +58,13 @@ function decide(
   const project = set.projects.get(holder.projectId);
   const account = set.accounts.get(holder.projectId);
   if (!project || !account) return refuseUnknown('project');
-  if (session.keyRevoked) return refuse({ code: 'KEY_INVALID', message: 'This Iron Cage key is not valid any more. Create a new one in the dashboard.' });
-  if (session.ended) return refuse({ code: 'SESSION_ENDED', message: 'This session has ended. Start a new one.' });
+  if (session.keyRevoked)
+    return refuse({
+      code: 'KEY_INVALID',
+      message: 'This Iron Cage key is not valid any more. Create a new one in the dashboard.',
+    });
+  if (session.ended)
+    return refuse({ code: 'SESSION_ENDED', message: 'This session has ended. Start a new one.' });
   const stopped = notRunning(project);
   if (stopped) return refuse(stopped);
   const open = set.openLeases.get(holderKey(holder.projectId, holder.keyId)) ?? 0;
@@ -59,20 +76,39 @@ function decide(
   }
   const free = account.overdraft > 0n ? 0n : available(account);
   const amount = minNano(wish.wanted, maxNano(project.tranche, wish.minimum), free);
-  if (amount < maxNano(wish.minimum, 1n)) return refuse(budgetExceeded(project, account, wish.minimum));
+  if (amount < maxNano(wish.minimum, 1n)) {
+    return refuse(budgetExceeded(project, account, wish.minimum));
+  }
+  post(set, account, {
+    kind: 'GRANT',
+    legs: { available: -amount, reserved: amount },
+    leaseId: wish.leaseId,
+    actor: `key:${holder.keyId}`,
+  });
+  addLease(set, holder, wish.leaseId, amount, project.leaseTtlSeconds);
+  return {
+    ok: true,
+    value: { leaseId: wish.leaseId, amount, ttlSeconds: project.leaseTtlSeconds },
+  };
+}
 
-  post(set, account, { kind: 'GRANT', legs: { available: -amount, reserved: amount }, leaseId: wish.leaseId, actor: `key:${holder.keyId}` });
-  const grantedAt = set.now;
-  set.leases.set(wish.leaseId, {
-    id: wish.leaseId,
+function addLease(
+  set: WorkingSet,
+  holder: Holder,
+  id: string,
+  amount: Nano,
+  ttlSeconds: number,
+): void {
+  set.leases.set(id, {
+    id,
     projectId: holder.projectId,
     sessionId: holder.sessionId,
     keyId: holder.keyId,
     amount,
-    ttlSeconds: project.leaseTtlSeconds,
+    ttlSeconds,
     requestHash: holder.requestHash,
-    grantedAt,
-    expiresAt: new Date(grantedAt.getTime() + project.leaseTtlSeconds * 1000),
+    grantedAt: set.now,
+    expiresAt: new Date(set.now.getTime() + ttlSeconds * 1000),
     state: 'PENDING',
     used: 0n,
     late: 0n,
@@ -81,7 +117,7 @@ function decide(
     holdUntil: null,
     endedAt: null,
   });
-  set.changes.newLeases.add(wish.leaseId);
-  set.openLeases.set(holderKey(holder.projectId, holder.keyId), open + 1);
-  return { ok: true, value: { leaseId: wish.leaseId, amount, ttlSeconds: project.leaseTtlSeconds } };
+  set.changes.newLeases.add(id);
+  const holderOf = holderKey(holder.projectId, holder.keyId);
+  set.openLeases.set(holderOf, (set.openLeases.get(holderOf) ?? 0) + 1);
 }

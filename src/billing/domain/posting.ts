@@ -10,8 +10,15 @@ export interface Posting extends Pick<Entry, 'kind' | 'legs' | 'leaseId' | 'acto
 
 /** Books one transaction: the account's figures and the entries move together, or not at all. */
 export function post(set: WorkingSet, account: Account, posting: Posting): void {
-  const { external = 0n, available: free = 0n, reserved = 0n, spent = 0n, overdraft = 0n } = posting.legs;
-  if (external + free + reserved + spent + overdraft !== 0n) throw new Error(`${posting.kind} does not balance`);
+  const {
+    external = 0n,
+    available: free = 0n,
+    reserved = 0n,
+    spent = 0n,
+    overdraft = 0n,
+  } = posting.legs;
+  if (external + free + reserved + spent + overdraft !== 0n)
+    throw new Error(`${posting.kind} does not balance`);
   account.deposited -= external;
   account.reserved += reserved;
   account.settled += spent;
@@ -33,12 +40,22 @@ export function post(set: WorkingSet, account: Account, posting: Posting): void 
 export function coverDebt(set: WorkingSet, account: Account, actor: string, leaseId: string): void {
   const missing = -available(account);
   if (missing <= 0n) return;
-  post(set, account, { kind: 'OVERDRAFT', legs: { overdraft: -missing, available: missing }, leaseId, actor });
+  post(set, account, {
+    kind: 'OVERDRAFT',
+    legs: { overdraft: -missing, available: missing },
+    leaseId,
+    actor,
+  });
 }
 
 /** Before money becomes free again, debt is paid from it. */
 export function repayDebt(set: WorkingSet, account: Account, actor: string): void {
   const amount: Nano = minNano(account.overdraft, available(account));
   if (amount <= 0n) return;
-  post(set, account, { kind: 'OVERDRAFT_REPAID', legs: { available: -amount, overdraft: amount }, leaseId: null, actor });
+  post(set, account, {
+    kind: 'OVERDRAFT_REPAID',
+    legs: { available: -amount, overdraft: amount },
+    leaseId: null,
+    actor,
+  });
 }

@@ -1,6 +1,14 @@
 import type { Nano } from '../../kernel/money.js';
 
-export const BUCKETS = ['input', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'output', 'audioInput', 'audioOutput'] as const;
+export const BUCKETS = [
+  'input',
+  'cacheRead',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'output',
+  'audioInput',
+  'audioOutput',
+] as const;
 export type Bucket = (typeof BUCKETS)[number];
 /** Tokens by disjoint bucket: together they are what the provider counted. */
 export type Tokens = Readonly<Record<Bucket, number>>;
@@ -47,7 +55,11 @@ const FALLBACK: Readonly<Partial<Record<Bucket, Bucket>>> = {
   audioOutput: 'output',
 };
 
-export function findModel(table: PriceTable, provider: string, model: string): ModelPrice | undefined {
+export function findModel(
+  table: PriceTable,
+  provider: string,
+  model: string,
+): ModelPrice | undefined {
   const name = model.toLowerCase();
   return table.models.find((entry) => entry.provider === provider && matches(entry.match, name));
 }
@@ -64,7 +76,8 @@ function matches(match: Match, name: string): boolean {
 
 export function ratesAt(price: ModelPrice, atMs: number, inputTokens: number): Rates {
   const today = new Date(atMs).toISOString().slice(0, 10);
-  const period = price.periods.findLast(({ from }) => from === undefined || from <= today) ?? price.periods[0];
+  const period =
+    price.periods.findLast(({ from }) => from === undefined || from <= today) ?? price.periods[0];
   if (!period) throw new Error(`${price.provider}/${price.id} has no price`);
   const tier = period.tiers?.findLast(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
   return tier?.rates ?? period.rates;
@@ -76,8 +89,15 @@ export function ratesAt(price: ModelPrice, atMs: number, inputTokens: number): R
  * @param atMs when the call was made, milliseconds since the Unix epoch
  */
 export function costOf(price: ModelPrice, tokens: Tokens, atMs: number): Nano {
-  const rates = ratesAt(price, atMs, tokens.input + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h);
-  const pico = BUCKETS.reduce((sum, bucket) => sum + BigInt(tokens[bucket]) * rateOf(rates, bucket), 0n);
+  const rates = ratesAt(
+    price,
+    atMs,
+    tokens.input + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h,
+  );
+  const pico = BUCKETS.reduce(
+    (sum, bucket) => sum + BigInt(tokens[bucket]) * rateOf(rates, bucket),
+    0n,
+  );
   return (pico + 999n) / 1000n;
 }
 

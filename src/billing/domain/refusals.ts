@@ -21,8 +21,10 @@ export function refuseConflict(message: string, details?: Record<string, unknown
 /** The scope that refused, with everything a person needs to see why. */
 export function budgetExceeded(project: ProjectTerms, account: Account, minimum: Nano): Refusal {
   const free = account.overdraft > 0n ? 0n : available(account);
-  const held = account.reserved > 0n ? `, ${showMoney(account.reserved)} held by running agents` : '';
-  const debt = account.overdraft > 0n ? ` ${showMoney(account.overdraft)} of debt must be covered first.` : '';
+  const held =
+    account.reserved > 0n ? `, ${showMoney(account.reserved)} held by running agents` : '';
+  const debt =
+    account.overdraft > 0n ? ` ${showMoney(account.overdraft)} of debt must be covered first.` : '';
   return {
     code: 'BUDGET_EXCEEDED',
     message: `The balance of project "${project.name}" does not cover this: ${showMoney(minimum)} needed, ${showMoney(free)} free (${showMoney(account.settled)} of ${showMoney(account.deposited)} spent${held}).${debt} Ask an admin for a deposit.`,
@@ -43,7 +45,10 @@ export function budgetExceeded(project: ProjectTerms, account: Account, minimum:
 export function notRunning(project: ProjectTerms): Refusal | undefined {
   if (project.state === 'active') return undefined;
   if (project.state === 'archived') {
-    return { code: 'PROJECT_ARCHIVED', message: `Project "${project.name}" is archived; use a key of another project.` };
+    return {
+      code: 'PROJECT_ARCHIVED',
+      message: `Project "${project.name}" is archived; use a key of another project.`,
+    };
   }
   const why = project.pauseReason === null ? '' : ` (${project.pauseReason})`;
   return {

@@ -12,17 +12,26 @@ const SERVER = 'server';
 export function settle(set: WorkingSet, command: Settle): Outcome<'settle'> {
   const lease = set.leases.get(command.leaseId);
   const account = set.accounts.get(command.projectId);
-  if (!lease || !account || lease.projectId !== command.projectId || lease.keyId !== command.keyId) return refuseUnknown('lease');
+  if (!lease || !account || lease.projectId !== command.projectId || lease.keyId !== command.keyId)
+    return refuseUnknown('lease');
   if (lease.sessionId !== command.sessionId) {
-    return refuse({ code: 'FORBIDDEN', message: 'This lease belongs to another session; only the session that took it may report.' });
+    return refuse({
+      code: 'FORBIDDEN',
+      message: 'This lease belongs to another session; only the session that took it may report.',
+    });
   }
   const before = set.settlements.get(settlementKey(command.leaseId, command.seq));
   if (before) {
     if (before.requestHash.equals(command.requestHash)) return { ok: true, value: before.answer };
-    return refuseConflict(`Report ${command.seq} of this lease was booked before with other contents.`);
+    return refuseConflict(
+      `Report ${command.seq} of this lease was booked before with other contents.`,
+    );
   }
   if (command.seq !== lease.lastSeq + 1) {
-    return refuseConflict(`Reports of a lease are numbered without gaps: the next one is ${lease.lastSeq + 1}.`, { expectedSeq: lease.lastSeq + 1 });
+    return refuseConflict(
+      `Reports of a lease are numbered without gaps: the next one is ${lease.lastSeq + 1}.`,
+      { expectedSeq: lease.lastSeq + 1 },
+    );
   }
   return { ok: true, value: book(set, command, lease, account) };
 }
@@ -43,16 +52,40 @@ function book(set: WorkingSet, command: Settle, lease: Lease, account: Account):
     late,
     ...(command.next && { next: nextTranche(set, command, command.next) }),
   };
-  set.changes.settlements.push({ leaseId: lease.id, seq: command.seq, projectId: lease.projectId, requestHash: command.requestHash, amount: booked, answer });
-  set.settlements.set(settlementKey(lease.id, command.seq), { requestHash: command.requestHash, answer });
+  set.changes.settlements.push({
+    leaseId: lease.id,
+    seq: command.seq,
+    projectId: lease.projectId,
+    requestHash: command.requestHash,
+    amount: booked,
+    answer,
+  });
+  set.settlements.set(settlementKey(lease.id, command.seq), {
+    requestHash: command.requestHash,
+    answer,
+  });
   for (const line of command.usage) {
-    set.changes.usage.push({ ...line, leaseId: lease.id, seq: command.seq, projectId: lease.projectId, sessionId: lease.sessionId, keyId: lease.keyId });
+    set.changes.usage.push({
+      ...line,
+      leaseId: lease.id,
+      seq: command.seq,
+      projectId: lease.projectId,
+      sessionId: lease.sessionId,
+      keyId: lease.keyId,
+    });
   }
   return answer;
 }
 
 /** @returns the part that the lease did not cover */
-function bookUsage(set: WorkingSet, account: Account, lease: Lease, cost: Nano, seq: number, actor: string): Nano {
+function bookUsage(
+  set: WorkingSet,
+  account: Account,
+  lease: Lease,
+  cost: Nano,
+  seq: number,
+  actor: string,
+): Nano {
   // A remainder that was charged at the end of the grace time is spent already: a late report first explains that part.
   const explained = minNano(cost, lease.charged);
   lease.charged -= explained;
@@ -60,24 +93,48 @@ function bookUsage(set: WorkingSet, account: Account, lease: Lease, cost: Nano, 
   const covered = isOpen(lease) ? minNano(cost - explained, lease.amount - lease.used) : 0n;
   if (covered > 0n) {
     lease.used += covered;
-    post(set, account, { kind: 'SETTLE', legs: { reserved: -covered, spent: covered }, leaseId: lease.id, seq, actor });
+    post(set, account, {
+      kind: 'SETTLE',
+      legs: { reserved: -covered, spent: covered },
+      leaseId: lease.id,
+      seq,
+      actor,
+    });
   }
   const late = cost - explained - covered;
   if (late > 0n) {
     lease.late += late;
-    post(set, account, { kind: 'LATE', legs: { available: -late, spent: late }, leaseId: lease.id, seq, actor });
+    post(set, account, {
+      kind: 'LATE',
+      legs: { available: -late, spent: late },
+      leaseId: lease.id,
+      seq,
+      actor,
+    });
     coverDebt(set, account, actor, lease.id);
   }
   return late;
 }
 
-function nextTranche(set: WorkingSet, command: Settle, next: NonNullable<Settle['next']>): NonNullable<Settled['next']> {
+function nextTranche(
+  set: WorkingSet,
+  command: Settle,
+  next: NonNullable<Settle['next']>,
+): NonNullable<Settled['next']> {
   const outcome = grant(set, command, next);
-  return outcome.ok ? { granted: true, ...outcome.value } : { granted: false, error: outcome.refusal };
+  return outcome.ok
+    ? { granted: true, ...outcome.value }
+    : { granted: false, error: outcome.refusal };
 }
 
 /** Ends an open lease: what is left of it goes back to the balance, or is kept as spent. @returns what went back */
-function end(set: WorkingSet, account: Account, lease: Lease, state: LeaseState, actor: string): Nano {
+function end(
+  set: WorkingSet,
+  account: Account,
+  lease: Lease,
+  state: LeaseState,
+  actor: string,
+): Nano {
   const rest = lease.amount - lease.used;
   lease.state = state;
   lease.endedAt = set.now;
@@ -88,10 +145,20 @@ function end(set: WorkingSet, account: Account, lease: Lease, state: LeaseState,
   if (rest === 0n) return 0n;
   if (state === 'CHARGED') {
     lease.charged = rest;
-    post(set, account, { kind: 'CHARGE', legs: { reserved: -rest, spent: rest }, leaseId: lease.id, actor });
+    post(set, account, {
+      kind: 'CHARGE',
+      legs: { reserved: -rest, spent: rest },
+      leaseId: lease.id,
+      actor,
+    });
     return 0n;
   }
-  post(set, account, { kind: 'RETURN', legs: { reserved: -rest, available: rest }, leaseId: lease.id, actor });
+  post(set, account, {
+    kind: 'RETURN',
+    legs: { reserved: -rest, available: rest },
+    leaseId: lease.id,
+    actor,
+  });
   repayDebt(set, account, actor);
   return rest;
 }
@@ -101,9 +168,15 @@ export function revoke(set: WorkingSet, command: Revoke): Outcome<'revoke'> {
   const account = set.accounts.get(command.projectId);
   if (!lease || !account || lease.projectId !== command.projectId) return refuseUnknown('lease');
   if (lease.state === 'REVOKED') return { ok: true, value: { state: lease.state } };
-  if (!isOpen(lease)) return refuseConflict(`This lease has ended (${lease.state}); there is nothing to revoke.`);
+  if (!isOpen(lease))
+    return refuseConflict(`This lease has ended (${lease.state}); there is nothing to revoke.`);
   end(set, account, lease, 'REVOKED', command.actor);
-  set.changes.audit.push({ actor: command.actor, action: 'lease.revoke', target: `lease:${lease.id}`, details: { projectId: lease.projectId } });
+  set.changes.audit.push({
+    actor: command.actor,
+    action: 'lease.revoke',
+    target: `lease:${lease.id}`,
+    details: { projectId: lease.projectId },
+  });
   return { ok: true, value: { state: lease.state } };
 }
 

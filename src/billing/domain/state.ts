@@ -1,6 +1,7 @@
 import type { Nano } from '../../kernel/money.js';
 
-export type LeaseState = 'PENDING' | 'SETTLED' | 'REVOKED' | 'EXPIRED_HOLD' | 'RETURNED' | 'CHARGED';
+export type LeaseState =
+  'PENDING' | 'SETTLED' | 'REVOKED' | 'EXPIRED_HOLD' | 'RETURNED' | 'CHARGED';
 
 /** `available` is free, `reserved` is held by leases, `spent` is settled usage, `external` is the world, `overdraft` is debt. */
 export type AccountName = 'external' | 'available' | 'reserved' | 'spent' | 'overdraft';

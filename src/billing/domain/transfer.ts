@@ -14,9 +14,12 @@ export function transfer(set: WorkingSet, command: Transfer): Outcome<'transfer'
   const before = set.transfers.get(command.requestId);
   if (before) {
     if (before.requestHash.equals(command.requestHash)) return { ok: true, value: before.answer };
-    return refuseConflict('This request id was used before for another transfer. Make a new UUID for each transfer.');
+    return refuseConflict(
+      'This request id was used before for another transfer. Make a new UUID for each transfer.',
+    );
   }
-  const refused = command.direction === 'deposit' ? tooMuch(account, command) : tooLittle(account, command);
+  const refused =
+    command.direction === 'deposit' ? tooMuch(account, command) : tooLittle(account, command);
   if (refused) return refuse(refused);
   const sign = command.direction === 'deposit' ? 1n : -1n;
   post(set, account, {
@@ -29,19 +32,31 @@ export function transfer(set: WorkingSet, command: Transfer): Outcome<'transfer'
   if (command.direction === 'deposit') repayDebt(set, account, command.actor);
   const answer = balanceOf(account);
   set.transfers.set(command.requestId, { requestHash: command.requestHash, answer });
-  set.changes.transfers.push({ requestId: command.requestId, projectId: command.projectId, requestHash: command.requestHash, answer });
+  set.changes.transfers.push({
+    requestId: command.requestId,
+    projectId: command.projectId,
+    requestHash: command.requestHash,
+    answer,
+  });
   set.changes.audit.push({
     actor: command.actor,
     action: `money.${command.direction}`,
     target: `project:${command.projectId}`,
-    details: { amount: printMoney(command.amount), reason: command.reason, requestId: command.requestId },
+    details: {
+      amount: printMoney(command.amount),
+      reason: command.reason,
+      requestId: command.requestId,
+    },
   });
   return { ok: true, value: answer };
 }
 
 function tooMuch(account: Account, command: Transfer) {
   if (account.deposited + command.amount <= MOST_PER_ACCOUNT) return undefined;
-  return { code: 'CONFLICT', message: `A project holds at most ${showMoney(MOST_PER_ACCOUNT)} in deposits.` } as const;
+  return {
+    code: 'CONFLICT',
+    message: `A project holds at most ${showMoney(MOST_PER_ACCOUNT)} in deposits.`,
+  } as const;
 }
 
 function tooLittle(account: Account, command: Transfer) {

@@ -4,7 +4,15 @@ import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { Caller, Handles, Input } from '../../platform/http/index.js';
 import { LedgerCheck } from '../accounts/ledger-check.js';
 import { Transfers } from '../accounts/transfers.js';
-import { checkLedger, deposit, listEntries, listLeases, listPrices, revokeLease, withdraw } from '../billing.contract.js';
+import {
+  checkLedger,
+  deposit,
+  listEntries,
+  listLeases,
+  listPrices,
+  revokeLease,
+  withdraw,
+} from '../billing.contract.js';
 import { LeaseDirectory } from '../leases/lease-directory.js';
 import { ListPrices } from '../prices/list-prices.js';
 
@@ -18,27 +26,42 @@ export class AdminBillingController {
   ) {}
 
   @Handles(deposit)
-  deposit(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof deposit>): Promise<AnswerOf<typeof deposit>> {
+  deposit(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof deposit>,
+  ): Promise<AnswerOf<typeof deposit>> {
     return this.transfers.move(user, 'deposit', input);
   }
 
   @Handles(withdraw)
-  withdraw(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof withdraw>): Promise<AnswerOf<typeof withdraw>> {
+  withdraw(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof withdraw>,
+  ): Promise<AnswerOf<typeof withdraw>> {
     return this.transfers.move(user, 'withdrawal', input);
   }
 
   @Handles(listEntries)
-  entries(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof listEntries>): Promise<AnswerOf<typeof listEntries>> {
+  entries(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof listEntries>,
+  ): Promise<AnswerOf<typeof listEntries>> {
     return this.transfers.entries(user.organizationId, input);
   }
 
   @Handles(listLeases)
-  list(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof listLeases>): Promise<AnswerOf<typeof listLeases>> {
+  list(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof listLeases>,
+  ): Promise<AnswerOf<typeof listLeases>> {
     return this.leases.list(user.organizationId, input.query);
   }
 
   @Handles(revokeLease)
-  revoke(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof revokeLease>): Promise<AnswerOf<typeof revokeLease>> {
+  revoke(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof revokeLease>,
+  ): Promise<AnswerOf<typeof revokeLease>> {
     return this.leases.revoke(user, input.params.leaseId);
   }
 

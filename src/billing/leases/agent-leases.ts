@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
-import type { acquireLease, settleLease } from '../billing.contract.js';
+import type { acquireLease, settleLease } from '../agent-billing.contract.js';
 import type { UsageLine } from '../domain/commands.js';
 import { PriceBook } from '../prices/price-book.js';
 import { Ledger } from './ledger.service.js';
@@ -18,7 +18,10 @@ export class AgentLeases {
     private readonly prices: PriceBook,
   ) {}
 
-  acquire(agent: AgentPrincipal, body: InputOf<typeof acquireLease>['body']): Promise<AnswerOf<typeof acquireLease>> {
+  acquire(
+    agent: AgentPrincipal,
+    body: InputOf<typeof acquireLease>['body'],
+  ): Promise<AnswerOf<typeof acquireLease>> {
     return this.ledger.execute(agent.organizationId, {
       kind: 'acquire',
       projectId: agent.projectId,
@@ -31,7 +34,10 @@ export class AgentLeases {
     });
   }
 
-  async settle(agent: AgentPrincipal, { params, body }: InputOf<typeof settleLease>): Promise<AnswerOf<typeof settleLease>> {
+  async settle(
+    agent: AgentPrincipal,
+    { params, body }: InputOf<typeof settleLease>,
+  ): Promise<AnswerOf<typeof settleLease>> {
     if (new Set(body.usage.map(({ id }) => id)).size < body.usage.length) {
       throw new AppError('VALIDATION_FAILED', 'Two usage records of this report have the same id.');
     }
@@ -47,7 +53,7 @@ export class AgentLeases {
       final: body.final,
       ...(body.next && { next: body.next }),
     });
-    return answer as AnswerOf<typeof settleLease>;
+    return answer;
   }
 
   /**
@@ -57,13 +63,22 @@ export class AgentLeases {
   private priced(record: UsageRecord): UsageLine {
     const { cost: clientCost, ...line } = record;
     const cost = this.prices.price(line.provider, line.model, line.tokens);
-    return { ...line, clientCost, cost: cost ?? clientCost, pricedBy: cost === undefined ? 'client' : 'table' };
+    return {
+      ...line,
+      clientCost,
+      cost: cost ?? clientCost,
+      pricedBy: cost === undefined ? 'client' : 'table',
+    };
   }
 }
 
 /** Tells a repetition from another request under the same id; field order does not matter, the schema fixed it. */
 export function hashOf(body: object): Buffer {
   return createHash('sha256')
-    .update(JSON.stringify(body, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)))
+    .update(
+      JSON.stringify(body, (_key, value: unknown) =>
+        typeof value === 'bigint' ? value.toString() : value,
+      ),
+    )
     .digest();
 }

@@ -43,7 +43,10 @@ export class Coalescer<Request, Answer> {
 
   private async commit(lane: string, batch: readonly Waiting<Request, Answer>[]): Promise<void> {
     try {
-      const answers = await this.options.process(lane, batch.map(({ request }) => request));
+      const answers = await this.options.process(
+        lane,
+        batch.map(({ request }) => request),
+      );
       batch.forEach(({ resolve }, index) => {
         resolve(answers[index] as Answer);
       });

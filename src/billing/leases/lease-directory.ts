@@ -25,28 +25,45 @@ export class LeaseDirectory {
     private readonly ledger: Ledger,
   ) {}
 
-  async list(organizationId: string, query: InputOf<typeof listLeases>['query']): Promise<AnswerOf<typeof listLeases>> {
+  async list(
+    organizationId: string,
+    query: InputOf<typeof listLeases>['query'],
+  ): Promise<AnswerOf<typeof listLeases>> {
     const limit = query.limit ?? 50;
     const rows = await this.unitOfWork.read<LeaseRow>(
       `${SELECT}
          AND ($2::uuid IS NULL OR l.project_id = $2) AND ($3::boolean IS NOT TRUE OR l.state IN ('PENDING', 'EXPIRED_HOLD'))
          AND ($4::uuid IS NULL OR l.id < $4)
        ORDER BY l.id DESC LIMIT $5`,
-      [organizationId, query.projectId ?? null, query.open ?? null, query.cursor ?? null, limit + 1],
+      [
+        organizationId,
+        query.projectId ?? null,
+        query.open ?? null,
+        query.cursor ?? null,
+        limit + 1,
+      ],
     );
     const items = rows.slice(0, limit).map(view);
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 
   async get(organizationId: string, leaseId: string): Promise<LeaseView> {
-    const [row] = await this.unitOfWork.read<LeaseRow>(`${SELECT} AND l.id = $2`, [organizationId, leaseId]);
+    const [row] = await this.unitOfWork.read<LeaseRow>(`${SELECT} AND l.id = $2`, [
+      organizationId,
+      leaseId,
+    ]);
     if (!row) throw notFound('lease');
     return view(row);
   }
 
   async revoke(user: UserPrincipal, leaseId: string): Promise<LeaseView> {
     const { projectId } = await this.get(user.organizationId, leaseId);
-    await this.ledger.execute(user.organizationId, { kind: 'revoke', projectId, leaseId, actor: actorOf(user) });
+    await this.ledger.execute(user.organizationId, {
+      kind: 'revoke',
+      projectId,
+      leaseId,
+      actor: actorOf(user),
+    });
     return this.get(user.organizationId, leaseId);
   }
 }

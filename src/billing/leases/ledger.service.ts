@@ -30,7 +30,12 @@ export class Ledger {
     maxBatch: MAX_BATCH,
     maxWaiting: MAX_WAITING,
     process: (organizationId, commands) => this.commit(organizationId, commands),
-    full: () => new AppError('UNAVAILABLE', 'Too many requests wait for the ledger. Nothing was changed; try again in a moment.', { retryAfterSeconds: 1 }),
+    full: () =>
+      new AppError(
+        'UNAVAILABLE',
+        'Too many requests wait for the ledger. Nothing was changed; try again in a moment.',
+        { retryAfterSeconds: 1 },
+      ),
   });
 
   constructor(
@@ -44,23 +49,33 @@ export class Ledger {
   }
 
   /** As {@link submit}, for callers that have no use for a refusal but to pass it on. @throws {AppError} the refusal */
-  async execute<C extends Command>(organizationId: string, command: C): Promise<Answers[C['kind']]> {
+  async execute<C extends Command>(
+    organizationId: string,
+    command: C,
+  ): Promise<Answers[C['kind']]> {
     const outcome = await this.submit(organizationId, command);
     if (outcome.ok) return outcome.value;
     throw asError(outcome.refusal);
   }
 
-  private async commit(organizationId: string, commands: readonly Command[]): Promise<readonly Outcome[]> {
+  private async commit(
+    organizationId: string,
+    commands: readonly Command[],
+  ): Promise<readonly Outcome[]> {
     const outcomes = await this.commitOnce(organizationId, commands).catch((error: unknown) => {
       // Another replica used the same id at the same moment; a second look finds what it did.
       if (violatedConstraint(error) !== undefined) return this.commitOnce(organizationId, commands);
       throw error;
     });
-    for (const topic of new Set(commands.flatMap(({ kind }) => TOPICS_OF[kind]))) this.signals.publish({ organizationId, topic });
+    for (const topic of new Set(commands.flatMap(({ kind }) => TOPICS_OF[kind])))
+      this.signals.publish({ organizationId, topic });
     return outcomes;
   }
 
-  private commitOnce(organizationId: string, commands: readonly Command[]): Promise<readonly Outcome[]> {
+  private commitOnce(
+    organizationId: string,
+    commands: readonly Command[],
+  ): Promise<readonly Outcome[]> {
     return this.unitOfWork.run(async (tx) => {
       const set = await loadWorkingSet(tx, organizationId, commands);
       const outcomes = commands.map((command) => decide(set, command));

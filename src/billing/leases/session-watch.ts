@@ -1,4 +1,9 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AgentSessions } from '../../auth/index.js';
@@ -9,7 +14,7 @@ import { UnitOfWork } from '../../platform/database/index.js';
 import { type EventStream, openEventStream } from '../../platform/http/index.js';
 import { Signals } from '../../platform/redis/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
-import { sessionState } from '../billing.contract.js';
+import { sessionState } from '../agent-billing.contract.js';
 import { PriceBook } from '../prices/price-book.js';
 
 type State = z.output<typeof sessionState>;
@@ -123,8 +128,16 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
     if (state.session === 'ended' || state.key === 'revoked') entry.stream.close();
   }
 
-  private async read(organizationIds: readonly string[], sessionIds: readonly string[], keyId?: string): Promise<Map<string, State>> {
-    const rows = await this.unitOfWork.read<StateRow>(STATES, [[...new Set(organizationIds)], sessionIds, keyId ?? null]);
+  private async read(
+    organizationIds: readonly string[],
+    sessionIds: readonly string[],
+    keyId?: string,
+  ): Promise<Map<string, State>> {
+    const rows = await this.unitOfWork.read<StateRow>(STATES, [
+      [...new Set(organizationIds)],
+      sessionIds,
+      keyId ?? null,
+    ]);
     return new Map(
       rows.map((row) => [
         row.id,

@@ -1,4 +1,9 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { Ledger } from './ledger.service.js';
@@ -36,9 +41,19 @@ export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @returns how many leases it looked at */
   async sweep(): Promise<number> {
-    const due = await this.unitOfWork.read<{ organization_id: string; project_id: string; id: string }>(DUE, [PER_ROUND]);
+    const due = await this.unitOfWork.read<{
+      organization_id: string;
+      project_id: string;
+      id: string;
+    }>(DUE, [PER_ROUND]);
     await Promise.all(
-      due.map((row) => this.ledger.execute(row.organization_id, { kind: 'expire', projectId: row.project_id, leaseId: row.id })),
+      due.map((row) =>
+        this.ledger.execute(row.organization_id, {
+          kind: 'expire',
+          projectId: row.project_id,
+          leaseId: row.id,
+        }),
+      ),
     );
     return due.length;
   }

@@ -2,12 +2,20 @@ import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { systemClock } from '../../kernel/clock.js';
 import type { Nano } from '../../kernel/money.js';
-import { costOf, findModel, type ModelPrice, type PriceTable, type Tokens } from '../domain/pricing.js';
+import {
+  costOf,
+  findModel,
+  type ModelPrice,
+  type PriceTable,
+  type Tokens,
+} from '../domain/pricing.js';
 
 /** The price table in force. */
 @Injectable()
 export class PriceBook {
-  readonly table: PriceTable = JSON.parse(readFileSync(new URL('./price-table.json', import.meta.url), 'utf8')) as PriceTable;
+  readonly table: PriceTable = JSON.parse(
+    readFileSync(new URL('./price-table.json', import.meta.url), 'utf8'),
+  ) as PriceTable;
   private readonly found = new Map<string, ModelPrice | undefined>();
 
   get version(): string {
@@ -32,6 +40,9 @@ export class PriceBook {
 
   /** What a session needs: the models of the providers that it has secrets for. */
   bundle(providers: readonly string[]): PriceTable {
-    return { version: this.version, models: this.table.models.filter(({ provider }) => providers.includes(provider)) };
+    return {
+      version: this.version,
+      models: this.table.models.filter(({ provider }) => providers.includes(provider)),
+    };
   }
 }

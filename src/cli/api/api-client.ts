@@ -46,11 +46,19 @@ export class ApiClient {
   }
 
   /** Items of a list, page by page. */
-  async list<T>(path: string, query: HttpRequest['query'], limit: number): Promise<{ items: T[]; more: boolean }> {
+  async list<T>(
+    path: string,
+    query: HttpRequest['query'],
+    limit: number,
+  ): Promise<{ items: T[]; more: boolean }> {
     const items: T[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.get<Page<T>>(path, { ...query, limit: Math.min(LARGEST_PAGE, limit - items.length), cursor });
+      const page = await this.get<Page<T>>(path, {
+        ...query,
+        limit: Math.min(LARGEST_PAGE, limit - items.length),
+        cursor,
+      });
       items.push(...page.items);
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined && items.length < limit);
@@ -69,7 +77,11 @@ export class ApiClient {
     const saved = await this.options.credentials.find(this.url);
     if (saved === undefined) return false;
     await this.options.credentials.forget(this.url);
-    await this.options.transport.send({ method: 'POST', path: '/v1/auth/logout', headers: { cookie: saved.cookie } });
+    await this.options.transport.send({
+      method: 'POST',
+      path: '/v1/auth/logout',
+      headers: { cookie: saved.cookie },
+    });
     return true;
   }
 
@@ -81,7 +93,8 @@ export class ApiClient {
   private async token(): Promise<string> {
     this.session ??= await this.options.credentials.find(this.url);
     const now = (this.options.clock ?? systemClock).now();
-    if (this.session !== undefined && this.session.expiresAtMs - EXPIRY_MARGIN_MS > now) return this.session.accessToken;
+    if (this.session !== undefined && this.session.expiresAtMs - EXPIRY_MARGIN_MS > now)
+      return this.session.accessToken;
     return this.renew();
   }
 
@@ -89,7 +102,12 @@ export class ApiClient {
     const saved = await this.options.credentials.find(this.url);
     if (saved === undefined) return this.signInForOnce();
     try {
-      const answer = await this.options.transport.send({ method: 'POST', path: '/v1/auth/refresh', headers: { cookie: saved.cookie }, repeatable: true });
+      const answer = await this.options.transport.send({
+        method: 'POST',
+        path: '/v1/auth/refresh',
+        headers: { cookie: saved.cookie },
+        repeatable: true,
+      });
       this.session = this.read(answer).login;
       await this.options.credentials.save(this.url, this.session);
       return this.session.accessToken;
@@ -103,16 +121,25 @@ export class ApiClient {
   private async signInForOnce(): Promise<string> {
     const { account } = this.options;
     if (account === undefined) {
-      throw new CliError('NOT_SIGNED_IN', `You are not signed in at ${this.url}. Run: iron-cage login`, { exitCode: EXIT.notSignedIn });
+      throw new CliError(
+        'NOT_SIGNED_IN',
+        `You are not signed in at ${this.url}. Run: iron-cage login`,
+        { exitCode: EXIT.notSignedIn },
+      );
     }
-    const answer = await this.options.transport.send({ method: 'POST', path: '/v1/auth/login', body: account });
+    const answer = await this.options.transport.send({
+      method: 'POST',
+      path: '/v1/auth/login',
+      body: account,
+    });
     this.session = this.read(answer).login;
     return this.session.accessToken;
   }
 
   private read(answer: HttpAnswer): { body: SignIn; login: Login } {
     const body = answer.body as SignIn;
-    const cookie = answer.headers.getSetCookie().find((line) => /^(__Host-)?ic_refresh=/.test(line)) ?? '';
+    const cookie =
+      answer.headers.getSetCookie().find((line) => /^(__Host-)?ic_refresh=/.test(line)) ?? '';
     const login: Login = {
       email: body.user.email,
       organization: body.organization.name,

@@ -14,7 +14,11 @@ const login = z.object({
 });
 export type Login = z.infer<typeof login>;
 
-const file = z.object({ version: z.literal(1), current: z.string().nullable(), logins: z.record(z.string(), login) });
+const file = z.object({
+  version: z.literal(1),
+  current: z.string().nullable(),
+  logins: z.record(z.string(), login),
+});
 type Saved = z.infer<typeof file>;
 
 const NOTHING: Saved = { version: 1, current: null, logins: {} };
@@ -53,10 +57,14 @@ export class Credentials {
     try {
       return file.parse(JSON.parse(text));
     } catch (cause) {
-      throw new CliError('CREDENTIALS_UNREADABLE', `${this.path} is not a file of saved logins. Delete it and sign in again: iron-cage login`, {
-        exitCode: EXIT.notSignedIn,
-        cause,
-      });
+      throw new CliError(
+        'CREDENTIALS_UNREADABLE',
+        `${this.path} is not a file of saved logins. Delete it and sign in again: iron-cage login`,
+        {
+          exitCode: EXIT.notSignedIn,
+          cause,
+        },
+      );
     }
   }
 
@@ -70,7 +78,11 @@ export class Credentials {
       await rename(aside, this.path);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new CliError('CREDENTIALS_NOT_SAVED', `The login could not be saved: ${why}. Set XDG_CONFIG_HOME to a folder that you may write, or use IRON_CAGE_EMAIL and IRON_CAGE_PASSWORD.`, { cause });
+      throw new CliError(
+        'CREDENTIALS_NOT_SAVED',
+        `The login could not be saved: ${why}. Set XDG_CONFIG_HOME to a folder that you may write, or use IRON_CAGE_EMAIL and IRON_CAGE_PASSWORD.`,
+        { cause },
+      );
     }
   }
 }

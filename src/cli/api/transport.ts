@@ -24,7 +24,12 @@ export interface HttpAnswer {
 }
 
 const refusal = z.object({
-  error: z.object({ code: z.string(), message: z.string(), requestId: z.string().optional(), details: z.unknown().optional() }),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    requestId: z.string().optional(),
+    details: z.unknown().optional(),
+  }),
 });
 
 /** Sends requests to one server and turns every failure into a {@link CliError}. */
@@ -41,7 +46,8 @@ export class Transport {
         return await this.once(request);
       } catch (error) {
         const delayMs = this.delaysMs[attempt];
-        if (!mayRepeat || delayMs === undefined || !(error instanceof Retryable)) throw error instanceof Retryable ? error.reason : error;
+        if (!mayRepeat || delayMs === undefined || !(error instanceof Retryable))
+          throw error instanceof Retryable ? error.reason : error;
         await wait(error.delayMs ?? delayMs);
       }
     }
@@ -58,15 +64,26 @@ export class Transport {
     throw this.refused(response, body);
   }
 
-  private async fetch({ method, path, query = {}, body, headers = {} }: HttpRequest): Promise<Response> {
+  private async fetch({
+    method,
+    path,
+    query = {},
+    body,
+    headers = {},
+  }: HttpRequest): Promise<Response> {
     const address = new URL(this.url + path);
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) address.searchParams.set(name, String(value));
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) address.searchParams.set(name, String(value));
     try {
       return await fetch(address, {
         method,
         redirect: 'manual',
         signal: AbortSignal.timeout(TIME_LIMIT_MS),
-        headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          accept: 'application/json',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     } catch (cause) {
@@ -80,23 +97,33 @@ export class Transport {
   private refused(response: Response, body: unknown): Error {
     const parsed = refusal.safeParse(body);
     if (!parsed.success) {
-      return new CliError('NOT_IRON_CAGE', `What answers at ${this.url} (status ${String(response.status)}) is not an Iron Cage server. Check the address: --url, IRON_CAGE_URL.`, {
-        exitCode: EXIT.unreachable,
-      });
+      return new CliError(
+        'NOT_IRON_CAGE',
+        `What answers at ${this.url} (status ${String(response.status)}) is not an Iron Cage server. Check the address: --url, IRON_CAGE_URL.`,
+        {
+          exitCode: EXIT.unreachable,
+        },
+      );
     }
     const { code, message, requestId, details } = parsed.data.error;
     const error = new CliError(code, message, { requestId, details, exitCode: exitCodeOf(code) });
     if (response.status !== 503 && response.status !== 429) return error;
     const delayMs = Number(response.headers.get('retry-after') ?? 0) * 1_000;
-    return delayMs > LONGEST_RETRY_AFTER_MS ? error : new Retryable(error, delayMs > 0 ? delayMs : undefined);
+    return delayMs > LONGEST_RETRY_AFTER_MS
+      ? error
+      : new Retryable(error, delayMs > 0 ? delayMs : undefined);
   }
 
   private unreachable(cause: unknown): CliError {
     const why = causeCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    return new CliError('SERVER_UNREACHABLE', `The server is not reachable at ${this.url} (${why}). Start it with npm start, or name another with --url.`, {
-      exitCode: EXIT.unreachable,
-      cause,
-    });
+    return new CliError(
+      'SERVER_UNREACHABLE',
+      `The server is not reachable at ${this.url} (${why}). Start it with npm start, or name another with --url.`,
+      {
+        exitCode: EXIT.unreachable,
+        cause,
+      },
+    );
   }
 }
 
@@ -110,12 +137,18 @@ class Retryable extends Error {
 }
 
 function exitCodeOf(code: string): 1 | 4 {
-  return ['NOT_SIGNED_IN', 'TOKEN_INVALID', 'LOGIN_FAILED'].includes(code) ? EXIT.notSignedIn : EXIT.failed;
+  return ['NOT_SIGNED_IN', 'TOKEN_INVALID', 'LOGIN_FAILED'].includes(code)
+    ? EXIT.notSignedIn
+    : EXIT.failed;
 }
 
 /** fetch hides the system's error in `cause`. */
 function causeCode(error: unknown): string | undefined {
-  for (let at: unknown = error; typeof at === 'object' && at !== null; at = 'cause' in at ? at.cause : undefined) {
+  for (
+    let at: unknown = error;
+    typeof at === 'object' && at !== null;
+    at = 'cause' in at ? at.cause : undefined
+  ) {
     if ('code' in at && typeof at.code === 'string') return at.code;
   }
   return undefined;

@@ -7,7 +7,12 @@ export interface Page<T> {
 export interface SignIn {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
-  readonly user: { readonly id: string; readonly email: string; readonly name: string; readonly operator: boolean };
+  readonly user: {
+    readonly id: string;
+    readonly email: string;
+    readonly name: string;
+    readonly operator: boolean;
+  };
   readonly organization: Organization;
   readonly role: string;
 }
@@ -127,7 +132,12 @@ export interface LedgerEntry {
 export interface LedgerCheck {
   readonly ok: boolean;
   readonly checkedAccounts: number;
-  readonly findings: readonly { readonly invariant: string; readonly subject: string; readonly expected: string; readonly found: string }[];
+  readonly findings: readonly {
+    readonly invariant: string;
+    readonly subject: string;
+    readonly expected: string;
+    readonly found: string;
+  }[];
 }
 
 export interface UsageSummary {
@@ -135,8 +145,19 @@ export interface UsageSummary {
   readonly yesterday: string;
   readonly month: string;
   readonly calls: number;
-  readonly byModel: readonly { readonly provider: string; readonly model: string; readonly cost: string; readonly calls: number; readonly inputTokens: number; readonly outputTokens: number }[];
-  readonly byProject: readonly { readonly projectName: string; readonly cost: string; readonly calls: number }[];
+  readonly byModel: readonly {
+    readonly provider: string;
+    readonly model: string;
+    readonly cost: string;
+    readonly calls: number;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+  }[];
+  readonly byProject: readonly {
+    readonly projectName: string;
+    readonly cost: string;
+    readonly calls: number;
+  }[];
 }
 
 export interface PriceList {

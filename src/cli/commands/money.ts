@@ -35,7 +35,9 @@ export function addMoneyCommands(program: Command, run: Run): void {
       .description(description)
       .option('--reason <text>', 'shown in the ledger')
       .option('--request-id <uuid>', 'repeats an earlier attempt: the same id moves the money once')
-      .action((given: string, amount: string, options: TransferOptions) => run((context) => transfer(context, direction, given, amount, options)));
+      .action((given: string, amount: string, options: TransferOptions) =>
+        run((context) => transfer(context, direction, given, amount, options)),
+      );
   };
   transferCommand('deposit', 'Add money to a project', 'deposits');
   transferCommand('withdraw', 'Take free money out of a project', 'withdrawals');
@@ -56,26 +58,50 @@ export function addMoneyCommands(program: Command, run: Run): void {
     .argument('<project>')
     .description('Every change of the free balance, newest first')
     .option('--limit <number>', 'how many', limitArgument, DEFAULT_LIMIT)
-    .action((given: string, options: { limit: number }) => run((context) => showLedger(context, given, options.limit)));
+    .action((given: string, options: { limit: number }) =>
+      run((context) => showLedger(context, given, options.limit)),
+    );
 }
 
-async function transfer(context: Context, direction: Direction, given: string, typed: string, options: TransferOptions): Promise<undefined> {
+async function transfer(
+  context: Context,
+  direction: Direction,
+  given: string,
+  typed: string,
+  options: TransferOptions,
+): Promise<undefined> {
   const amount = amountArgument(typed);
   const requestId = options.requestId ?? newId();
   if (!isUuid(requestId)) throw usageError('--request-id must be a UUID in lower case.');
   const client = await context.client();
   const project = await findProject(client, given);
-  const body = { requestId, amount, ...(options.reason !== undefined && { reason: options.reason }) };
+  const body = {
+    requestId,
+    amount,
+    ...(options.reason !== undefined && { reason: options.reason }),
+  };
   try {
     // The same id makes a repeat harmless, so it is repeated until an answer comes.
-    const balance = await client.send<Balance>({ method: 'POST', path: `/v1/projects/${project.id}/${direction}`, body, repeatable: true });
+    const balance = await client.send<Balance>({
+      method: 'POST',
+      path: `/v1/projects/${project.id}/${direction}`,
+      body,
+      repeatable: true,
+    });
     const verb = direction === 'deposits' ? 'Deposited' : 'Withdrew';
-    context.print({ requestId, ...balance }, `${verb} ${dollars(amount)}. ${project.name} has ${dollars(balance.available)} available.`);
+    context.print(
+      { requestId, ...balance },
+      `${verb} ${dollars(amount)}. ${project.name} has ${dollars(balance.available)} available.`,
+    );
     return undefined;
   } catch (error) {
     if (!(error instanceof CliError) || error.exitCode !== EXIT.unreachable) throw error;
     const again = `Whether the money moved is not known. Repeat the command with --request-id ${requestId}: it moves once.`;
-    throw new CliError(error.code, `${error.message} ${again}`, { exitCode: error.exitCode, details: { requestId }, cause: error });
+    throw new CliError(error.code, `${error.message} ${again}`, {
+      exitCode: error.exitCode,
+      details: { requestId },
+      cause: error,
+    });
   }
 }
 
@@ -83,7 +109,16 @@ async function showBalance(context: Context, given: string | undefined): Promise
   const client = await context.client();
   if (given === undefined) {
     const { items } = await client.list<Project>('/v1/projects', {}, MOST_PROJECTS);
-    context.print({ items: items.map(({ id, name, balance }) => ({ projectId: id, projectName: name, ...balance })) }, projectTable(items));
+    context.print(
+      {
+        items: items.map(({ id, name, balance }) => ({
+          projectId: id,
+          projectName: name,
+          ...balance,
+        })),
+      },
+      projectTable(items),
+    );
     return undefined;
   }
   const { id, name, balance } = await findProject(client, given);
@@ -100,8 +135,13 @@ async function showBalance(context: Context, given: string | undefined): Promise
 
 async function listLeases(context: Context, options: LeaseOptions): Promise<undefined> {
   const client = await context.client();
-  const projectId = options.project === undefined ? undefined : (await findProject(client, options.project)).id;
-  const { items, more } = await client.list<Lease>('/v1/leases', { projectId, open: options.open === true ? true : undefined }, options.limit);
+  const projectId =
+    options.project === undefined ? undefined : (await findProject(client, options.project)).id;
+  const { items, more } = await client.list<Lease>(
+    '/v1/leases',
+    { projectId, open: options.open === true ? true : undefined },
+    options.limit,
+  );
   const text = table<Lease>(
     [
       { title: 'Granted', value: (row) => moment(row.grantedAt) },

@@ -15,7 +15,10 @@ interface MemberOptions {
 type Run = (action: Action) => Promise<void>;
 
 export function addOrganizationCommands(program: Command, run: Run): void {
-  const organization = program.command('organization').alias('org').description('The organizations that you belong to');
+  const organization = program
+    .command('organization')
+    .alias('org')
+    .description('The organizations that you belong to');
   organization
     .command('list')
     .description('List them')
@@ -38,8 +41,13 @@ export function addOrganizationCommands(program: Command, run: Run): void {
     .requiredOption('--role <role>', 'admin, developer or viewer')
     .option('--password-stdin', 'read the first password from standard input')
     .option('--generate-password', 'make one up and print it')
-    .addHelpText('after', '\nExample:\n  iron-cage member add ben@acme.com --name "Ben Okri" --role developer --generate-password')
-    .action((email: string, options: MemberOptions) => run((context) => addMember(context, email, options)));
+    .addHelpText(
+      'after',
+      '\nExample:\n  iron-cage member add ben@acme.com --name "Ben Okri" --role developer --generate-password',
+    )
+    .action((email: string, options: MemberOptions) =>
+      run((context) => addMember(context, email, options)),
+    );
 }
 
 async function listOrganizations(context: Context): Promise<undefined> {
@@ -58,8 +66,13 @@ async function listOrganizations(context: Context): Promise<undefined> {
 }
 
 async function createOrganization(context: Context, name: string): Promise<undefined> {
-  const created = await (await context.client()).send<Organization>({ method: 'POST', path: '/v1/organizations', body: { name } });
-  context.print(created, `Created ${created.name}. To act in it: iron-cage login --organization ${created.id}`);
+  const created = await (
+    await context.client()
+  ).send<Organization>({ method: 'POST', path: '/v1/organizations', body: { name } });
+  context.print(
+    created,
+    `Created ${created.name}. To act in it: iron-cage login --organization ${created.id}`,
+  );
   return undefined;
 }
 
@@ -78,7 +91,11 @@ async function listMembers(context: Context): Promise<undefined> {
   return undefined;
 }
 
-async function addMember(context: Context, email: string, options: MemberOptions): Promise<undefined> {
+async function addMember(
+  context: Context,
+  email: string,
+  options: MemberOptions,
+): Promise<undefined> {
   const client = await context.client();
   const password = await firstPassword(context, options);
   const body = { email, name: options.name, role: options.role, password };
@@ -92,7 +109,8 @@ async function addMember(context: Context, email: string, options: MemberOptions
 }
 
 function firstPassword(context: Context, options: MemberOptions): Promise<string> {
-  if (options.generatePassword === true) return Promise.resolve(randomBytes(15).toString('base64url'));
+  if (options.generatePassword === true)
+    return Promise.resolve(randomBytes(15).toString('base64url'));
   if (options.passwordStdin === true) return context.prompt.standardInput();
   return context.prompt.newPassword('--password-stdin or --generate-password');
 }

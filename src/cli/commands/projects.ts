@@ -25,29 +25,53 @@ const MOST_LISTED = 1_000;
 const PII_ACTIONS = ['block', 'redact', 'warn', 'off'];
 
 export function addProjectCommands(program: Command, run: Run): void {
-  const project = program.command('project').description('Budgeted pieces of work; name one by its id or its exact name');
+  const project = program
+    .command('project')
+    .description('Budgeted pieces of work; name one by its id or its exact name');
   project
     .command('list')
     .description('List them with their balances')
     .option('--search <text>', 'only those whose name holds this')
-    .action((options: { search?: string }) => run((context) => listProjects(context, options.search)));
+    .action((options: { search?: string }) =>
+      run((context) => listProjects(context, options.search)),
+    );
   project
     .command('show')
     .argument('<project>')
     .description('Balance, state and policy of one')
     .action((given: string) => run((context) => showProject(context, given)));
-  withPolicy(project.command('create').argument('<name>').description('Create one with an empty balance'))
-    .addHelpText('after', '\nExample:\n  iron-cage project create Research --tranche 0.25 --pii-email redact')
-    .action((name: string, options: PolicyOptions) => run((context) => createProject(context, name, options)));
-  withPolicy(project.command('set').argument('<project>').description('Rename one or change its policy').option('--name <name>', 'new name'))
-    .addHelpText('after', '\nExample:\n  iron-cage project set Research --max-open-leases 20 --expiry charge')
-    .action((given: string, options: PolicyOptions) => run((context) => changeProject(context, given, options)));
+  withPolicy(
+    project.command('create').argument('<name>').description('Create one with an empty balance'),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  iron-cage project create Research --tranche 0.25 --pii-email redact',
+    )
+    .action((name: string, options: PolicyOptions) =>
+      run((context) => createProject(context, name, options)),
+    );
+  withPolicy(
+    project
+      .command('set')
+      .argument('<project>')
+      .description('Rename one or change its policy')
+      .option('--name <name>', 'new name'),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  iron-cage project set Research --max-open-leases 20 --expiry charge',
+    )
+    .action((given: string, options: PolicyOptions) =>
+      run((context) => changeProject(context, given, options)),
+    );
   project
     .command('pause')
     .argument('<project>')
     .description('Stop it: no new lease, running agents stop within two seconds')
     .option('--reason <text>', 'why; agents and members see it')
-    .action((given: string, options: { reason?: string }) => run((context) => pauseProject(context, given, options.reason)));
+    .action((given: string, options: { reason?: string }) =>
+      run((context) => pauseProject(context, given, options.reason)),
+    );
   project
     .command('resume')
     .argument('<project>')
@@ -59,17 +83,40 @@ function withPolicy(command: Command): Command {
   return command
     .option('--tranche <dollars>', 'most that an ordinary lease holds', amountArgument)
     .option('--lease-ttl <seconds>', 'life of a lease', wholeNumber('--lease-ttl', 10, 86_400))
-    .option('--grace <seconds>', 'how long an expired lease is held', wholeNumber('--grace', 0, 86_400))
-    .addOption(new Option('--expiry <action>', 'what happens to the unreported rest after it').choices(['return', 'charge']))
-    .option('--max-open-leases <number>', 'open leases that one key may hold', wholeNumber('--max-open-leases', 1, 10_000))
-    .option('--report-interval <seconds>', 'how often agents report', wholeNumber('--report-interval', 1, 3_600))
-    .addOption(new Option('--pii-email <action>', 'e-mail addresses in prompts').choices(PII_ACTIONS))
+    .option(
+      '--grace <seconds>',
+      'how long an expired lease is held',
+      wholeNumber('--grace', 0, 86_400),
+    )
+    .addOption(
+      new Option('--expiry <action>', 'what happens to the unreported rest after it').choices([
+        'return',
+        'charge',
+      ]),
+    )
+    .option(
+      '--max-open-leases <number>',
+      'open leases that one key may hold',
+      wholeNumber('--max-open-leases', 1, 10_000),
+    )
+    .option(
+      '--report-interval <seconds>',
+      'how often agents report',
+      wholeNumber('--report-interval', 1, 3_600),
+    )
+    .addOption(
+      new Option('--pii-email <action>', 'e-mail addresses in prompts').choices(PII_ACTIONS),
+    )
     .addOption(new Option('--pii-card <action>', 'card numbers in prompts').choices(PII_ACTIONS));
 }
 
 /** The part of a policy that the options name; `current` fills what must be sent as a whole. */
-export function policyOf(options: PolicyOptions, current: Policy['pii'] = { email: 'block', card: 'block' }): Partial<Policy> {
-  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval, piiEmail, piiCard } = options;
+export function policyOf(
+  options: PolicyOptions,
+  current: Policy['pii'] = { email: 'block', card: 'block' },
+): Partial<Policy> {
+  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval, piiEmail, piiCard } =
+    options;
   return {
     ...(tranche !== undefined && { trancheSize: tranche }),
     ...(leaseTtl !== undefined && { leaseTtlSeconds: leaseTtl }),
@@ -77,7 +124,9 @@ export function policyOf(options: PolicyOptions, current: Policy['pii'] = { emai
     ...(expiry !== undefined && { expiry }),
     ...(maxOpenLeases !== undefined && { maxOpenLeases }),
     ...(reportInterval !== undefined && { reportIntervalSeconds: reportInterval }),
-    ...((piiEmail ?? piiCard) !== undefined && { pii: { email: piiEmail ?? current.email, card: piiCard ?? current.card } }),
+    ...((piiEmail ?? piiCard) !== undefined && {
+      pii: { email: piiEmail ?? current.email, card: piiCard ?? current.card },
+    }),
   };
 }
 
@@ -99,7 +148,9 @@ export function projectTable(projects: readonly Project[]): string {
 }
 
 async function listProjects(context: Context, search: string | undefined): Promise<undefined> {
-  const { items } = await (await context.client()).list<Project>('/v1/projects', { search }, MOST_LISTED);
+  const { items } = await (
+    await context.client()
+  ).list<Project>('/v1/projects', { search }, MOST_LISTED);
   context.print({ items }, projectTable(items));
   return undefined;
 }
@@ -110,7 +161,16 @@ async function showProject(context: Context, given: string): Promise<undefined> 
   return undefined;
 }
 
-function projectFacts({ id, name, state, pauseReason, balance, policy, activeAgents, createdAt }: Project): string {
+function projectFacts({
+  id,
+  name,
+  state,
+  pauseReason,
+  balance,
+  policy,
+  activeAgents,
+  createdAt,
+}: Project): string {
   return facts([
     ['Name', name],
     ['Id', id],
@@ -120,38 +180,80 @@ function projectFacts({ id, name, state, pauseReason, balance, policy, activeAge
     ['Spent', `${dollars(balance.spent)} of ${dollars(balance.deposited)} deposited`],
     ['Debt', dollars(balance.debt)],
     ['Tranche', dollars(policy.trancheSize)],
-    ['Lease', `${plural(policy.leaseTtlSeconds, 'second')}, then held for ${plural(policy.graceSeconds, 'second')}, then ${policy.expiry}`],
-    ['Reports', `every ${plural(policy.reportIntervalSeconds, 'second')}, at most ${plural(policy.maxOpenLeases, 'open lease')} a key`],
+    [
+      'Lease',
+      `${plural(policy.leaseTtlSeconds, 'second')}, then held for ${plural(policy.graceSeconds, 'second')}, then ${policy.expiry}`,
+    ],
+    [
+      'Reports',
+      `every ${plural(policy.reportIntervalSeconds, 'second')}, at most ${plural(policy.maxOpenLeases, 'open lease')} a key`,
+    ],
     ['PII', `e-mail ${policy.pii.email}, card ${policy.pii.card}`],
     ['Created', moment(createdAt)],
   ]);
 }
 
-async function createProject(context: Context, name: string, options: PolicyOptions): Promise<undefined> {
+async function createProject(
+  context: Context,
+  name: string,
+  options: PolicyOptions,
+): Promise<undefined> {
   const policy = policyOf(options);
   const body = { name, ...(Object.keys(policy).length > 0 && { policy }) };
-  const project = await (await context.client()).send<Project>({ method: 'POST', path: '/v1/projects', body });
-  context.print(project, `Created ${project.name} (${project.id}).\nNext: iron-cage deposit ${quoted(project.name)} 10`);
+  const project = await (
+    await context.client()
+  ).send<Project>({ method: 'POST', path: '/v1/projects', body });
+  context.print(
+    project,
+    `Created ${project.name} (${project.id}).\nNext: iron-cage deposit ${quoted(project.name)} 10`,
+  );
   return undefined;
 }
 
-async function changeProject(context: Context, given: string, options: PolicyOptions): Promise<undefined> {
+async function changeProject(
+  context: Context,
+  given: string,
+  options: PolicyOptions,
+): Promise<undefined> {
   const client = await context.client();
   const before = await findProject(client, given);
   const policy = policyOf(options, before.policy.pii);
-  const body = { ...(options.name !== undefined && { name: options.name }), ...(Object.keys(policy).length > 0 && { policy }) };
-  if (Object.keys(body).length === 0) throw usageError('Nothing to change: name at least one option; iron-cage project set --help lists them.');
-  const project = await client.send<Project>({ method: 'PATCH', path: `/v1/projects/${before.id}`, body, repeatable: true });
+  const body = {
+    ...(options.name !== undefined && { name: options.name }),
+    ...(Object.keys(policy).length > 0 && { policy }),
+  };
+  if (Object.keys(body).length === 0)
+    throw usageError(
+      'Nothing to change: name at least one option; iron-cage project set --help lists them.',
+    );
+  const project = await client.send<Project>({
+    method: 'PATCH',
+    path: `/v1/projects/${before.id}`,
+    body,
+    repeatable: true,
+  });
   context.print(project, projectFacts(project));
   return undefined;
 }
 
-async function pauseProject(context: Context, given: string, reason: string | undefined): Promise<undefined> {
+async function pauseProject(
+  context: Context,
+  given: string,
+  reason: string | undefined,
+): Promise<undefined> {
   const client: ApiClient = await context.client();
   const { id } = await findProject(client, given);
   const body = reason === undefined ? {} : { reason };
-  const answer = await client.send<PauseAnswer>({ method: 'POST', path: `/v1/projects/${id}/pause`, body, repeatable: true });
-  const rest = answer.leasedUntil === null ? 'Nothing is leased.' : `At most ${dollars(answer.stillLeased)} is still leased, until ${moment(answer.leasedUntil)}.`;
+  const answer = await client.send<PauseAnswer>({
+    method: 'POST',
+    path: `/v1/projects/${id}/pause`,
+    body,
+    repeatable: true,
+  });
+  const rest =
+    answer.leasedUntil === null
+      ? 'Nothing is leased.'
+      : `At most ${dollars(answer.stillLeased)} is still leased, until ${moment(answer.leasedUntil)}.`;
   context.print(answer, `${answer.project.name} is paused. ${rest}`);
   return undefined;
 }
@@ -159,7 +261,11 @@ async function pauseProject(context: Context, given: string, reason: string | un
 async function resumeProject(context: Context, given: string): Promise<undefined> {
   const client = await context.client();
   const { id } = await findProject(client, given);
-  const project = await client.send<Project>({ method: 'POST', path: `/v1/projects/${id}/resume`, repeatable: true });
+  const project = await client.send<Project>({
+    method: 'POST',
+    path: `/v1/projects/${id}/resume`,
+    repeatable: true,
+  });
   context.print(project, `${project.name} is ${project.state}.`);
   return undefined;
 }

@@ -4,7 +4,9 @@ export function closest(given: string, known: readonly string[]): string | undef
     .map((word) => ({ word, distance: editDistance(given.toLowerCase(), word.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(given.length / 3)) ? best.word : undefined;
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(given.length / 3))
+    ? best.word
+    : undefined;
 }
 
 /** Levenshtein distance. */

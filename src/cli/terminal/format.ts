@@ -16,7 +16,9 @@ export function signedDollars(wire: string): string {
 export function amountArgument(text: string): string {
   const nano: Nano | undefined = parseMoney(text.trim().replace(/^\$/, ''));
   if (nano === undefined || nano === 0n) {
-    throw usageError(`"${text}" is not an amount. Give dollars above zero, such as 25 or 0.50, with at most nine decimals.`);
+    throw usageError(
+      `"${text}" is not an amount. Give dollars above zero, such as 25 or 0.50, with at most nine decimals.`,
+    );
   }
   return printMoney(nano);
 }
@@ -26,7 +28,9 @@ export function wholeNumber(name: string, least: number, most: number): (text: s
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw usageError(`${name} "${text}" is not valid: give a whole number from ${String(least)} to ${String(most)}.`);
+    throw usageError(
+      `${name} "${text}" is not valid: give a whole number from ${String(least)} to ${String(most)}.`,
+    );
   };
 }
 

@@ -50,11 +50,22 @@ export class Prompt {
   }
 
   private ask(question: string, otherwise: string, hidden: boolean): Promise<string> {
-    if (!this.interactive) throw usageError(`"${question.replace(/[:?[].*$/, '').trim()}" cannot be asked here, because there is no terminal. Use ${otherwise}.`);
+    if (!this.interactive)
+      throw usageError(
+        `"${question.replace(/[:?[].*$/, '').trim()}" cannot be asked here, because there is no terminal. Use ${otherwise}.`,
+      );
     const { stdin, stderr } = this.terminal;
     stderr.write(question);
-    const silent = new Writable({ write: (_chunk, _encoding, done) => { done(); } });
-    const reader = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });
+    const silent = new Writable({
+      write: (_chunk, _encoding, done) => {
+        done();
+      },
+    });
+    const reader = createInterface({
+      input: stdin,
+      output: hidden ? silent : stderr,
+      terminal: true,
+    });
     return new Promise((resolve, reject) => {
       reader.once('line', (line) => {
         resolve(line);

@@ -3,10 +3,19 @@ import { z } from 'zod';
 import { StartupError } from './startup-error.js';
 
 const url = (protocols: readonly string[], example: string) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), { error: `must look like ${example}` });
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+      error: `must look like ${example}`,
+    });
 
 const environment = z.object({
-  PORT: z.coerce.number({ error: 'must be a number' }).int().min(0, { error: 'must be 0 to 65535' }).max(65_535, { error: 'must be 0 to 65535' }).default(3000),
+  PORT: z.coerce
+    .number({ error: 'must be a number' })
+    .int()
+    .min(0, { error: 'must be 0 to 65535' })
+    .max(65_535, { error: 'must be 0 to 65535' })
+    .default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
   IRON_CAGE_DATA_DIR: z.string().min(1).default('data'),
   IRON_CAGE_PUBLIC_URL: url(['http:', 'https:'], 'https://iron-cage.example.com').optional(),
@@ -14,9 +23,16 @@ const environment = z.object({
   IRON_CAGE_KEK_FILE: z.string().min(1).optional(),
   IRON_CAGE_TRUSTED_PROXIES: z.string().optional(),
   IRON_CAGE_SUPERVISED: z.string().optional(),
-  DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database').optional(),
+  DATABASE_URL: url(
+    ['postgres:', 'postgresql:'],
+    'postgres://user:password@host:5432/database',
+  ).optional(),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://host:6379').optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be one of fatal, error, warn, info, debug, trace, silent' }).default('info'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'must be one of fatal, error, warn, info, debug, trace, silent',
+    })
+    .default('info'),
 });
 
 /** Everything that the environment decides. Read once, here, and nowhere else. */
@@ -44,8 +60,13 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
-    const list = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ');
-    throw new StartupError('CONFIG_INVALID', `The configuration is not valid: ${list}. Correct the environment and start again.`);
+    const list = parsed.error.issues
+      .map((issue) => `${issue.path.join('.')} ${issue.message}`)
+      .join('; ');
+    throw new StartupError(
+      'CONFIG_INVALID',
+      `The configuration is not valid: ${list}. Correct the environment and start again.`,
+    );
   }
   const env = parsed.data;
   return {
@@ -55,7 +76,10 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: env.IRON_CAGE_PUBLIC_URL?.replace(/\/$/, ''),
     kek: env.IRON_CAGE_KEK,
     kekFile: env.IRON_CAGE_KEK_FILE,
-    trustedProxies: (env.IRON_CAGE_TRUSTED_PROXIES ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== ''),
+    trustedProxies: (env.IRON_CAGE_TRUSTED_PROXIES ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
     supervised: env.IRON_CAGE_SUPERVISED === '1',
     databaseUrl: env.DATABASE_URL,
     databaseFlags: [],

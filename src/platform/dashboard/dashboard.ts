@@ -15,7 +15,9 @@ const HASHED = /-[A-Z0-9]{8,}\.\w+$/;
 function builtFolder(): string | undefined {
   // Next to dist/ when built, next to src/ when run by the tests.
   for (const up of ['../../..', '../../../..']) {
-    const folder = fileURLToPath(new URL(`${up}/dashboard-ui/dist/dashboard-ui/browser`, import.meta.url));
+    const folder = fileURLToPath(
+      new URL(`${up}/dashboard-ui/dist/dashboard-ui/browser`, import.meta.url),
+    );
     if (existsSync(path.join(folder, 'index.html'))) return folder;
   }
   return undefined;
@@ -34,7 +36,10 @@ export function dashboardFiles(): DynamicModule[] {
       serveStaticOptions: {
         index: false,
         setHeaders: (response: FastifyReply, file: string) => {
-          void response.header('cache-control', HASHED.test(file) ? `public, max-age=${ONE_YEAR_SECONDS}, immutable` : 'no-cache');
+          void response.header(
+            'cache-control',
+            HASHED.test(file) ? `public, max-age=${ONE_YEAR_SECONDS}, immutable` : 'no-cache',
+          );
         },
         ...{ globIgnore: ['index.html'] },
       },
@@ -45,7 +50,8 @@ export function dashboardFiles(): DynamicModule[] {
 /** The page for every address of the app; a path with an extension that is no file is simply not there. */
 export function dashboardPage(server: FastifyInstance): void {
   const folder = builtFolder();
-  const page = folder === undefined ? undefined : readFileSync(path.join(folder, 'index.html'), 'utf8');
+  const page =
+    folder === undefined ? undefined : readFileSync(path.join(folder, 'index.html'), 'utf8');
   server.get('/dashboard', (_request, reply) => reply.redirect('/dashboard/', 308));
   server.get('/', (_request, reply) => reply.redirect('/dashboard/', 302));
   const render = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -53,7 +59,10 @@ export function dashboardPage(server: FastifyInstance): void {
       return reply.status(404).type('text/plain').send('There is no such file.');
     }
     if (page === undefined) {
-      return reply.status(503).type('text/plain').send('The dashboard is not built. Run: npm run build');
+      return reply
+        .status(503)
+        .type('text/plain')
+        .send('The dashboard is not built. Run: npm run build');
     }
     const nonce = randomBytes(16).toString('base64');
     return reply

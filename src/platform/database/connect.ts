@@ -12,7 +12,9 @@ type Embedded = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 const MIGRATION_LOCK = 4_711_020_626;
 
 export function embeddedDatabase(config: Config): Promise<Embedded> {
-  return startEmbeddedPostgres(path.join(config.dataDir, 'pg'), { flags: [...config.databaseFlags] });
+  return startEmbeddedPostgres(path.join(config.dataDir, 'pg'), {
+    flags: [...config.databaseFlags],
+  });
 }
 
 export interface Database {
@@ -55,7 +57,11 @@ async function startInFolder(config: Config): Promise<Embedded> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     return await embeddedDatabase(config);
   } catch (error) {
-    throw new StartupError('DATA_FOLDER', error instanceof Error ? error.message : String(error), error);
+    throw new StartupError(
+      'DATA_FOLDER',
+      error instanceof Error ? error.message : String(error),
+      error,
+    );
   }
 }
 
@@ -73,9 +79,13 @@ async function migrate(dataSource: DataSource): Promise<number> {
 
 /** An older server on a newer schema would write rows that the newer one no longer understands. */
 async function refuseNewerSchema(dataSource: DataSource): Promise<void> {
-  const [table] = await dataSource.query<{ there: string | null }[]>(`SELECT to_regclass('schema_migrations')::text AS there`);
+  const [table] = await dataSource.query<{ there: string | null }[]>(
+    `SELECT to_regclass('schema_migrations')::text AS there`,
+  );
   if (table?.there == null) return;
-  const known = new Set(dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name));
+  const known = new Set(
+    dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name),
+  );
   const applied = await dataSource.query<{ name: string }[]>('SELECT name FROM schema_migrations');
   const unknown = applied.filter(({ name }) => !known.has(name));
   if (unknown.length === 0) return;
@@ -88,12 +98,25 @@ async function refuseNewerSchema(dataSource: DataSource): Promise<void> {
 function refusal(config: Config, error: unknown): StartupError {
   const detail = redact(error instanceof Error ? error.message : String(error));
   const code = (error as { code?: unknown }).code;
-  const where = config.databaseUrl === undefined ? 'the embedded database' : 'the database of DATABASE_URL';
+  const where =
+    config.databaseUrl === undefined ? 'the embedded database' : 'the database of DATABASE_URL';
   if (typeof code === 'string' && /^(28|3D)/.test(code)) {
-    return new StartupError('DATABASE_REFUSED', `The database server answers, but refuses: ${detail}. Check user, password and database name in DATABASE_URL.`, error);
+    return new StartupError(
+      'DATABASE_REFUSED',
+      `The database server answers, but refuses: ${detail}. Check user, password and database name in DATABASE_URL.`,
+      error,
+    );
   }
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E')) {
-    return new StartupError('DATABASE_REFUSED', `Preparing ${where} failed: ${detail}. ${code === '42501' ? 'Give the user of DATABASE_URL the right to create tables in it.' : 'Nothing was changed; please report this with the text above.'}`, error);
+    return new StartupError(
+      'DATABASE_REFUSED',
+      `Preparing ${where} failed: ${detail}. ${code === '42501' ? 'Give the user of DATABASE_URL the right to create tables in it.' : 'Nothing was changed; please report this with the text above.'}`,
+      error,
+    );
   }
-  return new StartupError('DATABASE_UNREACHABLE', `Cannot reach ${where}: ${detail}. Check that it runs and that DATABASE_URL points to it; unset DATABASE_URL to use the embedded one.`, error);
+  return new StartupError(
+    'DATABASE_UNREACHABLE',
+    `Cannot reach ${where}: ${detail}. Check that it runs and that DATABASE_URL points to it; unset DATABASE_URL to use the embedded one.`,
+    error,
+  );
 }

@@ -55,7 +55,9 @@ function asTx(manager: EntityManager): Tx {
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
       const result = await manager.query<Row[] | [Row[], number]>(sql, [...parameters]);
       // TypeORM answers UPDATE and DELETE with [rows, count].
-      return (Array.isArray(result[0]) && typeof result[1] === 'number' ? result[0] : result) as Row[];
+      return (
+        Array.isArray(result[0]) && typeof result[1] === 'number' ? result[0] : result
+      ) as Row[];
     },
     entities: manager,
   } as Tx;
@@ -81,11 +83,17 @@ function unavailableOr(error: unknown): unknown {
   const state = sqlState(error);
   const lost =
     state === undefined
-      ? /timeout|terminat|ECONN|EPIPE|ENOENT|Connection|not connected|closed/i.test(error instanceof Error ? error.message : '')
+      ? /timeout|terminat|ECONN|EPIPE|ENOENT|Connection|not connected|closed/i.test(
+          error instanceof Error ? error.message : '',
+        )
       : /^(08|57|53|55P03)/.test(state);
   if (!lost) return error;
-  return new AppError('UNAVAILABLE', 'The database does not answer. Nothing was changed; try again in a moment.', {
-    cause: error,
-    retryAfterSeconds: 2,
-  });
+  return new AppError(
+    'UNAVAILABLE',
+    'The database does not answer. Nothing was changed; try again in a moment.',
+    {
+      cause: error,
+      retryAfterSeconds: 2,
+    },
+  );
 }

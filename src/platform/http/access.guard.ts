@@ -12,12 +12,16 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const route = routeOf(context);
-    if (!route) throw new AppError('FORBIDDEN', 'This route is closed.', { internal: 'handler without a route contract' });
+    if (!route)
+      throw new AppError('FORBIDDEN', 'This route is closed.', {
+        internal: 'handler without a route contract',
+      });
     if (route.access === 'public') return true;
     const request = context.switchToHttp().getRequest<IronCageRequest>();
     const [, bearer] = BEARER.exec(request.headers.authorization ?? '') ?? [];
     if (bearer === undefined) {
-      const wanted = route.access === 'agent:run' ? 'an Iron Cage key (ic_…)' : 'an access token; sign in first';
+      const wanted =
+        route.access === 'agent:run' ? 'an Iron Cage key (ic_…)' : 'an access token; sign in first';
       throw new AppError('NOT_SIGNED_IN', `Send "Authorization: Bearer …" with ${wanted}.`);
     }
     const principal = await this.authenticator.authenticate(bearer, request.ip);

@@ -21,9 +21,15 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    if (refusal.retryAfterSeconds !== undefined) void reply.header('retry-after', refusal.retryAfterSeconds);
+    if (refusal.retryAfterSeconds !== undefined)
+      void reply.header('retry-after', refusal.retryAfterSeconds);
     void reply.status(refusal.status).send({
-      error: { code: refusal.code, message: refusal.message, requestId: request.id, ...(refusal.details && { details: refusal.details }) },
+      error: {
+        code: refusal.code,
+        message: refusal.message,
+        requestId: request.id,
+        ...(refusal.details && { details: refusal.details }),
+      },
     });
   }
 }
@@ -39,11 +45,17 @@ const BY_STATUS: Readonly<Record<number, [ErrorCode, string]>> = {
 function asRefusal(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof ThrottlerException) {
-    return new AppError('RATE_LIMITED', 'Too many requests; wait a minute and try again.', { retryAfterSeconds: 60 });
+    return new AppError('RATE_LIMITED', 'Too many requests; wait a minute and try again.', {
+      retryAfterSeconds: 60,
+    });
   }
   const known = BY_STATUS[statusOf(error)];
   if (known) return new AppError(known[0], known[1], { cause: error });
-  return new AppError('INTERNAL', 'Something went wrong on our side; the log has the details under this request id.', { cause: error });
+  return new AppError(
+    'INTERNAL',
+    'Something went wrong on our side; the log has the details under this request id.',
+    { cause: error },
+  );
 }
 
 function statusOf(error: unknown): number {

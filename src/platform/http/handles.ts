@@ -1,4 +1,12 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext, HttpCode, RequestMapping, RequestMethod, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+  HttpCode,
+  RequestMapping,
+  RequestMethod,
+  SetMetadata,
+} from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { AppError } from '../../kernel/errors.js';
@@ -14,7 +22,10 @@ export interface IronCageRequest extends FastifyRequest {
 /** Binds a handler to its contract: method, path, status, access, validation and answer all come from there. */
 export function Handles(route: Route): MethodDecorator {
   return applyDecorators(
-    RequestMapping({ path: route.path.replace(/\{(\w+)\}/g, ':$1'), method: RequestMethod[route.method] }),
+    RequestMapping({
+      path: route.path.replace(/\{(\w+)\}/g, ':$1'),
+      method: RequestMethod[route.method],
+    }),
     HttpCode(route.status),
     SetMetadata(ROUTE, route),
   );
@@ -37,21 +48,33 @@ export const Input = createParamDecorator((_data: unknown, context: ExecutionCon
   };
   if (issues.length > 0) {
     const [first] = issues;
-    throw new AppError('VALIDATION_FAILED', `The request is not valid: ${first?.path ?? ''}: ${first?.message ?? ''}`, {
-      details: { issues: issues.slice(0, 20) },
-    });
+    throw new AppError(
+      'VALIDATION_FAILED',
+      `The request is not valid: ${first?.path ?? ''}: ${first?.message ?? ''}`,
+      {
+        details: { issues: issues.slice(0, 20) },
+      },
+    );
   }
   return input;
 });
 
 /** Who calls. Only for routes that are not public. */
-export const Caller = createParamDecorator((kind: Principal['kind'], context: ExecutionContext): Principal => {
-  const { principal } = context.switchToHttp().getRequest<IronCageRequest>();
-  if (principal?.kind !== kind) throw new AppError('FORBIDDEN', 'This route is not for this kind of credential.');
-  return principal;
-});
+export const Caller = createParamDecorator(
+  (kind: Principal['kind'], context: ExecutionContext): Principal => {
+    const { principal } = context.switchToHttp().getRequest<IronCageRequest>();
+    if (principal?.kind !== kind)
+      throw new AppError('FORBIDDEN', 'This route is not for this kind of credential.');
+    return principal;
+  },
+);
 
-function decode(schema: z.ZodType | undefined, value: unknown, part: string, issues: { path: string; message: string }[]): unknown {
+function decode(
+  schema: z.ZodType | undefined,
+  value: unknown,
+  part: string,
+  issues: { path: string; message: string }[],
+): unknown {
   if (!schema) return undefined;
   const result = schema.safeParse(value);
   if (result.success) return result.data;

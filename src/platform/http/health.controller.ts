@@ -22,7 +22,8 @@ export class HealthController {
   @Handles(readyz)
   async ready(): Promise<AnswerOf<typeof readyz>> {
     await this.database.read('SELECT 1');
-    const redis = this.hot.redis === undefined ? 'not configured' : (await this.hot.ping()) ? 'ok' : 'down';
+    const redis =
+      this.hot.redis === undefined ? 'not configured' : (await this.hot.ping()) ? 'ok' : 'down';
     return {
       status: redis === 'down' ? 'degraded' : 'ok',
       database: 'ok',

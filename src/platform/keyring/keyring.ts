@@ -19,7 +19,10 @@ export class Keyring {
 
   /** @throws {StartupError} KEK_WRONG when the database was encrypted with another master key */
   static async open(master: MasterKey, dataSource: DataSource): Promise<Keyring> {
-    const kekId = createHash('sha256').update(deriveKey(master.bytes, 'iron-cage/kek-id')).digest('hex').slice(0, 16);
+    const kekId = createHash('sha256')
+      .update(deriveKey(master.bytes, 'iron-cage/kek-id'))
+      .digest('hex')
+      .slice(0, 16);
     const keyring = new Keyring(deriveKey(master.bytes, 'iron-cage/kek-wrap'), kekId, dataSource);
     await keyring.checkSentinel(master);
     return keyring;
@@ -35,7 +38,10 @@ export class Keyring {
   }
 
   /** The newest version of a server secret; the first caller of all replicas makes it. */
-  async serverSecret(name: string, make: () => Buffer = () => randomBytes(KEY_BYTES)): Promise<{ version: number; bytes: Buffer }> {
+  async serverSecret(
+    name: string,
+    make: () => Buffer = () => randomBytes(KEY_BYTES),
+  ): Promise<{ version: number; bytes: Buffer }> {
     await this.dataSource.query(
       `INSERT INTO server_secrets (name, version, kek_id, sealed)
        SELECT $1, 1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM server_secrets WHERE name = $1)
@@ -47,11 +53,16 @@ export class Keyring {
       [name],
     );
     if (!row) throw new Error(`server secret ${name} is gone`);
-    return { version: row.version, bytes: this.unwrap(row.sealed, ['server-secret', name, String(row.version)]) };
+    return {
+      version: row.version,
+      bytes: this.unwrap(row.sealed, ['server-secret', name, String(row.version)]),
+    };
   }
 
   private async checkSentinel(master: MasterKey): Promise<void> {
-    const known = await this.dataSource.query<{ kek_id: string; sentinel: Buffer }[]>('SELECT kek_id, sentinel FROM master_keys');
+    const known = await this.dataSource.query<{ kek_id: string; sentinel: Buffer }[]>(
+      'SELECT kek_id, sentinel FROM master_keys',
+    );
     const own = known.find((row) => row.kek_id === this.kekId);
     if (own) {
       try {
@@ -62,15 +73,17 @@ export class Keyring {
     }
     if (known.length > 0) {
       const wanted = known.map((row) => row.kek_id).join(', ');
-      const made = master.fresh ? ' The key file was missing, so a new one was made just now; put the old file back in its place.' : '';
+      const made = master.fresh
+        ? ' The key file was missing, so a new one was made just now; put the old file back in its place.'
+        : '';
       throw new StartupError(
         'KEK_WRONG',
         `This database was encrypted with another master key: it needs ${wanted}, and ${master.source} holds ${this.kekId}.${made} Restore the right key; without it the stored provider keys cannot be read. Nothing was changed in the database.`,
       );
     }
-    await this.dataSource.query('INSERT INTO master_keys (kek_id, sentinel) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-      this.kekId,
-      this.wrap(SENTINEL, ['sentinel']),
-    ]);
+    await this.dataSource.query(
+      'INSERT INTO master_keys (kek_id, sentinel) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+      [this.kekId, this.wrap(SENTINEL, ['sentinel'])],
+    );
   }
 }

@@ -21,18 +21,27 @@ export interface MasterKey {
  * @throws {StartupError} KEK_MISSING, KEK_MALFORMED, KEK_EXPOSED
  */
 export async function readMasterKey(config: Config): Promise<MasterKey> {
-  if (config.kek !== undefined) return { bytes: decode(config.kek, 'IRON_CAGE_KEK'), source: 'IRON_CAGE_KEK', fresh: false };
+  if (config.kek !== undefined)
+    return { bytes: decode(config.kek, 'IRON_CAGE_KEK'), source: 'IRON_CAGE_KEK', fresh: false };
   const file = config.kekFile ?? path.join(config.dataDir, 'kek');
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new StartupError('KEK_MISSING', `The master key file ${file} cannot be read (${error.code ?? error.message}). Give this user the right to read it.`, error);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new StartupError(
+      'KEK_MISSING',
+      `The master key file ${file} cannot be read (${code ?? message}). Give this user the right to read it.`,
+      error,
+    );
   });
   if (text !== undefined) {
     await refuseExposed(file);
     return { bytes: decode(text.trim(), file), source: file, fresh: false };
   }
   if (config.kekFile !== undefined) {
-    throw new StartupError('KEK_MISSING', `There is no master key file at ${file} (IRON_CAGE_KEK_FILE). Restore it, or make one with: openssl rand -base64 32 > ${file} && chmod 600 ${file}`);
+    throw new StartupError(
+      'KEK_MISSING',
+      `There is no master key file at ${file} (IRON_CAGE_KEK_FILE). Restore it, or make one with: openssl rand -base64 32 > ${file} && chmod 600 ${file}`,
+    );
   }
   return { bytes: await create(file), source: file, fresh: true };
 }
@@ -55,11 +64,17 @@ async function refuseExposed(file: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { mode } = await stat(file);
   if ((mode & 0o077) === 0) return;
-  throw new StartupError('KEK_EXPOSED', `Other users may read the master key file ${file} (mode ${(mode & 0o777).toString(8)}). Run: chmod 600 ${file}`);
+  throw new StartupError(
+    'KEK_EXPOSED',
+    `Other users may read the master key file ${file} (mode ${(mode & 0o777).toString(8)}). Run: chmod 600 ${file}`,
+  );
 }
 
 function decode(text: string, source: string): Buffer {
   if (HEX.test(text)) return Buffer.from(text, 'hex');
   if (BASE64.test(text)) return Buffer.from(text, 'base64url');
-  throw new StartupError('KEK_MALFORMED', `The master key in ${source} is not 32 bytes in base64 or hex. Restore the right one; a new one is made with: openssl rand -base64 32`);
+  throw new StartupError(
+    'KEK_MALFORMED',
+    `The master key in ${source} is not 32 bytes in base64 or hex. Restore the right one; a new one is made with: openssl rand -base64 32`,
+  );
 }

@@ -25,7 +25,12 @@ const OPTIONS = {
 /** @throws {StartupError} REDIS_UNREACHABLE: at start a wrong address is a mistake; later an outage is survived */
 export async function openHotStore(config: Config, logger: Logger): Promise<HotStore> {
   if (config.redisUrl === undefined) {
-    return { redis: undefined, signals: new LocalSignals(), ping: () => Promise.resolve(true), close: () => Promise.resolve() };
+    return {
+      redis: undefined,
+      signals: new LocalSignals(),
+      ping: () => Promise.resolve(true),
+      close: () => Promise.resolve(),
+    };
   }
   const redis = connection(config.redisUrl, logger);
   // A connection that subscribes can do nothing else, and waits for as long as there is no message.
@@ -45,7 +50,11 @@ export async function openHotStore(config: Config, logger: Logger): Promise<HotS
   return {
     redis,
     signals: new RedisSignals(redis, subscriber, logger),
-    ping: () => redis.ping().then(() => true, () => false),
+    ping: () =>
+      redis.ping().then(
+        () => true,
+        () => false,
+      ),
     close: () => {
       redis.disconnect();
       subscriber.disconnect();
@@ -54,7 +63,11 @@ export async function openHotStore(config: Config, logger: Logger): Promise<HotS
   };
 }
 
-function connection(url: string, logger: Logger, overrides: { commandTimeout?: undefined } = {}): Redis {
+function connection(
+  url: string,
+  logger: Logger,
+  overrides: { commandTimeout?: undefined } = {},
+): Redis {
   const { commandTimeout, ...rest } = OPTIONS;
   const redis = new Redis(url, 'commandTimeout' in overrides ? rest : { ...rest, commandTimeout });
   redis.on('error', (error: Error) => {

@@ -41,7 +41,8 @@ const CHANNEL = 'ic:signals';
 
 /** Through Redis pub/sub; delivered locally at once, whatever Redis does. */
 export class RedisSignals extends Signals {
-  private readonly origin = Math.trunc(performance.timeOrigin).toString(36) + process.pid.toString(36);
+  private readonly origin =
+    Math.trunc(performance.timeOrigin).toString(36) + process.pid.toString(36);
 
   constructor(
     private readonly publisher: Redis,
@@ -56,14 +57,19 @@ export class RedisSignals extends Signals {
       if (known) this.deliver({ organizationId, topic: known });
     });
     subscriber.subscribe(CHANNEL).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'cannot subscribe to signals; replicas fall back to polling');
+      this.logger.warn(
+        { err: error },
+        'cannot subscribe to signals; replicas fall back to polling',
+      );
     });
   }
 
   publish(signal: Signal): void {
     this.deliver(signal);
-    this.publisher.publish(CHANNEL, `${this.origin}|${signal.organizationId}|${signal.topic}`).catch((error: unknown) => {
-      this.logger.debug({ err: error }, 'signal not published');
-    });
+    this.publisher
+      .publish(CHANNEL, `${this.origin}|${signal.organizationId}|${signal.topic}`)
+      .catch((error: unknown) => {
+        this.logger.debug({ err: error }, 'signal not published');
+      });
   }
 }

@@ -4,7 +4,13 @@ import type { Redis, Result } from 'ioredis';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    throttle(counter: string, block: string, ttlMs: number, limit: number, blockMs: number): Result<[number, number, number], Context>;
+    throttle(
+      counter: string,
+      block: string,
+      ttlMs: number,
+      limit: number,
+      blockMs: number,
+    ): Result<[number, number, number], Context>;
   }
 }
 
@@ -29,10 +35,22 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
     redis.defineCommand('throttle', { numberOfKeys: 2, lua: SCRIPT });
   }
 
-  async increment(key: string, ttlMs: number, limit: number, blockMs: number, name: string): Promise<Hit> {
+  async increment(
+    key: string,
+    ttlMs: number,
+    limit: number,
+    blockMs: number,
+    name: string,
+  ): Promise<Hit> {
     const counter = `ic:throttle:{${name}:${key}}`;
     try {
-      const [totalHits, leftMs, blockedMs] = await this.redis.throttle(counter, `${counter}:blocked`, ttlMs, limit, blockMs > 0 ? blockMs : ttlMs);
+      const [totalHits, leftMs, blockedMs] = await this.redis.throttle(
+        counter,
+        `${counter}:blocked`,
+        ttlMs,
+        limit,
+        blockMs > 0 ? blockMs : ttlMs,
+      );
       return {
         totalHits,
         timeToExpire: Math.ceil(leftMs / 1000),

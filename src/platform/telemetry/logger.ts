@@ -16,7 +16,12 @@ export function createLogger(level: string): Logger {
     serializers: { err: describeError, req: describeRequest, res: describeResponse },
     hooks: {
       logMethod(args, method) {
-        method.apply(this, args.map((arg: unknown) => (typeof arg === 'string' ? redact(arg) : arg)) as Parameters<typeof method>);
+        method.apply(
+          this,
+          args.map((arg: unknown) => (typeof arg === 'string' ? redact(arg) : arg)) as Parameters<
+            typeof method
+          >,
+        );
       },
     },
   });
@@ -35,9 +40,17 @@ function describeError(error: unknown): Record<string, unknown> {
   };
 }
 
-function describeRequest(request: { method?: string; url?: string; ip?: string }): Record<string, unknown> {
+function describeRequest(request: {
+  method?: string;
+  url?: string;
+  ip?: string;
+}): Record<string, unknown> {
   // Without the query string: people paste secrets there.
-  return { method: request.method, path: redact((request.url ?? '').split('?')[0] ?? ''), ip: request.ip };
+  return {
+    method: request.method,
+    path: redact((request.url ?? '').split('?')[0] ?? ''),
+    ip: request.ip,
+  };
 }
 
 function describeResponse(response: { statusCode?: number }): Record<string, unknown> {
@@ -52,7 +65,10 @@ export class NestLogger implements LoggerService {
     this.logger.debug({ context }, String(message));
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.logger.error({ context: rest.at(-1), ...(message instanceof Error && { err: message }) }, String(message));
+    this.logger.error(
+      { context: rest.at(-1), ...(message instanceof Error && { err: message }) },
+      String(message),
+    );
   }
   warn(message: unknown, context?: string): void {
     this.logger.warn({ context }, String(message));

@@ -11,5 +11,8 @@ const PATTERNS: readonly [RegExp, string][] = [
 ];
 
 export function redact(text: string): string {
-  return PATTERNS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text);
+  return PATTERNS.reduce(
+    (rest, [pattern, replacement]) => rest.replace(pattern, replacement),
+    text,
+  );
 }

@@ -8,15 +8,40 @@ export interface KnownProvider {
 
 export const PROVIDERS: readonly KnownProvider[] = [
   { id: 'openai', name: 'OpenAI', hosts: ['api.openai.com'], fields: ['OPENAI_API_KEY'] },
-  { id: 'anthropic', name: 'Anthropic', hosts: ['api.anthropic.com'], fields: ['ANTHROPIC_API_KEY'] },
-  { id: 'google', name: 'Google Gemini', hosts: ['generativelanguage.googleapis.com'], fields: ['GOOGLE_API_KEY'] },
+  {
+    id: 'anthropic',
+    name: 'Anthropic',
+    hosts: ['api.anthropic.com'],
+    fields: ['ANTHROPIC_API_KEY'],
+  },
+  {
+    id: 'google',
+    name: 'Google Gemini',
+    hosts: ['generativelanguage.googleapis.com'],
+    fields: ['GOOGLE_API_KEY'],
+  },
   { id: 'mistral', name: 'Mistral', hosts: ['api.mistral.ai'], fields: ['MISTRAL_API_KEY'] },
   { id: 'groq', name: 'Groq', hosts: ['api.groq.com'], fields: ['GROQ_API_KEY'] },
   { id: 'deepseek', name: 'DeepSeek', hosts: ['api.deepseek.com'], fields: ['DEEPSEEK_API_KEY'] },
   { id: 'x-ai', name: 'xAI', hosts: ['api.x.ai'], fields: ['XAI_API_KEY'] },
-  { id: 'openrouter', name: 'OpenRouter', hosts: ['openrouter.ai'], fields: ['OPENROUTER_API_KEY'] },
-  { id: 'together', name: 'Together AI', hosts: ['api.together.xyz'], fields: ['TOGETHER_API_KEY'] },
-  { id: 'fireworks', name: 'Fireworks', hosts: ['api.fireworks.ai'], fields: ['FIREWORKS_API_KEY'] },
+  {
+    id: 'openrouter',
+    name: 'OpenRouter',
+    hosts: ['openrouter.ai'],
+    fields: ['OPENROUTER_API_KEY'],
+  },
+  {
+    id: 'together',
+    name: 'Together AI',
+    hosts: ['api.together.xyz'],
+    fields: ['TOGETHER_API_KEY'],
+  },
+  {
+    id: 'fireworks',
+    name: 'Fireworks',
+    hosts: ['api.fireworks.ai'],
+    fields: ['FIREWORKS_API_KEY'],
+  },
 ];
 
 export function knownProvider(id: string): KnownProvider | undefined {

@@ -20,7 +20,10 @@ export class SessionsController {
   }
 
   @Handles(endSession)
-  async end(@Caller('agent') agent: AgentPrincipal, @Input() input: InputOf<typeof endSession>): Promise<void> {
+  async end(
+    @Caller('agent') agent: AgentPrincipal,
+    @Input() input: InputOf<typeof endSession>,
+  ): Promise<void> {
     await this.bootstrap.end(agent, input.params.sessionId);
   }
 }

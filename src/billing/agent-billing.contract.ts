@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { defineRoute } from '../kernel/route.js';
+import { money, positiveMoney, uuid } from '../kernel/wire.js';
+import { LEASE_STATES } from './lease-states.contract.js';
+
+/* What a running agent calls; docs/sdk-protocol.md explains it. */
+
+const leaseWish = {
+  leaseId: uuid.describe('UUIDv7, made by the client.'),
+  wanted: positiveMoney,
+  minimum: money.describe('Less than this is refused.'),
+};
+const grant = z.object({ leaseId: uuid, amount: money, ttlSeconds: z.int() });
+
+export const acquireLease = defineRoute({
+  id: 'acquireLease',
+  method: 'POST',
+  path: '/v1/sdk/leases',
+  tag: 'SDK',
+  summary: 'Borrow: move money out of the balance in advance',
+  access: 'agent:run',
+  body: z.strictObject({ ...leaseWish, sessionId: uuid }).meta({ id: 'LeaseRequest' }),
+  answer: grant.meta({ id: 'LeaseGrant' }),
+  status: 201,
+  errors: [
+    'BUDGET_EXCEEDED',
+    'PROJECT_PAUSED',
+    'PROJECT_ARCHIVED',
+    'SESSION_ENDED',
+    'TOO_MANY_LEASES',
+    'CONFLICT',
+    'NOT_FOUND',
+  ],
+});
+
+const tokens = z.int().min(0).max(1_000_000_000);
+export const usageRecord = z
+  .strictObject({
+    id: uuid,
+    provider: z.string().min(1).max(64),
+    model: z.string().min(1).max(200),
+    outcome: z.enum(['completed', 'aborted', 'failed']),
+    estimated: z.boolean(),
+    tokens: z.strictObject({
+      input: tokens,
+      cacheRead: tokens,
+      cacheWrite5m: tokens,
+      cacheWrite1h: tokens,
+      output: tokens,
+      audioInput: tokens,
+      audioOutput: tokens,
+    }),
+    cost: money,
+    pricesVersion: z.string().max(64),
+    durationMs: z.int().min(0).max(86_400_000),
+  })
+  .meta({ id: 'UsageRecord' });
+
+export const settleLease = defineRoute({
+  id: 'settleLease',
+  method: 'POST',
+  path: '/v1/sdk/leases/{leaseId}/settlements',
+  tag: 'SDK',
+  summary: 'Report real usage, give the rest back, take the next tranche: one transaction',
+  access: 'agent:run',
+  params: z.strictObject({ leaseId: uuid }),
+  body: z
+    .strictObject({
+      sessionId: uuid,
+      seq: z.int().min(1).max(1_000_000),
+      usage: z.array(usageRecord).max(1_000),
+      final: z.boolean(),
+      next: z.strictObject(leaseWish).optional(),
+    })
+    .refine((body) => body.final || body.next === undefined, {
+      error: 'A next lease needs "final": true.',
+      path: ['next'],
+    })
+    .meta({ id: 'SettlementRequest' }),
+  answer: z
+    .object({
+      leaseId: uuid,
+      seq: z.int(),
+      state: z.enum(LEASE_STATES),
+      booked: money,
+      returned: money,
+      late: money,
+      next: z
+        .union([
+          grant.extend({ granted: z.literal(true) }),
+          z.object({
+            granted: z.literal(false),
+            error: z.object({
+              code: z.string(),
+              message: z.string(),
+              details: z.record(z.string(), z.unknown()).optional(),
+            }),
+          }),
+        ])
+        .optional(),
+    })
+    .meta({ id: 'SettlementAnswer' }),
+  status: 200,
+  errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+});
+
+export const sessionState = z
+  .object({
+    session: z.enum(['active', 'ended']),
+    key: z.enum(['active', 'revoked']),
+    project: z.enum(['active', 'paused', 'archived']),
+    pricesVersion: z.string(),
+    available: money,
+  })
+  .meta({ id: 'SessionState' });
+
+export const heartbeat = defineRoute({
+  id: 'heartbeat',
+  method: 'POST',
+  path: '/v1/sdk/sessions/{sessionId}/heartbeat',
+  tag: 'SDK',
+  summary: 'Say that the agent lives; learn whether it may go on',
+  access: 'agent:run',
+  params: z.strictObject({ sessionId: uuid }),
+  body: z.strictObject({}),
+  answer: sessionState,
+  status: 200,
+  errors: ['NOT_FOUND'],
+});
+
+export const sessionEvents = defineRoute({
+  id: 'sessionEvents',
+  method: 'GET',
+  path: '/v1/sdk/sessions/{sessionId}/events',
+  tag: 'SDK',
+  summary: 'Server-sent events: `state` at once and after every change',
+  access: 'agent:run',
+  params: z.strictObject({ sessionId: uuid }),
+  status: 200,
+  stream: true,
+  errors: ['NOT_FOUND'],
+});
+
+export const AGENT_BILLING_ROUTES = [acquireLease, settleLease, heartbeat, sessionEvents];

@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import type { LedgerCheck, PriceList, UsageSummary } from '../api/types.js';
+import { EXIT } from '../cli-error.js';
+import type { Action, Context } from '../context.js';
+import { findProject } from '../resolve.js';
+import { count, dollars, plural, wholeNumber } from '../terminal/format.js';
+import { facts, table } from '../terminal/table.js';
+
+interface UsageOptions {
+  readonly project?: string;
+  readonly days?: number;
+}
+
+interface PriceOptions {
+  readonly provider?: string;
+  readonly search?: string;
+}
+
+type Run = (action: Action) => Promise<void>;
+
+export function addReportCommands(program: Command, run: Run): void {
+  program
+    .command('usage')
+    .description('What was spent: today, this month, by model, by project')
+    .option('--project <project>', 'only of this project')
+    .option('--days <number>', 'of how many days, 14 unless given', wholeNumber('--days', 1, 92))
+    .action((options: UsageOptions) => run((context) => showUsage(context, options)));
+  program
+    .command('prices')
+    .description('The price table in force, in dollars per million tokens')
+    .option('--provider <id>', 'only of this provider')
+    .option('--search <text>', 'only models whose name holds this')
+    .action((options: PriceOptions) => run((context) => showPrices(context, options)));
+  program
+    .command('audit')
+    .description('Check the ledger; names the broken rows and exits with 1 when there are any')
+    .action(() => run(auditLedger));
+}
+
+async function showUsage(context: Context, options: UsageOptions): Promise<undefined> {
+  const client = await context.client();
+  const projectId =
+    options.project === undefined ? undefined : (await findProject(client, options.project)).id;
+  const usage = await client.get<UsageSummary>('/v1/usage/summary', {
+    projectId,
+    days: options.days,
+  });
+  const models = table<UsageSummary['byModel'][number]>(
+    [
+      { title: 'Model', value: (row) => `${row.provider}/${row.model}` },
+      { title: 'Cost', value: (row) => dollars(row.cost), alignRight: true },
+      { title: 'Calls', value: (row) => count(row.calls), alignRight: true },
+      { title: 'Input tokens', value: (row) => count(row.inputTokens), alignRight: true },
+      { title: 'Output tokens', value: (row) => count(row.outputTokens), alignRight: true },
+    ],
+    usage.byModel,
+    'No call was reported yet.',
+  );
+  const projects = table<UsageSummary['byProject'][number]>(
+    [
+      { title: 'Project', value: (row) => row.projectName },
+      { title: 'Cost', value: (row) => dollars(row.cost), alignRight: true },
+      { title: 'Calls', value: (row) => count(row.calls), alignRight: true },
+    ],
+    usage.byProject,
+    '',
+  );
+  const totals = facts([
+    ['Today', dollars(usage.today)],
+    ['Yesterday', dollars(usage.yesterday)],
+    ['This month', dollars(usage.month)],
+    ['Calls', `${count(usage.calls)} in ${plural(options.days ?? 14, 'day')}`],
+  ]);
+  context.print(usage, [totals, models, projects].filter((part) => part !== '').join('\n\n'));
+  return undefined;
+}
+
+async function showPrices(context: Context, options: PriceOptions): Promise<undefined> {
+  const prices = await (await context.client()).get<PriceList>('/v1/prices', { ...options });
+  const price = (wire: string | null): string => (wire === null ? '–' : dollars(wire));
+  const tokens = (value: number | null): string => (value === null ? '–' : count(value));
+  const text = table<PriceList['items'][number]>(
+    [
+      { title: 'Provider', value: (row) => row.provider },
+      { title: 'Model', value: (row) => row.model },
+      { title: 'Input', value: (row) => price(row.inputPerMillion), alignRight: true },
+      { title: 'Cached', value: (row) => price(row.cacheReadPerMillion), alignRight: true },
+      { title: 'Output', value: (row) => price(row.outputPerMillion), alignRight: true },
+      { title: 'Context', value: (row) => tokens(row.contextTokens), alignRight: true },
+      { title: 'Max output', value: (row) => tokens(row.maxOutputTokens), alignRight: true },
+    ],
+    prices.items,
+    'No model fits.',
+  );
+  context.print(prices, text);
+  context.note(`Price table ${prices.version}, dollars per million tokens.`);
+  return undefined;
+}
+
+async function auditLedger(context: Context): Promise<number> {
+  const check = await (await context.client()).get<LedgerCheck>('/v1/ledger/check');
+  const findings = table<LedgerCheck['findings'][number]>(
+    [
+      { title: 'Invariant', value: (row) => row.invariant },
+      { title: 'Row', value: (row) => row.subject },
+      { title: 'Expected', value: (row) => row.expected },
+      { title: 'Found', value: (row) => row.found },
+    ],
+    check.findings,
+  );
+  const accounts = plural(check.checkedAccounts, 'account');
+  context.print(
+    check,
+    check.ok
+      ? `The ledger is consistent: ${accounts} checked.`
+      : `The ledger is broken: ${plural(check.findings.length, 'finding')} in ${accounts}.\n\n${findings}`,
+  );
+  return check.ok ? EXIT.ok : EXIT.failed;
+}

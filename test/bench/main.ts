@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { machine, print, type Row, save } from './report.js';
+
+type Benchmark = (options: { full: boolean }) => Promise<readonly Row[]>;
+
+/** Each says beside what it is measured. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: Benchmark }>>> = {
+  leases: () => import('./leases.js'),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, full: { type: 'boolean', default: false } },
+});
+const [name = ''] = positionals;
+const load = BENCHMARKS[name];
+if (load) {
+  const { run } = await load();
+  const report = { name, machine: machine(), rows: await run({ full: values.full }) };
+  print(report);
+  if (values.json !== undefined) save(report, values.json);
+} else {
+  process.stderr.write(`Usage: npm run bench -- NAME [--json FILE] [--full]\nNAME is one of: ${Object.keys(BENCHMARKS).join(', ')}\n`);
+  process.exitCode = 2;
+}
