@@ -74,20 +74,22 @@ export async function build(part) {
   return true;
 }
 
+/** Captured output needs no colours, and no build may ask questions. */
+const BUILD_ENVIRONMENT = { NO_COLOR: '1', CI: '1', NG_CLI_ANALYTICS: 'false' };
+
 function node(args, cwd) {
-  return runOrFail(runtimeNode(), args, {
-    cwd,
-    timeLimitMs: BUILD_LIMIT_MS,
-    failure: 'The build failed.',
-    advice: buildAdvice,
-  });
+  return runBuild(runtimeNode(), args, cwd, process.env);
 }
 
 function npm(args, cwd) {
   const { program, args: first } = npmCommand();
-  return runOrFail(program, [...first, ...args], {
+  return runBuild(program, [...first, ...args], cwd, npmEnvironment());
+}
+
+function runBuild(program, args, cwd, env) {
+  return runOrFail(program, args, {
     cwd,
-    env: { ...npmEnvironment(), CI: '1', NG_CLI_ANALYTICS: 'false' },
+    env: { ...env, ...BUILD_ENVIRONMENT },
     timeLimitMs: BUILD_LIMIT_MS,
     failure: 'The build failed.',
     advice: buildAdvice,

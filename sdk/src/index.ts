@@ -1,4 +1,5 @@
-export { Cage, type BudgetView } from './core/cage.js';
+export type { BudgetView } from './core/budget-view.js';
+export { Cage } from './core/cage.js';
 export type { CageEvents, CageListener } from './core/events.js';
 export { IronCage } from './core/iron-cage.js';
 export type { IronCageOptions } from './core/options.js';

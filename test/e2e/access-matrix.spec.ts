@@ -15,6 +15,13 @@ interface Operation {
   readonly hasBody: boolean;
 }
 
+/** What the OpenAPI document says of an operation, as far as it matters here. */
+interface Described {
+  readonly operationId: string;
+  readonly security: Record<string, never>[];
+  readonly requestBody?: object;
+}
+
 type Ids = Record<'projectId' | 'keyId' | 'secretId' | 'leaseId' | 'sessionId', string>;
 
 /** Bodies that would be accepted from the right caller. A new route with an id in its path or body must have one here. */
@@ -205,15 +212,15 @@ describe('the authorization matrix', () => {
 
 function readOperations(): Operation[] {
   const text = readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8');
-  const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, any>> };
+  const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, Described>> };
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
-      id: operation['operationId'],
+      id: operation.operationId,
       method: method.toUpperCase(),
       path,
-      audience: Object.keys(operation['security'][0] ?? { public: [] })[0] as Operation['audience'],
-      permission: route(operation['operationId'])?.access ?? 'public',
-      hasBody: operation['requestBody'] !== undefined,
+      audience: Object.keys(operation.security[0] ?? { public: [] })[0] as Operation['audience'],
+      permission: route(operation.operationId)?.access ?? 'public',
+      hasBody: operation.requestBody !== undefined,
     })),
   );
 }

@@ -111,12 +111,12 @@ describe('Iron Cage keys', () => {
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
-      const page: Record<string, any> = await installation.must(
+      const page: { items: { id: string }[]; nextCursor: string | null } = await installation.must(
         'GET',
         `/v1/keys?projectId=${project['id']}&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`,
       );
-      seen.push(...page['items'].map(({ id }: { id: string }) => id));
-      cursor = page['nextCursor'];
+      seen.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor;
     }
     expect(seen).toEqual(made);
     const odd = await installation.as(installation.token, 'GET', '/v1/keys?cursor=%27--');

@@ -125,12 +125,10 @@ describe('members and organizations', () => {
     const seen: unknown[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
-      const page: Record<string, any> = await installation.must(
-        'GET',
-        `/v1/audit?limit=3${cursor && `&cursor=${cursor}`}`,
-      );
-      seen.push(...page['items']);
-      cursor = page['nextCursor'];
+      const page: { items: Record<string, string>[]; nextCursor: string | null } =
+        await installation.must('GET', `/v1/audit?limit=3${cursor && `&cursor=${cursor}`}`);
+      seen.push(...page.items);
+      cursor = page.nextCursor;
     }
     expect(seen.length).toBeGreaterThan(6);
     expect(seen).toEqual(all);

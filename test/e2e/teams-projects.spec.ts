@@ -2,6 +2,11 @@ import { newId } from '../../src/kernel/ids.js';
 import { Installation } from '../harness/installation.js';
 import { query, secondOrganization, signInAs } from '../harness/people.js';
 
+interface Page {
+  readonly items: { readonly name: string }[];
+  readonly nextCursor: string | null;
+}
+
 const ZERO = '0.000000000';
 
 describe('projects', () => {
@@ -93,23 +98,21 @@ describe('projects', () => {
   it('are listed by name, page by page, and found by a part of it, wildcards meaning themselves', async () => {
     const organization = await secondOrganization(installation, 'Lister');
     const list = async (search: string) =>
-      (await installation.as(organization, 'GET', `/v1/projects?${search}`)).body;
+      (await installation.as<Page>(organization, 'GET', `/v1/projects?${search}`)).body;
     expect(await list('')).toEqual({ items: [], nextCursor: null });
     const names = ['delta', 'Alpha', 'bravo 100%', 'Charlie', 'echo_1', 'ÉCLAIR '.repeat(9).trim()];
     for (const name of names) await installation.as(organization, 'POST', '/v1/projects', { name });
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
-      const page: Record<string, any> = await list(`limit=2${cursor && `&cursor=${cursor}`}`);
-      seen.push(...page['items'].map(({ name }: { name: string }) => name));
-      cursor = page['nextCursor'];
+      const page: Page = await list(`limit=2${cursor && `&cursor=${cursor}`}`);
+      seen.push(...page.items.map(({ name }) => name));
+      cursor = page.nextCursor;
     }
     expect(seen.slice(0, 4)).toEqual(['Alpha', 'bravo 100%', 'Charlie', 'delta']);
     expect(seen.toSorted()).toEqual(names.toSorted());
     const found = async (text: string) =>
-      (await list(`search=${encodeURIComponent(text)}`))['items'].map(
-        ({ name }: { name: string }) => name,
-      );
+      (await list(`search=${encodeURIComponent(text)}`)).items.map(({ name }) => name);
     expect(await found('HA')).toEqual(['Alpha', 'Charlie']);
     expect(await found('%')).toEqual(['bravo 100%']);
     expect(await found('_')).toEqual(['echo_1']);

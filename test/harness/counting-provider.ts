@@ -533,5 +533,7 @@ async function readAll(request: IncomingMessage): Promise<string> {
 }
 
 function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs).unref(); // the open server keeps the process alive, not this
+  });
 }

@@ -7,7 +7,15 @@ import { z } from 'zod';
 
 import { BudgetExceededError, ProjectPausedError } from '../../sdk/src/errors/catalogue.js';
 import { findIronCageError } from '../../sdk/src/errors/iron-cage-error.js';
-import { anthropicUrl, CLAUDE, MINI, REAL_ANTHROPIC_KEY, startRig, until, type Rig } from './rig.js';
+import {
+  anthropicUrl,
+  CLAUDE,
+  MINI,
+  REAL_ANTHROPIC_KEY,
+  startRig,
+  until,
+  type Rig,
+} from './rig.js';
 
 type Surface = readonly [name: string, call: (rig: Rig) => Promise<unknown>];
 

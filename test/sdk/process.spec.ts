@@ -58,7 +58,11 @@ describe('a process ends and its lease is returned', () => {
   it.each([
     ['by falling off its end', `${auto} await call();`, 0],
     ['by process.exit()', `${auto} await call(); process.exit(3);`, 3],
-    ['by an uncaught error', `${auto} await call(); setTimeout(() => { throw new Error('x') });`, 1],
+    [
+      'by an uncaught error',
+      `${auto} await call(); setTimeout(() => { throw new Error('x') });`,
+      1,
+    ],
     ['by an unhandled rejection', `${auto} await call(); Promise.reject(new Error('x'));`, 1],
   ])('%s', async (_name, source, code) => {
     const ended = await run(source).ended;
@@ -106,7 +110,9 @@ describe('a process ends and its lease is returned', () => {
 
 describe('after kill -9', () => {
   it('the next process reports what the dead one used and returns its lease', async () => {
-    const agent = run(`${auto} await call(); await call(); console.log('ready'); setInterval(() => {}, 1000);`);
+    const agent = run(
+      `${auto} await call(); await call(); console.log('ready'); setInterval(() => {}, 1000);`,
+    );
     await until('the agent is ready', () => agent.output.includes('ready'));
     agent.kill('SIGKILL');
     await agent.ended;
@@ -121,7 +127,8 @@ describe('after kill -9', () => {
     expect(text).not.toContain(key);
     expect(text).not.toContain(REAL_OPENAI_KEY);
 
-    const next = run(`import { cage } from './auto.js'; import { setTimeout } from 'node:timers/promises';
+    const next =
+      run(`import { cage } from './auto.js'; import { setTimeout } from 'node:timers/promises';
       for (let i = 0; i < 200 && !globalThis.done; i += 1) {
         await setTimeout(10);
         globalThis.done = (await (await fetch(process.env.PROVIDER + '/v1/models')).json()) && i > 20;

@@ -75,7 +75,11 @@ export interface RigOptions extends Partial<FakeServerOptions> {
 /** A server, a provider and a started cage, wired together. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const provider = await startCountingProvider({ prices: rates });
-  const server = await FakeServer.start({ secrets: secretsFor(provider), models: models(), ...options });
+  const server = await FakeServer.start({
+    secrets: secretsFor(provider),
+    models: models(),
+    ...options,
+  });
   const environment: NodeJS.ProcessEnv = {};
   const key = makeKey();
   const journalDir = mkdtempSync(join(tmpdir(), 'iron-cage-journal-'));

@@ -29,7 +29,10 @@ describe('the Iron Cage key', () => {
   });
 
   it.each([
-    ['one letter changed', (key: string) => key.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x'))],
+    [
+      'one letter changed',
+      (key: string) => key.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')),
+    ],
     ['cut', (key: string) => key.slice(0, -1)],
     ['another prefix', (key: string) => key.replace('ic_', 'sk_')],
   ])('is refused when it is mistyped: %s', (_name, spoil) => {
@@ -64,7 +67,10 @@ describe('secrets in memory', () => {
         fields: { OPENAI_API_KEY: 'sk-very-secret' },
       },
     ]);
-    for (const shown of [inspect({ value, store }, { depth: 9, showHidden: true }), String(value)]) {
+    for (const shown of [
+      inspect({ value, store }, { depth: 9, showHidden: true }),
+      String(value),
+    ]) {
       expect(shown).not.toContain('very-secret');
     }
     expect(JSON.stringify({ value, store })).not.toContain('very-secret');
@@ -142,7 +148,10 @@ describe('sealed injection', () => {
     const elsewhere = [
       rig.cage.fetch(`${other.url}/v1/chat/completions`, authorized()),
       rig.cage.fetch(`${other.url}/?key=${placeholder()}`),
-      rig.cage.fetch(`${other.url}/`, { method: 'POST', body: JSON.stringify({ k: placeholder() }) }),
+      rig.cage.fetch(`${other.url}/`, {
+        method: 'POST',
+        body: JSON.stringify({ k: placeholder() }),
+      }),
       rig.cage.fetch(new Request(`${other.url}/`, { headers: { 'x-api-key': placeholder() } })),
     ];
     for (const call of elsewhere) await expect(call).rejects.toBeInstanceOf(SecretHostError);
@@ -193,10 +202,7 @@ describe('sealed injection', () => {
       [to('/v1/chat/completions', { method: 'PUT', body: '{}' }), EndpointNotMeteredError],
       [to('/v1/chat/completions', chatRequest({ model: 'gpt-99' })), UnknownModelError],
       [to('/v1/chat/completions', { method: 'POST', body: 'not json' }), RequestNotBoundedError],
-      [
-        to('/v1/chat/completions', chatRequest({ web_search_options: {} })),
-        RequestNotBoundedError,
-      ],
+      [to('/v1/chat/completions', chatRequest({ web_search_options: {} })), RequestNotBoundedError],
       [
         to('/v1/responses', chatRequest({ input: 'x', tools: [{ type: 'web_search' }] })),
         RequestNotBoundedError,
@@ -244,14 +250,19 @@ describe('injection into the environment', () => {
 describe('errors', () => {
   it('are recognised through any number of wrappers', () => {
     const error = new UnknownModelError('x', { details: { model: 'm' }, requestId: 'r' });
-    const wrapped = new Error('a', { cause: new AggregateError([new Error('b', { cause: error })]) });
+    const wrapped = new Error('a', {
+      cause: new AggregateError([new Error('b', { cause: error })]),
+    });
     expect(wrapped instanceof UnknownModelError).toBe(true);
     expect(wrapped instanceof IronCageError).toBe(true);
     expect(wrapped instanceof SecretHostError).toBe(false);
     expect(findIronCageError(wrapped)).toBe(error);
     expect(findIronCageError(new Error('c'))).toBeUndefined();
     expect(Reflect.get(error, Symbol.for('langchain.errors.retryable'))).toBe(false);
-    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ code: 'UNKNOWN_MODEL', requestId: 'r' });
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({
+      code: 'UNKNOWN_MODEL',
+      requestId: 'r',
+    });
     const loop = new Error('loop');
     loop.cause = loop;
     expect(loop instanceof IronCageError).toBe(false);

@@ -61,7 +61,11 @@ describe('streams', () => {
 
   it('of models that hide their reasoning are charged in full when they break', async () => {
     rig.provider.setScript(() => ({ text: 'one two three', breakAfterChunks: 2 }));
-    const response = await chat({ model: 'gpt-5-mini', max_tokens: undefined, max_completion_tokens: 900 });
+    const response = await chat({
+      model: 'gpt-5-mini',
+      max_tokens: undefined,
+      max_completion_tokens: 900,
+    });
     await expect(textOf(response)).rejects.toThrow();
     expect((await settled())['tokens']).toMatchObject({ output: 900 });
   });
@@ -122,7 +126,9 @@ describe('physical attempts', () => {
     );
     await client().chat.completions.create({ model: MINI, messages });
     await rig.cage.close();
-    expect(rig.server.records.map(({ outcome, cost }) => [outcome, cost === '0.000000000'])).toEqual([
+    expect(
+      rig.server.records.map(({ outcome, cost }) => [outcome, cost === '0.000000000']),
+    ).toEqual([
       ['failed', true],
       ['failed', true],
       ['completed', false],
@@ -134,7 +140,7 @@ describe('physical attempts', () => {
     rig.provider.setScript(({ number }) =>
       number === 1 ? { text: 'lost', breakAfterChunks: 0 } : { text: 'here' },
     );
-    await client().chat.completions.create({ model: MINI, messages, max_tokens: 50 });
+    await client().chat.completions.create({ model: MINI, messages, max_completion_tokens: 50 });
     await rig.cage.close();
     expect(rig.provider.bill().records).toHaveLength(2);
     expect(rig.server.records[0]).toMatchObject({ outcome: 'failed', estimated: true });
@@ -151,7 +157,7 @@ describe('physical attempts', () => {
 
   it('whose answer tells no usage are charged at their upper bound', async () => {
     rig.provider.setScript(() => ({ text: 'silent', hideUsage: true }));
-    await client().chat.completions.create({ model: MINI, messages, max_tokens: 50 });
+    await client().chat.completions.create({ model: MINI, messages, max_completion_tokens: 50 });
     await rig.cage.close();
     const [record] = rig.server.records;
     expect(record).toMatchObject({ outcome: 'completed', estimated: true });

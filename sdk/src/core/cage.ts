@@ -1,8 +1,6 @@
 import { inspect } from 'node:util';
 
-import { SealedValue } from '../secrets/sealed-value.js';
 import { SessionEndedError } from '../errors/catalogue.js';
-import { findIronCageError } from '../errors/iron-cage-error.js';
 import { MeteringFetch } from '../fetch/metering-fetch.js';
 import { systemClock, type Clock } from '../identity/clock.js';
 import { exitReports } from '../leases/exit-reports.js';
@@ -11,32 +9,20 @@ import { replayJournals } from '../leases/journal-replay.js';
 import { LeaseBook } from '../leases/lease-book.js';
 import { leaseServer } from '../leases/lease-server.js';
 import { LeaseUpkeep } from '../leases/lease-upkeep.js';
-import { formatUsd } from '../money/money.js';
 import { Injection } from '../secrets/injection.js';
 import { Placeholders } from '../secrets/placeholders.js';
+import { SealedValue } from '../secrets/sealed-value.js';
 import { Transport } from '../wire/transport.js';
+import { budgetView, type BudgetView } from './budget-view.js';
 import { EventHub, type CageEvents, type CageListener } from './events.js';
 import { ExitHooks, type ExitWork } from './exit-hooks.js';
 import { resolveOptions, type IronCageOptions, type ResolvedOptions } from './options.js';
-import { RunState, type RunStateName } from './run-state.js';
+import { endSession, ReplacedSessions } from './replaced-sessions.js';
+import { RunState } from './run-state.js';
 import { SessionKeeper } from './session-keeper.js';
 import type { Session } from './session.js';
 
 const CLOSE_TIMEOUT_MS = 5_000;
-const END_SESSION_TIMEOUT_MS = 2_000;
-
-/** What `cage.budget()` tells; amounts are decimal dollars. */
-export interface BudgetView {
-  readonly state: RunStateName;
-  readonly project: { readonly name: string; readonly availableUsd: string | undefined };
-  readonly leases: {
-    readonly count: number;
-    readonly remainingUsd: string;
-    readonly heldUsd: string;
-  };
-  /** What this process has used since it started. */
-  readonly spentUsd: string;
-}
 
 /** What tests replace. */
 export interface CageSurroundings {
@@ -60,13 +46,13 @@ export class Cage {
   readonly #journal: JournalFile | undefined;
   readonly #book: LeaseBook;
   readonly #injection: Injection;
+  readonly #replaced: ReplacedSessions;
   readonly #key: SealedValue;
   #upkeep: LeaseUpkeep | undefined;
   #exitHooks: ExitHooks | undefined;
   #started: Promise<void> | undefined;
   #isReady = false;
   #closing: Promise<void> | undefined;
-  #retired: Session[] = [];
   readonly #onClosed: (() => void)[] = [];
 
   constructor(options: IronCageOptions, surroundings: Partial<CageSurroundings> = {}) {
@@ -93,6 +79,7 @@ export class Cage {
       },
       leaseWaitMs: resolved.leaseWaitMs,
     });
+    this.#replaced = new ReplacedSessions(this.#transport, this.#book);
     this.#keeper = this.#makeKeeper();
     const placeholders = surroundings.placeholders ?? new Placeholders();
     this.#injection = new Injection(surroundings.environment ?? process.env, placeholders);
@@ -130,23 +117,7 @@ export class Cage {
 
   /** What may still be spent, as far as this process knows without asking. */
   budget(): BudgetView {
-    const open = this.#book.leases.filter(({ phase }) => phase === 'open');
-    const sum = (amounts: readonly bigint[]): string =>
-      formatUsd(amounts.reduce((total, amount) => total + amount, 0n));
-    const availableNano = this.#state.availableNano;
-    return {
-      state: this.#state.name,
-      project: {
-        name: this.#keeper.current.project.name,
-        availableUsd: availableNano === undefined ? undefined : formatUsd(availableNano),
-      },
-      leases: {
-        count: open.length,
-        remainingUsd: sum(open.map((lease) => lease.availableNano)),
-        heldUsd: sum(this.#book.leases.map((lease) => lease.heldNano)),
-      },
-      spentUsd: formatUsd(this.#book.spentNano),
-    };
+    return budgetView(this.#keeper.current.project.name, this.#state, this.#book);
   }
 
   /**
@@ -205,7 +176,7 @@ export class Cage {
       },
       onHeartbeat: () => {
         this.#journal?.touch(this.#clock.wallMs());
-        this.#endRetiredSessions();
+        this.#replaced.endSettled();
       },
     });
   }
@@ -215,7 +186,7 @@ export class Cage {
     if (inject !== 'none') this.#injection.apply(session.secrets, inject);
     if (previous === undefined) return;
     previous.secrets.wipe();
-    this.#retired.push(previous);
+    this.#replaced.add(previous.id);
     this.#retireAll();
   }
 
@@ -244,25 +215,6 @@ export class Cage {
 
   #retireAll(): void {
     for (const lease of this.#book.leases) this.#book.retire(lease);
-  }
-
-  /** Sessions that were replaced end when their last lease has been settled. */
-  #endRetiredSessions(): void {
-    const done = this.#retired.filter(
-      ({ id }) => !this.#book.leases.some(({ sessionId }) => sessionId === id),
-    );
-    this.#retired = this.#retired.filter((session) => !done.includes(session));
-    for (const { id } of done) void this.#endSession(id, true);
-  }
-
-  async #endSession(id: string, background: boolean): Promise<void> {
-    try {
-      const options = { timeoutMs: END_SESSION_TIMEOUT_MS, background };
-      await this.#transport.call('DELETE', `v1/sdk/sessions/${id}`, undefined, options);
-    } catch (error) {
-      // It ends by its own time as well.
-      if (findIronCageError(error) === undefined) throw error;
-    }
   }
 
   #openJournal(): JournalFile | undefined {
@@ -314,7 +266,7 @@ export class Cage {
     return {
       base: this.#transport.base.href,
       key: this.#key.reveal(),
-      sessionIds: [this.#keeper.current, ...this.#retired].map(({ id }) => id),
+      sessionIds: [this.#keeper.current.id, ...this.#replaced.ids],
       reports: exitReports(this.#book, this.#clock, this.#journal),
     };
   }
@@ -349,7 +301,9 @@ export class Cage {
     const reports = Promise.allSettled((work?.reports ?? []).map(settle));
     await Promise.race([reports, deadline]);
     await Promise.race([
-      Promise.allSettled((work?.sessionIds ?? []).map((id) => this.#endSession(id, false))),
+      Promise.allSettled(
+        (work?.sessionIds ?? []).map((id) => endSession(this.#transport, id, false)),
+      ),
       deadline,
     ]);
     this.#transport.close();

@@ -67,7 +67,7 @@ function* causes(value: unknown): Generator<object> {
     yield next;
     queue.push(Reflect.get(next, 'cause'));
     const several: unknown = Reflect.get(next, 'errors');
-    if (Array.isArray(several)) queue.push(...several.slice(0, CAUSES_MAX));
+    if (Array.isArray(several)) queue.push(...(several.slice(0, CAUSES_MAX) as unknown[]));
   }
 }
 

@@ -14,7 +14,7 @@ export class OutgoingRequest {
 
   constructor(input: FetchInput, init: FetchInit) {
     const request = input instanceof Request ? input : undefined;
-    const address = request?.url ?? String(input);
+    const address = input instanceof Request ? input.url : input.toString();
     this.url = URL.canParse(address) ? new URL(address) : undefined;
     this.method = (init?.method ?? request?.method ?? 'GET').toUpperCase();
     this.headers = new Headers(init?.headers ?? request?.headers ?? {});

@@ -182,7 +182,7 @@ export class LeaseBook {
   async #obtain(amountNano: NanoUsd): Promise<void> {
     try {
       const idle = this.#leases.find((lease) => lease.phase === 'open' && lease.isIdle);
-      if (idle === undefined || idle.sessionId !== this.#ports.session().id) {
+      if (idle?.sessionId !== this.#ports.session().id) {
         await this.#acquire(amountNano);
       } else {
         await this.#renew(idle, amountNano);

@@ -98,11 +98,14 @@ export class SafetyFilter {
     const emails = this.#policy.email === 'off' ? [] : findEmails(text);
     const cards = this.#policy.card === 'off' ? [] : findCards(text);
     if (emails.length === 0 || cards.length === 0) return emails.length === 0 ? cards : emails;
-    const covered = (card: Finding): boolean =>
-      emails.some(({ start, end }) => card.start < end && start < card.end);
-    return [...emails, ...cards.filter((card) => !covered(card))].sort(
-      (first, second) => first.start - second.start,
-    );
+    // An address may contain a number that looks like a card: what starts first wins.
+    const sorted = [...emails, ...cards].sort((first, second) => first.start - second.start);
+    let coveredUntil = 0;
+    return sorted.filter(({ start, end }) => {
+      if (start < coveredUntil) return false;
+      coveredUntil = end;
+      return true;
+    });
   }
 
   #strictestOf(types: Partial<Record<PiiType, number>>): 'block' | 'redact' | 'warn' {

@@ -32,7 +32,8 @@ export class DeliveryRequest {
 
   static async create(): Promise<DeliveryRequest> {
     const suite = deliverySuite();
-    const pair = await suite.kem.generateKeyPair();
+    // The library names DOM's type, which is Node's as well.
+    const pair = (await suite.kem.generateKeyPair()) as webcrypto.CryptoKeyPair;
     const raw = await suite.kem.serializePublicKey(pair.publicKey);
     return new DeliveryRequest(suite, pair, Buffer.from(raw).toString('base64url'));
   }

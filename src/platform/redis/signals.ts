@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { newId } from '../../kernel/ids.js';
 import type { Logger } from '../telemetry/index.js';
 
 export const TOPICS = ['projects', 'leases', 'usage', 'keys', 'secrets', 'members'] as const;
@@ -41,8 +42,7 @@ const CHANNEL = 'ic:signals';
 
 /** Through Redis pub/sub; delivered locally at once, whatever Redis does. */
 export class RedisSignals extends Signals {
-  private readonly origin =
-    Math.trunc(performance.timeOrigin).toString(36) + process.pid.toString(36);
+  private readonly origin = newId();
 
   constructor(
     private readonly publisher: Redis,

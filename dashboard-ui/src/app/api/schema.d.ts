@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process runs */
+        get: operations["livez"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server can do its work; 503 when the database does not answer */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -750,6 +784,10 @@ export interface components {
             kind: "DEPOSIT" | "WITHDRAWAL" | "GRANT" | "SETTLE" | "LATE" | "RETURN" | "CHARGE" | "OVERDRAFT" | "OVERDRAFT_REPAID";
             /** @description Change of the free balance. */
             amount: string;
+            /** @description Change of what agents hold. */
+            leased: string;
+            /** @description Change of what was spent. */
+            spent: string;
             leaseId: string | null;
             actor: string;
             reason: string | null;
@@ -757,6 +795,10 @@ export interface components {
         LedgerPage: {
             items: components["schemas"]["LedgerEntry"][];
             nextCursor: string | null;
+        };
+        Liveness: {
+            /** @constant */
+            status: "ok";
         };
         LoginRequest: {
             /** Format: email */
@@ -941,6 +983,17 @@ export interface components {
         };
         ProviderList: {
             items: components["schemas"]["Provider"][];
+        };
+        Readiness: {
+            /** @enum {string} */
+            status: "ok" | "degraded";
+            /** @constant */
+            database: "ok";
+            /** @enum {string} */
+            redis: "ok" | "down" | "not configured";
+            version: string;
+            /** Format: date-time */
+            time: string;
         };
         Secret: {
             /** Format: uuid */
@@ -1198,6 +1251,118 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    livez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Liveness"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -1299,6 +1464,15 @@ export interface operations {
             };
             /** @description LOGIN_FAILED */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description ORIGIN_REFUSED */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4421,7 +4595,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            /** @description SETUP_TOKEN_INVALID */
+            /** @description SETUP_TOKEN_INVALID, ORIGIN_REFUSED */
             403: {
                 headers: {
                     [name: string]: unknown;

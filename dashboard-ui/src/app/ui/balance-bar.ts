@@ -1,6 +1,9 @@
 import { Component, computed, input } from '@angular/core';
 import { exactUsd, nano, percent, shortUsd, sumNano } from '../core/money';
 
+/** In percent: what is there at all must be seen, however little it is. */
+const LEAST_SHARE = 1.2;
+
 export interface BalanceParts {
   readonly spent: string;
   readonly leased: string;
@@ -42,12 +45,15 @@ export class UiBalanceBar {
   });
   protected readonly drawn = computed(() => {
     const whole = sumNano(this.parts().map(({ amount }) => amount));
-    let x = 0;
-    return this.parts().map((part) => {
-      const start = x;
-      const width = percent(part.amount, whole);
-      x += width;
-      return { ...part, x: start, width };
+    const shares = this.parts().map(({ amount }) =>
+      amount > 0n ? Math.max(LEAST_SHARE, percent(amount, whole)) : 0,
+    );
+    const scale = 100 / (shares.reduce((sum, share) => sum + share, 0) || 100);
+    let end = 0;
+    return this.parts().map((part, index) => {
+      const x = end;
+      end += (shares[index] ?? 0) * scale;
+      return { ...part, x, width: end - x };
     });
   });
   protected readonly label = computed(() =>

@@ -10,7 +10,7 @@ const VARIANT = {
 } as const;
 const SIZE = {
   lg: 'h-10 px-4 text-sm',
-  md: 'h-8 px-3 text-[13px]',
+  md: 'h-9 px-3 text-[13px]',
   sm: 'h-7 px-2.5 text-xs',
   icon: 'size-8',
 } as const;

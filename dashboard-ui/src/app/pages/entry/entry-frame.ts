@@ -18,7 +18,7 @@ import { UiLogo } from '../../ui';
     >
       <svg
         class="absolute inset-0 size-full"
-        viewBox="0 0 600 800"
+        viewBox="0 60 600 780"
         preserveAspectRatio="xMidYMax slice"
         fill="none"
         aria-hidden="true"
@@ -40,12 +40,16 @@ import { UiLogo } from '../../ui';
           stroke-opacity=".25"
           stroke-width="2"
         />
-        <path
-          d="M284 527v-3a16 16 0 0 1 32 0v3M280 528h40v28h-40z"
+        <g
           class="stroke-white"
-          stroke-width="5"
+          stroke-width="2"
+          stroke-linecap="round"
           stroke-linejoin="round"
-        />
+          transform="translate(276 510) scale(2)"
+        >
+          <rect x="3" y="11" width="18" height="11" rx="2" />
+          <path d="M7 11V7a5 5 0 0 1 10 0v4M12 15.5v2" />
+        </g>
       </svg>
       <div
         class="absolute inset-x-0 bottom-0 bg-linear-to-t from-ink via-ink/95 to-transparent p-10 pt-32"

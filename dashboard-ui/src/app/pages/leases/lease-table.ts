@@ -16,17 +16,17 @@ type Lease = Schemas['Lease'];
   selector: 'app-lease-table',
   imports: [RouterLink, UiBadge, UiButton, UiMeter, UiMoney, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Leases, table">
-    <table class="table min-w-[820px]">
+    <table class="table sm:min-w-[820px]">
       <thead>
         <tr>
           @if (withProject()) {
-            <th scope="col">Project</th>
+            <th scope="col" class="max-sm:hidden">Project</th>
           }
           <th scope="col">Agent</th>
-          <th scope="col">State</th>
+          <th scope="col" class="max-sm:hidden">State</th>
           <th scope="col" class="text-right">Leased</th>
-          <th scope="col" class="w-40">Used</th>
-          <th scope="col">Granted</th>
+          <th scope="col" class="w-40 max-sm:hidden">Used</th>
+          <th scope="col" class="max-sm:hidden">Granted</th>
           <th scope="col" class="text-right">Expires in</th>
           <th scope="col"><span class="sr-only">Actions</span></th>
         </tr>
@@ -35,25 +35,28 @@ type Lease = Schemas['Lease'];
         @for (row of rows(); track row.lease.id) {
           <tr>
             @if (withProject()) {
-              <td class="max-w-44">
+              <td class="max-w-44 max-sm:hidden">
                 <a class="link block truncate" [routerLink]="['/projects', row.lease.projectId]">{{
                   row.lease.projectName
                 }}</a>
               </td>
             }
-            <td class="max-w-56">
+            <td class="max-w-28 sm:max-w-56">
               <div class="truncate font-medium">{{ row.lease.agent }}</div>
+              @if (withProject()) {
+                <div class="truncate text-xs sm:hidden">{{ row.lease.projectName }}</div>
+              }
               <div class="truncate text-xs text-muted">
                 {{ row.lease.ip }} · key {{ row.lease.keyId }}
               </div>
             </td>
-            <td>
+            <td class="max-sm:hidden">
               <ui-badge [tone]="tone[row.lease.state]" [attr.title]="meaning[row.lease.state]">{{
                 label[row.lease.state]
               }}</ui-badge>
             </td>
             <td class="text-right"><ui-money [value]="row.lease.amount" /></td>
-            <td>
+            <td class="max-sm:hidden">
               <div class="mb-1 flex justify-between text-xs">
                 <ui-money [value]="row.lease.used" /><span class="text-muted"
                   >{{ row.share }}%</span
@@ -61,7 +64,9 @@ type Lease = Schemas['Lease'];
               </div>
               <ui-meter [value]="row.share" [label]="'Used of the lease of ' + row.lease.agent" />
             </td>
-            <td class="text-muted"><ui-time as="ago" [at]="row.lease.grantedAt" /></td>
+            <td class="text-muted max-sm:hidden">
+              <ui-time as="ago" [at]="row.lease.grantedAt" />
+            </td>
             <td class="text-right" [attr.title]="row.expires">
               {{ row.left }}
             </td>

@@ -10,7 +10,7 @@ import type { IconName } from '../../ui/icons.gen';
   host: { class: 'block' },
   template: `<a
     uiCard
-    class="group h-full p-4 transition-colors hover:border-line-strong"
+    class="group h-full p-3 transition-colors hover:border-line-strong sm:p-4"
     [routerLink]="to()"
     [queryParams]="query()"
   >
@@ -22,7 +22,7 @@ import type { IconName } from '../../ui/icons.gen';
     /></span>
     @if (value() !== undefined) {
       <span
-        class="mt-2 block text-[1.7rem] leading-9 font-semibold tracking-tight tabular-nums"
+        class="mt-2 block text-[1.35rem] leading-9 font-semibold tracking-tight tabular-nums sm:text-[1.7rem]"
         [attr.title]="exact()"
         >{{ value() }}</span
       >

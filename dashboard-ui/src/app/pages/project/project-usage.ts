@@ -46,6 +46,7 @@ const SHOWN_LEASES = 10;
               kind="bars"
               label="Cost per day by model"
               xName="Day"
+              [height]="300"
               [x]="dayLabels()"
               [series]="chart().series"
               [text]="chartText()"

@@ -28,7 +28,7 @@ type Secret = Schemas['Secret'];
         @for (secret of secrets(); track secret.id) {
           <tr>
             <td class="max-w-44 truncate font-medium">{{ secret.name }}</td>
-            <td>{{ secret.provider }}</td>
+            <td class="whitespace-nowrap">{{ secret.provider }}</td>
             <td class="max-w-40 truncate text-muted">
               {{
                 secret.projectId === null
@@ -45,11 +45,12 @@ type Secret = Schemas['Secret'];
             </td>
             <td class="text-xs text-muted">
               @for (host of secret.hosts; track host) {
-                <div class="whitespace-nowrap">{{ host }}</div>
+                <div class="max-w-44 truncate" [attr.title]="host">{{ host }}</div>
               }
             </td>
             <td class="text-muted">
-              {{ secret.version }}, <ui-time as="day" [at]="secret.updatedAt" />
+              {{ secret.version }}
+              <div class="text-xs"><ui-time as="day" [at]="secret.updatedAt" /></div>
             </td>
             <td>
               @if (session.can('secret:write')) {

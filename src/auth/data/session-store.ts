@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentPrincipal } from '../../kernel/principal.js';
+import { type Tx, UnitOfWork } from '../../platform/database/index.js';
+
+@Injectable()
+export class SessionStore {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async insert(
+    tx: Tx,
+    agent: AgentPrincipal,
+    session: { id: string; ip: string; agent: Record<string, unknown> },
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO sessions (organization_id, id, project_id, key_id, ip, agent)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [
+        agent.organizationId,
+        session.id,
+        agent.projectId,
+        agent.keyId,
+        session.ip,
+        JSON.stringify(session.agent),
+      ],
+    );
+  }
+
+  /** @returns whether this key has such a session */
+  async end(agent: AgentPrincipal, sessionId: string): Promise<boolean> {
+    return this.update('ended_at = coalesce(ended_at, now())', agent, sessionId);
+  }
+
+  /** @returns whether this key has such a session */
+  async touch(agent: AgentPrincipal, sessionId: string): Promise<boolean> {
+    return this.update('last_seen_at = now()', agent, sessionId);
+  }
+
+  private async update(
+    change: string,
+    agent: AgentPrincipal,
+    sessionId: string,
+  ): Promise<boolean> {
+    const rows = await this.unitOfWork.run((tx) =>
+      tx.query(
+        `UPDATE sessions SET ${change}
+          WHERE organization_id = $1 AND id = $2 AND key_id = $3
+          RETURNING id`,
+        [agent.organizationId, sessionId, agent.keyId],
+      ),
+    );
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { OWNER } from '../harness/installation.js';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const STEP_LIMIT_MS = 15_000;
+
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+function chromiumPath(): string | undefined {
+  return process.env['CHROMIUM_PATH'] ?? PLACES.find((place) => existsSync(place));
+}
+
+/** `describe` where a browser is installed; else it skips, and says why. */
+export const describeInBrowser: jest.Describe = (() => {
+  if (chromiumPath() !== undefined) return describe;
+  process.stderr.write(
+    'Dashboard tests are skipped: no Chromium found. Install it (apt-get install chromium) or set CHROMIUM_PATH.\n',
+  );
+  return describe.skip;
+})();
+
+/**
+ * One browser with one page on one server. Whatever a person would not see but should not happen (console errors, violations of the
+ * content security policy, requests to other hosts) is collected in `problems`.
+ */
+export class Visitor {
+  readonly problems: string[] = [];
+
+  private constructor(
+    private readonly browser: Browser,
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly url: string,
+  ) {}
+
+  static async open(url: string): Promise<Visitor> {
+    const executablePath = chromiumPath();
+    if (executablePath === undefined) throw new Error('no Chromium');
+    const browser = await chromium.launch({ executablePath, args: FLAGS });
+    const context = await browser.newContext({
+      viewport: DESKTOP,
+      reducedMotion: 'reduce',
+      timezoneId: 'Europe/Berlin',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    context.setDefaultTimeout(STEP_LIMIT_MS);
+    await context.addInitScript(
+      `addEventListener('securitypolicyviolation', (event) =>
+         console.error('CSP: ' + event.violatedDirective + ' ' + event.blockedURI));`,
+    );
+    const visitor = new Visitor(browser, context, await context.newPage(), url);
+    visitor.watch();
+    return visitor;
+  }
+
+  close(): Promise<void> {
+    return this.browser.close();
+  }
+
+  async go(path: string): Promise<void> {
+    await this.page.goto(`${this.url}/dashboard/${path}`);
+  }
+
+  async signIn(email = OWNER.email, password = OWNER.password): Promise<void> {
+    await this.page.getByLabel('E-mail').fill(email);
+    await this.page.getByLabel('Password').fill(password);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  /** Waits until the page is there with all its data. */
+  async settled(): Promise<void> {
+    await this.page.locator('main h1').first().waitFor({ state: 'attached' });
+    await this.page.waitForFunction(`document.querySelector('[aria-busy=true]') === null`);
+  }
+
+  button(name: string | RegExp) {
+    return this.page.getByRole('button', { name, exact: typeof name === 'string' });
+  }
+
+  dialog() {
+    return this.page.getByRole('dialog');
+  }
+
+  async press(name: string | RegExp): Promise<void> {
+    await this.dialog()
+      .getByRole('button', { name, exact: typeof name === 'string' })
+      .click();
+  }
+
+  /** Forgets the console error that a refusal the test provoked on purpose leaves behind. */
+  forgetRefusals(status: number): void {
+    const kept = this.problems.filter((text) => !text.includes(`status of ${status}`));
+    this.problems.splice(0, Infinity, ...kept);
+  }
+
+  /** What axe finds, and whether the page as a whole scrolls sideways. */
+  async flaws(): Promise<string[]> {
+    const { violations } = await new AxeBuilder({ page: this.page }).withTags(AXE_TAGS).analyze();
+    const overflowPx = await this.page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    return [
+      ...violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+      ),
+      ...(overflowPx > 0 ? [`the page is ${overflowPx} px too wide`] : []),
+    ];
+  }
+
+  private watch(): void {
+    const origin = new URL(this.url).origin;
+    this.page.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(message.text());
+    });
+    this.page.on('pageerror', (error) => this.problems.push(String(error)));
+    this.page.on('request', (request) => {
+      const target = new URL(request.url());
+      if (target.protocol.startsWith('http') && target.origin !== origin)
+        this.problems.push(`request to another host: ${request.url()}`);
+    });
+  }
+}
