@@ -47,15 +47,27 @@ describe('leases', () => {
       await Promise.resolve();
       return { text: 'ok' };
     });
+    // 30 worst cases are more than the budget, 30 real costs are not: nothing is refused falsely.
+    const results = await Promise.all(Array.from({ length: 30 }, () => call()));
+    expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 200));
+    expect(most).toBeLessThanOrEqual(1_000_000n);
+  });
+
+  it('refuse what really does not fit, beside calls that do', async () => {
+    await start({ balanceUsd: 0.001, tranche: '0.000200000', cage: { clampOutput: false } });
+    rig.provider.setScript(() => ({ text: 'x', outputTokens: 100 }));
     const results = await Promise.allSettled(Array.from({ length: 30 }, () => call()));
     const done = results.filter(({ status }) => status === 'fulfilled').length;
-    expect(done).toBeGreaterThan(0);
+    expect(done).toBeGreaterThan(8);
     expect(done).toBeLessThan(30);
     for (const result of results) {
       if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(BudgetExceededError);
     }
     expect(rig.provider.requests).toBe(done);
-    expect(most).toBeLessThanOrEqual(1_000_000n);
+    expect(rig.provider.bill().totalNano).toBeLessThanOrEqual(1_000_000n);
+    // What is left does not pay for one more call.
+    await rig.cage.close();
+    expect(1_000_000n - rig.server.spentNano).toBeLessThan(100_000n);
   });
 
   it('are reported and renewed in one exchange when the interval is over', async () => {
@@ -169,7 +181,6 @@ describe('leases', () => {
     await start({ leaseTtlSeconds: 0.2, cage: { leaseWaitMs: 100 } });
     await call();
     rig.server.intercept = () => ({ status: 503, body: refusal('UNAVAILABLE') });
-    await until('the lease is over', () => rig.cage.budget().leases.count === 0 || true);
     await new Promise((resolve) => setTimeout(resolve, 250));
     await expect(call()).rejects.toBeInstanceOf(LeaseUnavailableError);
     rig.server.intercept = () => undefined;

@@ -20,6 +20,7 @@ import { resolveOptions, type IronCageOptions, type ResolvedOptions } from './op
 import { endSession, ReplacedSessions } from './replaced-sessions.js';
 import { RunState } from './run-state.js';
 import { SessionKeeper } from './session-keeper.js';
+import { riskyCircumstances } from './surroundings-check.js';
 import type { Session } from './session.js';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -143,6 +144,9 @@ export class Cage {
   }
 
   async #start(): Promise<void> {
+    for (const risk of riskyCircumstances(this.#options.inject)) {
+      process.emitWarning(risk, 'IronCageWarning');
+    }
     await this.#keeper.start();
     this.#upkeep = new LeaseUpkeep(
       this.#book,

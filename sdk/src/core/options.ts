@@ -29,6 +29,11 @@ export interface IronCageOptions {
   readonly unbounded?: 'cap' | 'block';
   /** How long a call may wait for a lease when the server does not answer. Default: 5000 ms. */
   readonly leaseWaitMs?: number;
+  /**
+   * How long a call may wait for the end of other calls of this process that hold the rest of the
+   * budget, before it is refused. Default: 30,000 ms.
+   */
+  readonly budgetWaitMs?: number;
   /** A streamed answer that is not read for so long is given up. Default: 600,000 ms. */
   readonly responseDeadlineMs?: number;
   /** How long starting may take altogether. Default: 15,000 ms. */
@@ -74,6 +79,7 @@ export function resolveOptions(
     clampOutput: options.clampOutput ?? true,
     unbounded: options.unbounded ?? 'cap',
     leaseWaitMs: options.leaseWaitMs ?? 5_000,
+    budgetWaitMs: options.budgetWaitMs ?? 30_000,
     responseDeadlineMs: options.responseDeadlineMs ?? 600_000,
     startTimeoutMs: options.startTimeoutMs ?? 15_000,
     journalDir: options.journalDir ?? environment['IRON_CAGE_JOURNAL_DIR'] ?? '',

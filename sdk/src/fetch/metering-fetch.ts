@@ -42,6 +42,7 @@ export interface MeteringPorts {
     readonly clampOutput: boolean;
     readonly unbounded: 'cap' | 'block';
     readonly responseDeadlineMs: number;
+    readonly budgetWaitMs: number;
   };
 }
 
@@ -141,7 +142,7 @@ export class MeteringFetch {
       unbounded: options.unbounded,
       calibration: this.#calibration.get(plan.model) ?? 1,
     });
-    const hidesUsageEvent = endpoint.askForUsage(body);
+    const hidesUsageEvent = endpoint.askForUsage(body, provider);
     let changed = hidesUsageEvent || pii?.action === 'redact';
     if (call.needsOutputLimit) changed = this.#limit(call, endpoint, body) || changed;
     const { hold, clamped } = await this.#reserve(call, endpoint, body);
@@ -149,26 +150,45 @@ export class MeteringFetch {
     return { request, endpoint, body, call, text, hidesUsageEvent, hold };
   }
 
+  /**
+   * Sets the worst case aside. When the budget is too small for it, the output is limited; when it
+   * is too small for that because other calls of this process hold it, their end is awaited.
+   */
   async #reserve(
     call: MeteredCall,
     endpoint: Endpoint,
     body: JsonObject,
   ): Promise<{ hold: Hold; clamped: boolean }> {
-    const { book, options } = this.#ports;
+    const { book, clock, options } = this.#ports;
+    const giveUpMs = clock.monotonicMs() + options.budgetWaitMs;
+    const fullOutput = call.outputTokensPerChoice;
+    for (;;) {
+      call.limitOutput(fullOutput);
+      const refusal = await this.#tryReserve(call);
+      if (!(refusal instanceof BudgetExceededError)) return { hold: refusal, clamped: false };
+      const affordable = options.clampOutput ? this.#affordable(call, refusal) : -1;
+      if (affordable > 0) {
+        call.limitOutput(affordable);
+        const clamped = await this.#tryReserve(call);
+        if (!(clamped instanceof BudgetExceededError)) {
+          this.#writeLimit(call, endpoint, body, affordable);
+          return { hold: clamped, clamped: true };
+        }
+      }
+      const waited = await book.nextCompletion(giveUpMs - clock.monotonicMs());
+      if (!waited) throw refusal;
+    }
+  }
+
+  async #tryReserve(call: MeteredCall): Promise<Hold | BudgetExceededError> {
+    const { book } = this.#ports;
     const worstNano = call.worstNano;
-    const atHand = book.tryHold(worstNano, call);
-    if (atHand !== undefined) return { hold: atHand, clamped: false };
     try {
-      return { hold: await book.hold(worstNano, call), clamped: false };
+      return book.tryHold(worstNano, call) ?? (await book.hold(worstNano, call));
     } catch (error) {
       const refusal = findIronCageError(error);
-      if (!(refusal instanceof BudgetExceededError)) throw error;
-      const affordable = options.clampOutput ? this.#affordable(call, refusal) : -1;
-      if (affordable < 0) throw error;
-      call.limitOutput(affordable);
-      const hold = await book.hold(call.worstNano, call);
-      this.#writeLimit(call, endpoint, body, affordable);
-      return { hold, clamped: true };
+      if (refusal instanceof BudgetExceededError) return refusal;
+      throw error;
     }
   }
 
@@ -204,6 +224,7 @@ export class MeteringFetch {
     const { book, placeholders, send, session } = this.#ports;
     const { request, call, hold, text } = passage;
     let response: Response;
+    if (request.signal?.aborted === true) book.complete(hold, unusedResult());
     try {
       const headers = revealHeaders(request, placeholders, session().secrets);
       response = await request.sendWith(send, headers, text);

@@ -21,6 +21,8 @@ export function neverSent(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > DEPTH_MAX) return false;
   const code: unknown = Reflect.get(error, 'code');
   if (typeof code === 'string' && beforeSending.has(code)) return true;
+  // Node's fetch gives every failure of the network a cause; without one the request was invalid.
+  if (depth === 0 && error instanceof TypeError && error.cause === undefined) return true;
   const several: unknown = Reflect.get(error, 'errors');
   if (Array.isArray(several) && several.length > 0) {
     return several.every((each) => neverSent(each, depth + 1));

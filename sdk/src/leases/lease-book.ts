@@ -58,6 +58,7 @@ export class LeaseBook {
   #unanswered: UnansweredRequest | undefined;
   #prefetchNotBeforeMs = 0;
   #spentNano: NanoUsd = 0n;
+  readonly #onCompletion = new Set<() => void>();
 
   constructor(ports: LeaseBookPorts) {
     this.#ports = ports;
@@ -126,6 +127,29 @@ export class LeaseBook {
     const { cost: costUsd, pricesVersion: _version, ...told } = record;
     emit('usage', { ...told, costUsd });
     this.#afterCall(hold.lease);
+    if (this.#onCompletion.size === 0) return;
+    this.latch.clear(); // what this call held counts again
+    for (const ended of [...this.#onCompletion]) ended();
+  }
+
+  /**
+   * Waits until a call of this process has ended and freed what it held.
+   * @returns false when none is in flight, or after `timeoutMs`
+   */
+  async nextCompletion(timeoutMs: number): Promise<boolean> {
+    if (timeoutMs <= 0 || this.#leases.every(({ isIdle }) => isIdle)) return false;
+    return new Promise((resolve) => {
+      const ended = (): void => {
+        cancel();
+        this.#onCompletion.delete(ended);
+        resolve(true);
+      };
+      const cancel = this.#ports.clock.schedule(timeoutMs, () => {
+        this.#onCompletion.delete(ended);
+        resolve(false);
+      });
+      this.#onCompletion.add(ended);
+    });
   }
 
   /** The record of a call whose end nobody will see: its upper bound. */

@@ -51,7 +51,7 @@ export interface Endpoint {
   /** Writes a maximum for the output into the body. */
   limitOutput(body: JsonObject, tokens: number, provider: string): void;
   /** Changes the body so that a stream tells its usage. @returns true when it was changed. */
-  askForUsage(body: JsonObject): boolean;
+  askForUsage(body: JsonObject, provider: string): boolean;
   readUsage(answer: unknown): TokenUsage | undefined;
   streamReader(plan: CallPlan, hideUsageEvent: boolean): StreamReader;
 }

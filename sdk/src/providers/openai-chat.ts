@@ -20,8 +20,9 @@ export const openAiChat: Endpoint = {
     const used = ['max_completion_tokens', 'max_tokens'].filter((key) => countOf(body[key]));
     for (const key of used.length > 0 ? used : [current]) body[key] = tokens;
   },
-  askForUsage(body) {
-    if (body['stream'] !== true) return false;
+  askForUsage(body, provider) {
+    // Mistral refuses unknown options, and tells the usage without being asked.
+    if (body['stream'] !== true || provider === 'mistral') return false;
     const options = objectAt(body, 'stream_options');
     if (options['include_usage'] === true) return false;
     body['stream_options'] = { ...options, include_usage: true };
