@@ -40,6 +40,7 @@ export class Logins {
     const id = newId();
     const refreshToken = this.tokens.first(id);
     const { hash } = this.parse(refreshToken);
+    await this.store.forgetOld(tx, who.userId);
     const expiresAt = await this.store.insert(tx, { id, ...who, tokenHash: hash });
     await this.audit.record(tx, {
       organizationId: who.organizationId,

@@ -149,6 +149,28 @@ describe('sign-in', () => {
     expect((await refresh(cookieOf(first))).status).toBe(200);
   });
 
+  it('lasts thirty days, however often it is refreshed, and is then forgotten', async () => {
+    const first = await login(credentials);
+    const logins = () =>
+      query<{ id: string; days: number }>(
+        installation,
+        `SELECT l.id, extract(epoch FROM expires_at - now())::float8 / 86400 AS days
+           FROM logins l JOIN users u ON u.id = user_id WHERE email = $1`,
+        [credentials.email],
+      );
+    expect((await logins())[0]?.days).toBeCloseTo(30, 2);
+    await query(installation, `UPDATE logins SET expires_at = now() + interval '1 second'`);
+    const second = await refresh(cookieOf(first));
+    expect(second.status).toBe(200);
+    await query(installation, 'UPDATE logins SET expires_at = now()');
+    expect((await refresh(cookieOf(second))).body['error'].code).toBe('NOT_SIGNED_IN');
+    const [old] = await logins();
+    await login(credentials);
+    const left = await logins();
+    expect(left).toHaveLength(1);
+    expect(left[0]?.id).not.toBe(old?.id);
+  });
+
   it('logout ends the login at once, and may be repeated', async () => {
     const signedIn = await login(credentials);
     const { body } = signedIn;

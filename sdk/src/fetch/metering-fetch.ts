@@ -166,8 +166,10 @@ export class MeteringFetch {
       call.limitOutput(fullOutput);
       const refusal = await this.#tryReserve(call);
       if (!(refusal instanceof BudgetExceededError)) return { hold: refusal, clamped: false };
-      const affordable = options.clampOutput ? this.#affordable(call, refusal) : -1;
-      if (affordable > 0) {
+      const atHandNano = book.leases.map(({ availableNano }) => availableNano);
+      const leftNano = availableOf(refusal) ?? 0n;
+      const affordable = this.#affordable(call, maxNano(leftNano, ...atHandNano));
+      if (options.clampOutput && affordable > 0) {
         call.limitOutput(affordable);
         const clamped = await this.#tryReserve(call);
         if (!(clamped instanceof BudgetExceededError)) {
@@ -175,8 +177,10 @@ export class MeteringFetch {
           return { hold: clamped, clamped: true };
         }
       }
-      const waited = await book.nextCompletion(giveUpMs - clock.monotonicMs());
-      if (!waited) throw refusal;
+      call.limitOutput(fullOutput);
+      const mayFitLater = this.#affordable(call, leftNano + book.reclaimableNano) >= 0;
+      if (!mayFitLater) throw refusal;
+      if (!(await book.nextCompletion(giveUpMs - clock.monotonicMs()))) throw refusal;
     }
   }
 
@@ -192,15 +196,15 @@ export class MeteringFetch {
     }
   }
 
-  /** Output tokens per choice that can still be paid for; -1 when too few to be useful. */
-  #affordable(call: MeteredCall, refusal: BudgetExceededError): number {
-    const { book } = this.#ports;
-    const leased = book.leases.map(({ availableNano }) => availableNano);
-    const amountNano = maxNano(availableOf(refusal) ?? 0n, ...leased);
+  /** Output tokens per choice that an amount pays for; -1 when too few to be useful. */
+  #affordable(call: MeteredCall, amountNano: bigint): number {
     const tokens = Math.min(call.affordablePerChoice(amountNano), call.outputTokensPerChoice);
     const { smallestOutput, requestedOutput, hasOutput } = call.plan;
-    const useful = Math.min(requestedOutput ?? USEFUL_OUTPUT_TOKENS, USEFUL_OUTPUT_TOKENS);
-    return hasOutput && tokens >= Math.max(smallestOutput, useful) ? tokens : -1;
+    const wanted = requestedOutput ?? USEFUL_OUTPUT_TOKENS;
+    const useful = this.#ports.options.clampOutput
+      ? Math.max(smallestOutput, Math.min(wanted, USEFUL_OUTPUT_TOKENS))
+      : call.outputTokensPerChoice;
+    return tokens >= (hasOutput ? useful : 0) ? tokens : -1;
   }
 
   #limit(call: MeteredCall, endpoint: Endpoint, body: JsonObject): boolean {

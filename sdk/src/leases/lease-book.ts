@@ -8,6 +8,7 @@ import type { Outcome, WireLeaseRequest, WireUsageRecord } from '../wire/protoco
 import { errorOfRefusal } from '../wire/refusals.js';
 import { UnreachableError } from '../wire/transport.js';
 import { BudgetLatch } from './budget-latch.js';
+import { Completions } from './completions.js';
 import type { JournalFile } from './journal-file.js';
 import type { HeldCall, Hold, Lease } from './lease.js';
 import type { LeaseServer } from './lease-server.js';
@@ -58,10 +59,11 @@ export class LeaseBook {
   #unanswered: UnansweredRequest | undefined;
   #prefetchNotBeforeMs = 0;
   #spentNano: NanoUsd = 0n;
-  readonly #onCompletion = new Set<() => void>();
+  readonly #completions: Completions;
 
   constructor(ports: LeaseBookPorts) {
     this.#ports = ports;
+    this.#completions = new Completions(ports.clock);
     this.reporter = new Reporter({
       ...ports,
       onLateAnswer: (lease, result) => {
@@ -77,6 +79,14 @@ export class LeaseBook {
   /** Nano-dollars that this process has used since it started. */
   get spentNano(): NanoUsd {
     return this.#spentNano;
+  }
+
+  /** What the leases at hand hold and have left: it comes back when their calls have ended. */
+  get reclaimableNano(): NanoUsd {
+    return this.#leases.reduce(
+      (total, { heldNano, availableNano }) => total + heldNano + availableNano,
+      0n,
+    );
   }
 
   /** Draws from the leases at hand in one synchronous step; undefined when none has enough. */
@@ -127,9 +137,8 @@ export class LeaseBook {
     const { cost: costUsd, pricesVersion: _version, ...told } = record;
     emit('usage', { ...told, costUsd });
     this.#afterCall(hold.lease);
-    if (this.#onCompletion.size === 0) return;
-    this.latch.clear(); // what this call held counts again
-    for (const ended of [...this.#onCompletion]) ended();
+    // What this call held counts again.
+    if (this.#completions.tell()) this.latch.clear();
   }
 
   /**
@@ -138,18 +147,7 @@ export class LeaseBook {
    */
   async nextCompletion(timeoutMs: number): Promise<boolean> {
     if (timeoutMs <= 0 || this.#leases.every(({ isIdle }) => isIdle)) return false;
-    return new Promise((resolve) => {
-      const ended = (): void => {
-        cancel();
-        this.#onCompletion.delete(ended);
-        resolve(true);
-      };
-      const cancel = this.#ports.clock.schedule(timeoutMs, () => {
-        this.#onCompletion.delete(ended);
-        resolve(false);
-      });
-      this.#onCompletion.add(ended);
-    });
+    return this.#completions.next(timeoutMs);
   }
 
   /** The record of a call whose end nobody will see: its upper bound. */

@@ -57,6 +57,15 @@ export class LoginStore {
     );
   }
 
+  /** What nobody can use any more. One that ended today stays, so that the reuse of its tokens is still told apart. */
+  async forgetOld(tx: Tx, userId: string): Promise<void> {
+    await tx.query(
+      `DELETE FROM logins
+        WHERE user_id = $1 AND (expires_at <= now() OR ended_at < now() - interval '1 day')`,
+      [userId],
+    );
+  }
+
   async end(tx: Tx, loginId: string): Promise<void> {
     await tx.query('UPDATE logins SET ended_at = coalesce(ended_at, now()) WHERE id = $1', [
       loginId,

@@ -35,11 +35,7 @@ export class SessionStore {
     return this.update('last_seen_at = now()', agent, sessionId);
   }
 
-  private async update(
-    change: string,
-    agent: AgentPrincipal,
-    sessionId: string,
-  ): Promise<boolean> {
+  private async update(change: string, agent: AgentPrincipal, sessionId: string): Promise<boolean> {
     const rows = await this.unitOfWork.run((tx) =>
       tx.query(
         `UPDATE sessions SET ${change}

@@ -40,7 +40,7 @@ const SIGNS: readonly Sign[] = [
     pattern: /error while loading shared libraries|Library not loaded/,
     problem: 'library-missing',
     advice: () =>
-      `A system library is missing. Install the package that brings the named file (on Debian: apt-get install libc6 libicu-dev), ${USE_DATABASE_URL}.`,
+      `A system library is missing. Install the package that brings the named file (on Debian: apt-get install libstdc++6), ${USE_DATABASE_URL}.`,
   },
   {
     pattern: /No space left on device|Disk quota exceeded/,
