@@ -19,7 +19,6 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sdk/dist/'],
 };
 const database = {
-  setupFiles: ['<rootDir>/test/harness/load-nest.mjs'],
   globalSetup: '<rootDir>/test/harness/global-setup.mjs',
   globalTeardown: '<rootDir>/test/harness/global-teardown.mjs',
   setupFiles: ['<rootDir>/test/harness/preload.mjs'],

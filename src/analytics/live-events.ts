@@ -6,6 +6,8 @@ import { Signals, type Topic } from '../platform/redis/index.js';
 
 const QUIET_MS = 250;
 const MAX_STREAMS = 1_000;
+/** As long as an access token: whoever was signed out or lost a role comes back with a new one, or not at all. */
+const MAX_LIFE_MS = 600_000;
 
 interface Viewer {
   readonly organizationId: string;
@@ -47,10 +49,17 @@ export class LiveEvents implements OnApplicationBootstrap, OnModuleDestroy {
         { retryAfterSeconds: 30 },
       );
     }
+    const life = setTimeout(() => {
+      viewer.stream.close();
+    }, MAX_LIFE_MS);
+    life.unref();
     const viewer: Viewer = {
       organizationId,
       pending: new Set(),
-      stream: openEventStream(reply, () => this.viewers.delete(viewer)),
+      stream: openEventStream(reply, () => {
+        clearTimeout(life);
+        this.viewers.delete(viewer);
+      }),
     };
     this.viewers.add(viewer);
   }

@@ -3,9 +3,9 @@ import { AgentSessions } from '../auth/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
-import { UnitOfWork } from '../platform/database/index.js';
+import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { Signals } from '../platform/redis/index.js';
-import { ProjectDirectory, type ProjectRecord } from '../teams/index.js';
+import { ProjectAccounts, ProjectDirectory, type ProjectRecord } from '../teams/index.js';
 import { SecretDelivery } from './delivery.service.js';
 import { SessionTerms } from './session-terms.js';
 import type { startSession } from './vault.contract.js';
@@ -19,6 +19,7 @@ export class Bootstrap {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly projects: ProjectDirectory,
+    private readonly accounts: ProjectAccounts,
     private readonly sessions: AgentSessions,
     private readonly delivery: SecretDelivery,
     private readonly terms: SessionTerms,
@@ -36,31 +37,44 @@ export class Bootstrap {
         `This server speaks protocol ${PROTOCOL}, the SDK asked for ${body.protocol}. Update the older of the two.`,
       );
     }
-    const project = await this.projects.get(agent.organizationId, agent.projectId);
-    if (!project) throw notFound('project');
-    refuseStopped(project);
-    const { sessionId, secrets } = await this.unitOfWork.run(async (tx) => {
-      const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
-      const opened = await this.delivery.open(tx, agent, project.name, sessionId);
-      const sealed = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);
-      return {
-        sessionId,
-        secrets: { sealed, providers: [...new Set(opened.map(({ provider }) => provider))] },
-      };
-    });
+    const { project, sessionId, secrets, providers } = await this.unitOfWork.run((tx) =>
+      this.admit(tx, agent, ip, body),
+    );
     this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
     return {
       sessionId,
       organization: { id: agent.organizationId, name: project.organizationName },
       project: { id: project.id, name: project.name, state: project.state },
-      secrets: secrets.sealed,
+      secrets,
       policy: {
         trancheSize: project.policy.trancheSize,
         reportIntervalSeconds: project.policy.reportIntervalSeconds,
         heartbeatSeconds: HEARTBEAT_SECONDS,
         pii: project.policy.pii,
       },
-      prices: this.terms.prices(secrets.providers),
+      prices: this.terms.prices(providers),
+    };
+  }
+
+  /** Under the account's lock, which a pause takes too: after it is acknowledged no session gets a secret. */
+  private async admit(
+    tx: Tx,
+    agent: AgentPrincipal,
+    ip: string,
+    body: InputOf<typeof startSession>['body'],
+  ) {
+    await this.accounts.lock(tx, agent.organizationId, agent.projectId);
+    const project = await this.projects.get(agent.organizationId, agent.projectId, tx);
+    if (!project) throw notFound('project');
+    refuseStopped(project);
+    const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
+    const opened = await this.delivery.open(tx, agent, project.name, sessionId);
+    const secrets = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);
+    return {
+      project,
+      sessionId,
+      secrets,
+      providers: [...new Set(opened.map(({ provider }) => provider))],
     };
   }
 

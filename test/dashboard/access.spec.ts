@@ -10,9 +10,7 @@ describeInBrowser('keys, secrets, members', () => {
     installation = await Installation.start();
     project = await installation.project({ name: 'Support', deposit: '5', secret: false });
     visitor = await Visitor.open(installation.url);
-    await visitor.go('login');
-    await visitor.signIn();
-    await visitor.settled();
+    await visitor.enter();
   });
   afterAll(async () => {
     await visitor.close();
@@ -30,7 +28,7 @@ describeInBrowser('keys, secrets, members', () => {
     await visitor.dialog().getByText('A provider key has no spaces').waitFor();
     await page.getByLabel('ANTHROPIC_API_KEY').fill('sk-ant-canary-abcd1234WXYZ');
     await visitor.press('Store secret');
-    await page.getByRole('cell', { name: 'anthropic-main' }).waitFor();
+    await page.getByRole('cell', { name: 'anthropic-main', exact: true }).waitFor();
     await page.getByText('••••WXYZ').waitFor();
     expect(await page.content()).not.toContain('canary');
   });
@@ -50,7 +48,7 @@ describeInBrowser('keys, secrets, members', () => {
     await page.getByLabel('Hosts').fill('llm.acme.test:8443');
     await visitor.press('Store secret');
     await page.getByText('llm.acme.test:8443').waitFor();
-    await page.getByRole('cell', { name: 'This project' }).waitFor();
+    await page.getByRole('cell', { name: 'This project', exact: true }).waitFor();
   });
 
   it('rotate and delete a secret', async () => {
@@ -81,7 +79,7 @@ describeInBrowser('keys, secrets, members', () => {
     expect(await visitor.dialog().isVisible()).toBe(true);
     await visitor.press('I have stored it');
 
-    await page.getByRole('cell', { name: 'nightly-report' }).waitFor();
+    await page.getByRole('cell', { name: 'nightly-report', exact: true }).waitFor();
     expect(await page.content()).not.toContain(secret);
     await openLease(installation, secret);
     await visitor.button('Revoke nightly-report').click();
@@ -98,7 +96,7 @@ describeInBrowser('keys, secrets, members', () => {
       name: 'from-elsewhere',
       environment: 'dev',
     });
-    await page.getByRole('cell', { name: 'from-elsewhere' }).waitFor();
+    await page.getByRole('cell', { name: 'from-elsewhere', exact: true }).waitFor();
   });
 
   it('say that the connection is lost, and find back', async () => {
@@ -121,7 +119,7 @@ describeInBrowser('keys, secrets, members', () => {
     await page.getByLabel('Role').selectOption('developer');
     await page.getByLabel('First password').fill('a first long password');
     await visitor.press('Add member');
-    await page.getByRole('cell', { name: 'Ada Novak' }).waitFor();
+    await page.getByRole('cell', { name: 'Ada Novak', exact: true }).waitFor();
     const { status } = await installation.as(undefined, 'POST', '/v1/auth/login', {
       email: 'ada@acme.test',
       password: 'a first long password',

@@ -80,10 +80,19 @@ export class Visitor {
     await this.page.getByRole('button', { name: 'Sign in' }).click();
   }
 
+  /** Signs in and waits until it is done: leaving the page earlier would cancel it. */
+  async enter(email?: string, password?: string): Promise<void> {
+    await this.go('login');
+    await this.signIn(email, password);
+    await this.page.getByRole('navigation', { name: 'Main' }).waitFor({ state: 'attached' });
+    await this.settled();
+  }
+
   /** Waits until the page is there with all its data. */
   async settled(): Promise<void> {
     await this.page.locator('main h1').first().waitFor({ state: 'attached' });
-    await this.page.waitForFunction(`document.querySelector('[aria-busy=true]') === null`);
+    // Not waitForFunction: it evaluates text, which the page's Trusted Types forbid.
+    await this.page.locator('body:not(:has([aria-busy=true]))').waitFor({ state: 'attached' });
   }
 
   button(name: string | RegExp) {

@@ -23,9 +23,7 @@ describeInBrowser('every page', () => {
   beforeAll(async () => {
     installation = await Installation.start();
     visitor = await Visitor.open(installation.url);
-    await visitor.go('login');
-    await visitor.signIn();
-    await visitor.settled();
+    await visitor.enter();
   });
   afterAll(async () => {
     await visitor.close();

@@ -8,9 +8,7 @@ describeInBrowser('projects', () => {
   beforeAll(async () => {
     installation = await Installation.start();
     visitor = await Visitor.open(installation.url);
-    await visitor.go('login');
-    await visitor.signIn();
-    await visitor.settled();
+    await visitor.enter();
   });
   afterAll(async () => {
     await visitor.close();
@@ -25,7 +23,7 @@ describeInBrowser('projects', () => {
     await visitor.go('projects');
     await page.getByText('No project yet').waitFor();
     await visitor.button('Create project').click();
-    await page.getByLabel('Name').fill('Nightly research');
+    await page.getByLabel('Name', { exact: true }).fill('Nightly research');
     await visitor.press('Create project');
     await page.getByRole('heading', { name: 'Nightly research' }).waitFor();
     expect(await page.title()).toBe('Nightly research · Iron Cage');
@@ -43,7 +41,7 @@ describeInBrowser('projects', () => {
     const { page } = visitor;
     await visitor.go('projects');
     await visitor.button('Create project').click();
-    await page.getByLabel('Name').fill('Nightly research');
+    await page.getByLabel('Name', { exact: true }).fill('Nightly research');
     await visitor.press('Create project');
     await visitor.dialog().getByRole('alert').waitFor();
     expect(await visitor.flaws()).toEqual([]);
@@ -74,8 +72,8 @@ describeInBrowser('projects', () => {
     visitor.problems.splice(0);
 
     await page.getByRole('link', { name: 'Ledger' }).click();
-    await page.getByRole('cell', { name: 'First budget' }).waitFor();
-    expect(await page.getByRole('cell', { name: 'Deposit' }).count()).toBe(1);
+    await page.getByRole('cell', { name: 'First budget', exact: true }).waitFor();
+    expect(await page.getByRole('cell', { name: 'Deposit', exact: true }).count()).toBe(1);
   });
 
   it('let only free money be withdrawn', async () => {
@@ -96,7 +94,7 @@ describeInBrowser('projects', () => {
     await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
 
     const lease = await openLease(installation, project.key);
-    await page.getByRole('cell', { name: /test-agent/ }).waitFor();
+    await page.getByRole('cell', { name: /^test-agent/ }).waitFor();
     await balance().getByText('1 agent running').waitFor();
     await settle(installation, project.key, lease, { input: 400_000 });
     await balance().getByText('$0.10').first().waitFor();

@@ -75,8 +75,7 @@ describeInBrowser('sign-in', () => {
   it('shows a viewer everything and lets them change nothing', async () => {
     await installation.project({ name: 'Seen', deposit: '5' });
     await signInAs(installation, 'viewer');
-    await visitor.signIn('viewer@acme.test', 'the password of viewer@acme.test');
-    await visitor.settled();
+    await visitor.enter('viewer@acme.test', 'the password of viewer@acme.test');
     await visitor.go('projects');
     await visitor.page.getByRole('link', { name: 'Seen', exact: true }).click();
     await visitor.page.getByRole('heading', { name: 'Seen' }).waitFor();

@@ -158,11 +158,19 @@ describe('sign-in', () => {
            FROM logins l JOIN users u ON u.id = user_id WHERE email = $1`,
         [credentials.email],
       );
+    const expireIn = (interval: string) =>
+      query(
+        installation,
+        `UPDATE logins SET expires_at = now() + $2::interval
+          WHERE user_id = (SELECT id FROM users WHERE email = $1)`,
+        [credentials.email, interval],
+      );
     expect((await logins())[0]?.days).toBeCloseTo(30, 2);
-    await query(installation, `UPDATE logins SET expires_at = now() + interval '1 second'`);
+    await expireIn('1 hour');
     const second = await refresh(cookieOf(first));
     expect(second.status).toBe(200);
-    await query(installation, 'UPDATE logins SET expires_at = now()');
+    expect((await logins())[0]?.days).toBeLessThan(1);
+    await expireIn('0 seconds');
     expect((await refresh(cookieOf(second))).body['error'].code).toBe('NOT_SIGNED_IN');
     const [old] = await logins();
     await login(credentials);
@@ -235,6 +243,28 @@ describe('sign-in', () => {
     for (const body of [{}, { email: 7, password: [] }, { ...credentials, role: 'owner' }]) {
       const answer = await login(body, '10.3.0.1');
       expect([answer.status, answer.body.error.code]).toEqual([422, 'VALIDATION_FAILED']);
+    }
+  });
+});
+
+describe('sign-in without a trusted proxy', () => {
+  it('counts by the address of the connection, whatever a header claims', async () => {
+    const installation = await Installation.start();
+    try {
+      const statuses: number[] = [];
+      for (let i = 0; i < 31; i++) {
+        const body = { email: `somebody-${i}@example.com`, password: 'guess' };
+        const headers = { 'x-forwarded-for': `10.8.${i}.1`, 'x-real-ip': `10.8.${i}.1` };
+        const answer = await call(installation.url, 'POST', '/v1/auth/login', { body, headers });
+        statuses.push(answer.status);
+      }
+      expect(statuses).toEqual([...Array<number>(30).fill(401), 429]);
+      const https = await call(installation.url, 'POST', '/v1/auth/refresh', {
+        headers: { origin: installation.url, 'x-forwarded-proto': 'https' },
+      });
+      expect(https.body['error'].code).toBe('NOT_SIGNED_IN');
+    } finally {
+      await installation.stop();
     }
   });
 });

@@ -168,6 +168,17 @@ describe('starting', () => {
     expect(server.spentNano).toBe(provider.bill().totalNano);
   });
 
+  it('returns the lease of a process that was started so and calls process.exit()', async () => {
+    const agent = run(`${callSource} await call(); process.exit(0);`, [
+      '--import',
+      sdk.url('register.js'),
+    ]);
+    expect((await agent.ended).code).toBe(0);
+    expect(server.openLeases).toEqual([]);
+    expect(server.spentNano).toBe(provider.bill().totalNano);
+    expect(server.sessions).toHaveLength(1);
+  });
+
   it('fails at once, with a reason, and leaks no key', async () => {
     server.keyState = 'revoked';
     const ended = await run(`${auto} await call();`).ended;

@@ -12,7 +12,7 @@ import { LeaseUpkeep } from '../leases/lease-upkeep.js';
 import { Injection } from '../secrets/injection.js';
 import { Placeholders } from '../secrets/placeholders.js';
 import { SealedValue } from '../secrets/sealed-value.js';
-import { rankTable } from '../tokens/rank-table.js';
+import { preloadRanks } from '../tokens/rank-table.js';
 import { Transport } from '../wire/transport.js';
 import { budgetView, type BudgetView } from './budget-view.js';
 import { EventHub, type CageEvents, type CageListener } from './events.js';
@@ -150,7 +150,7 @@ export class Cage {
     }
     const started = this.#keeper.start();
     // While the server answers: the first call should not have to wait for the vocabulary.
-    setImmediate(() => rankTable('o200k_base'));
+    preloadRanks('o200k_base');
     await started;
     this.#upkeep = new LeaseUpkeep(
       this.#book,

@@ -78,6 +78,7 @@ function reportInWorker(makeWork: MakeExitWork): void {
     new Worker(exitWorkerSource, {
       eval: true,
       env: {},
+      execArgv: [], // an inherited --import would start the agent's preloads in the worker
       workerData: { ...work, reports, progress, timeoutMs: EXIT_WAIT_MS },
     }).unref();
     Atomics.wait(progress, 0, 0, EXIT_WAIT_MS);

@@ -1,8 +1,8 @@
 import type { Emit } from '../core/events.js';
-import { BudgetExceededError, LeaseUnavailableError } from '../errors/catalogue.js';
+import { BudgetExceededError, type LeaseUnavailableError } from '../errors/catalogue.js';
 import type { Clock } from '../identity/clock.js';
 import { uuidV7 } from '../identity/uuid.js';
-import { displayUsd, formatUsd, maxNano, type NanoUsd } from '../money/money.js';
+import { formatUsd, maxNano, type NanoUsd } from '../money/money.js';
 import type { TokenUsage } from '../prices/usage.js';
 import type { Outcome, WireLeaseRequest, WireUsageRecord } from '../wire/protocol.js';
 import { errorOfRefusal } from '../wire/refusals.js';
@@ -12,6 +12,7 @@ import { Completions } from './completions.js';
 import type { JournalFile } from './journal-file.js';
 import type { HeldCall, Hold, Lease } from './lease.js';
 import type { LeaseServer } from './lease-server.js';
+import { leaseUnavailable } from './lease-unavailable.js';
 import { grantedLease, Reporter, type ReportResult } from './reporter.js';
 
 const ATTEMPTS_MAX = 64;
@@ -355,12 +356,7 @@ export class LeaseBook {
   }
 
   #unavailable(amountNano: NanoUsd, cause: unknown): LeaseUnavailableError {
-    const left = this.#leases.reduce((most, lease) => maxNano(most, lease.availableNano), 0n);
-    return new LeaseUnavailableError(
-      `The call needs up to ${displayUsd(amountNano)}, the leases at hand have ` +
-        `${displayUsd(left)}, and the Iron Cage server does not answer. Nothing may be spent ` +
-        'without a lease; try again when the server is back.',
-      { status: 503, ...(cause === undefined ? {} : { cause }) },
-    );
+    const leftNano = maxNano(...this.#leases.map((lease) => lease.availableNano));
+    return leaseUnavailable(amountNano, leftNano, cause);
   }
 }

@@ -49,6 +49,7 @@ export class Reporter {
   report(lease: Lease, final: boolean, next?: WireLeaseRequest): Promise<ReportResult> {
     const running = this.#inFlight.get(lease);
     if (running !== undefined) return running;
+    if (lease.phase === 'ended') return Promise.resolve({ kind: 'refused' });
     const isNew = lease.plan === undefined;
     const plan = lease.planReport(final, next);
     if (isNew) this.#notePlan(lease, plan.body);
@@ -62,6 +63,7 @@ export class Reporter {
     if (this.#retries.has(lease) || lease.plan === undefined) return;
     const cancel = this.#ports.clock.schedule(delayMs, () => {
       this.#retries.delete(lease);
+      if (lease.plan === undefined) return; // somebody else has delivered it meanwhile
       void this.report(lease, false).then((result) => {
         if (result.kind !== 'in-doubt') this.#ports.onLateAnswer(lease, result);
         else this.retryLater(lease, Math.min(RETRY_MAX_MS, delayMs * 2));

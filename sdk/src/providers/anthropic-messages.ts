@@ -85,7 +85,7 @@ function refusedFeatures(body: JsonObject, tools: readonly string[]): string[] {
 /** From the fifth generation on, models think unless they are told not to. */
 function thinks(thinking: JsonObject, model: string): boolean {
   const type = textOf(thinking['type']);
-  return type === '' ? /-5(-|$)/.test(model) : type !== 'disabled';
+  return type === '' ? /claude-[a-z]+-([5-9]|\d\d)(-|@|$)/.test(model) : type !== 'disabled';
 }
 
 function imageBoundFor(isLater: boolean): ImageBound {

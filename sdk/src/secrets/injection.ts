@@ -42,7 +42,8 @@ export class Injection {
   }
 
   #write(variable: string, value: string): void {
-    const before = this.#written.get(variable)?.before ?? this.#environment[variable];
+    const earlier = this.#written.get(variable);
+    const before = earlier === undefined ? this.#environment[variable] : earlier.before;
     this.#written.set(variable, { value, before });
     this.#environment[variable] = value;
   }

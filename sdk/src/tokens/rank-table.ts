@@ -79,6 +79,17 @@ export function rankTable(encoding: EncodingName): RankTable {
   return table;
 }
 
+/** Loads a vocabulary in a quiet moment; a failure shows when it is needed. */
+export function preloadRanks(encoding: EncodingName): void {
+  setImmediate(() => {
+    try {
+      rankTable(encoding);
+    } catch {
+      // Counting reports it, to the caller whom it concerns.
+    }
+  });
+}
+
 /** Cuts the list `! 0 <token> <token> …` out of the file without parsing 2 MB of JSON. */
 function tokenList(file: Buffer): Uint8Array {
   const marker = '"bpe_ranks":"! 0 ';

@@ -73,9 +73,20 @@ export class StateStream {
       this.#retryMs = RETRY_FIRST_MS;
       this.#watchSilence();
       for (const { event, data } of splitter.push(text)) {
-        if (event === 'state' && !this.#closed) this.#onState(JSON.parse(data) as WireState);
+        if (event === 'state') this.#tell(data);
       }
     });
+  }
+
+  /** An event that cannot be read changes nothing: the heartbeat asks again. */
+  #tell(data: string): void {
+    let state: WireState;
+    try {
+      state = JSON.parse(data) as WireState;
+    } catch {
+      return;
+    }
+    if (!this.#closed) this.#onState(state);
   }
 
   #watchSilence(): void {

@@ -12,7 +12,6 @@ import { SetupService } from '../setup.service.js';
 import { completeSetup, getSetup } from '../teams.contract.js';
 
 @Controller()
-@UseGuards(OwnOriginGuard, SignInLimitsGuard)
 export class SetupController {
   constructor(
     private readonly setup: SetupService,
@@ -25,6 +24,7 @@ export class SetupController {
   }
 
   @Handles(completeSetup)
+  @UseGuards(OwnOriginGuard, SignInLimitsGuard)
   @SignInLimits({ name: 'setup', perMinutePerNetwork: 10 })
   async complete(
     @Input() input: InputOf<typeof completeSetup>,

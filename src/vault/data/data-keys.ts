@@ -30,7 +30,12 @@ export class DataKeys {
     await tx.query(
       `INSERT INTO data_keys (organization_id, id, version, kek_id, wrapped) VALUES ($1, $2, 1, $3, $4)
        ON CONFLICT ON CONSTRAINT data_keys_version_unique DO NOTHING`,
-      [organizationId, id, this.keyring.kekId, this.keyring.wrap(randomBytes(KEY_BYTES), dataKeyContext(organizationId, id))],
+      [
+        organizationId,
+        id,
+        this.keyring.kekId,
+        this.keyring.wrap(randomBytes(KEY_BYTES), dataKeyContext(organizationId, id)),
+      ],
     );
     // Two first secrets at once: both use the key that won.
     const made = await this.newest(tx, organizationId);
@@ -38,17 +43,30 @@ export class DataKeys {
     return made;
   }
 
-  async byIds(tx: Tx, organizationId: string, ids: readonly string[]): Promise<ReadonlyMap<string, DataKey>> {
-    const rows = await tx.query<Row>('SELECT id, kek_id, wrapped FROM data_keys WHERE organization_id = $1 AND id = ANY($2::uuid[])', [organizationId, ids]);
+  async byIds(
+    tx: Tx,
+    organizationId: string,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, DataKey>> {
+    const rows = await tx.query<Row>(
+      'SELECT id, kek_id, wrapped FROM data_keys WHERE organization_id = $1 AND id = ANY($2::uuid[])',
+      [organizationId, ids],
+    );
     return new Map(rows.map((row) => [row.id, this.unwrap(organizationId, row)]));
   }
 
   private async newest(tx: Tx, organizationId: string): Promise<DataKey | undefined> {
-    const [row] = await tx.query<Row>('SELECT id, kek_id, wrapped FROM data_keys WHERE organization_id = $1 ORDER BY version DESC LIMIT 1', [organizationId]);
+    const [row] = await tx.query<Row>(
+      'SELECT id, kek_id, wrapped FROM data_keys WHERE organization_id = $1 ORDER BY version DESC LIMIT 1',
+      [organizationId],
+    );
     return row && this.unwrap(organizationId, row);
   }
 
   private unwrap(organizationId: string, row: Row): DataKey {
-    return { id: row.id, bytes: this.keyring.unwrap(row.wrapped, dataKeyContext(organizationId, row.id)) };
+    return {
+      id: row.id,
+      bytes: this.keyring.unwrap(row.wrapped, dataKeyContext(organizationId, row.id)),
+    };
   }
 }

@@ -22,12 +22,22 @@ const SELECT = `
   JOIN provider_secret_versions v ON v.organization_id = s.organization_id AND v.secret_id = s.id AND v.version = s.current_version
   WHERE s.organization_id = $1`;
 
-function view({ project_id: projectId, hints: fields, created_at: createdAt, updated_at: updatedAt, ...row }: Row): SecretView {
+function view({
+  project_id: projectId,
+  hints: fields,
+  created_at: createdAt,
+  updated_at: updatedAt,
+  ...row
+}: Row): SecretView {
   return { ...row, projectId, fields, createdAt, updatedAt };
 }
 
 /** A project gets its own secrets and those of the whole organization. */
-export async function listSecretRows(database: UnitOfWork, organizationId: string, projectId: string | undefined): Promise<SecretView[]> {
+export async function listSecretRows(
+  database: UnitOfWork,
+  organizationId: string,
+  projectId: string | undefined,
+): Promise<SecretView[]> {
   const rows = await database.read<Row>(
     `${SELECT} AND ($2::uuid IS NULL OR s.project_id IS NULL OR s.project_id = $2) ORDER BY s.provider, lower(s.name), s.id LIMIT 1000`,
     [organizationId, projectId ?? null],
@@ -35,7 +45,11 @@ export async function listSecretRows(database: UnitOfWork, organizationId: strin
   return rows.map(view);
 }
 
-export async function secretRow(tx: Tx, organizationId: string, secretId: string): Promise<SecretView | undefined> {
+export async function secretRow(
+  tx: Tx,
+  organizationId: string,
+  secretId: string,
+): Promise<SecretView | undefined> {
   const [row] = await tx.query<Row>(`${SELECT} AND s.id = $2`, [organizationId, secretId]);
   return row && view(row);
 }

@@ -32,6 +32,8 @@ export class Session {
   private readonly http = new HttpClient(inject(HttpBackend));
   private readonly hint = inject(SignedInHint);
   private refreshing: Promise<void> | undefined;
+  /** While signing out nothing may renew the login that is being ended. */
+  private ending = false;
 
   readonly signedIn = computed(() => this.current() !== undefined);
   readonly user = computed(() => this.current()?.signIn.user);
@@ -67,8 +69,13 @@ export class Session {
   }
 
   async logout(): Promise<void> {
-    await firstValueFrom(this.http.post<unknown>('/v1/auth/logout', undefined));
-    this.leave();
+    this.ending = true;
+    try {
+      await firstValueFrom(this.http.post<unknown>('/v1/auth/logout', undefined));
+      this.leave();
+    } finally {
+      this.ending = false;
+    }
   }
 
   leave(): void {
@@ -82,6 +89,7 @@ export class Session {
 
   /** A token that is good for a while yet. @throws when nobody is signed in any more. */
   async freshToken(): Promise<string> {
+    if (this.ending) throw new Error('signing out');
     const { expiresAtMs } = this.current() ?? { expiresAtMs: 0 };
     if (expiresAtMs - Date.now() < RENEW_BEFORE_MS) await this.refresh();
     const token = this.token();
@@ -91,6 +99,7 @@ export class Session {
 
   /** Many callers, one request. Across tabs too, where the browser can: the cookie is rotated by each refresh. */
   refresh(): Promise<void> {
+    if (this.ending) return Promise.reject(new Error('signing out'));
     this.refreshing ??= this.locked(async () => {
       await this.enter(await firstValueFrom(this.http.post<SignIn>('/v1/auth/refresh', undefined)));
     }).finally(() => (this.refreshing = undefined));

@@ -8,7 +8,7 @@ import { UiCard, UiIcon } from '../../ui';
   template: `<section
     uiCard
     class="p-5"
-    [class.opacity-60]="state() === 'later'"
+    [class.bg-transparent]="state() === 'later'"
     [attr.aria-label]="'Step ' + number() + ': ' + heading()"
   >
     <div class="flex items-start gap-3">
