@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -17,7 +18,23 @@ export interface Environment {
   variable(name: string): string | undefined;
 }
 
-const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
+const REPOSITORY = repository(import.meta.dirname);
+
+/** Of this program, as package.json has it. */
+export function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(path.join(REPOSITORY, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+/** The folder of package.json, from `src/cli` and from `dist/src/cli` alike. */
+function repository(folder: string): string {
+  const parent = path.dirname(folder);
+  return existsSync(path.join(folder, 'package.json')) || parent === folder
+    ? folder
+    : repository(parent);
+}
 
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
   const given = (name: string): string | undefined =>

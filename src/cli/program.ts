@@ -9,7 +9,7 @@ import { addReportCommands } from './commands/reports.js';
 import { addSecretCommands } from './commands/secrets.js';
 import { addSessionCommands } from './commands/session.js';
 import { type Action, Context, type Streams } from './context.js';
-import type { Environment } from './environment.js';
+import { type Environment, readVersion } from './environment.js';
 import { printable } from './terminal/table.js';
 
 const HELP = `
@@ -45,6 +45,7 @@ export async function runCommandLine(
   };
   program
     .description('Operate an Iron Cage server: keys, budgets, provider secrets, usage.')
+    .version(readVersion(), '--version', 'print the version')
     .option('--url <address>', 'the server')
     .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
     .exitOverride()

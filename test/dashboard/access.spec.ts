@@ -99,14 +99,20 @@ describeInBrowser('keys, secrets, members', () => {
     await page.getByRole('cell', { name: 'from-elsewhere', exact: true }).waitFor();
   });
 
-  it('say that the connection is lost, and find back', async () => {
+  it('say that the connection is lost, keep what is shown, and find back', async () => {
     const { page } = visitor;
-    await visitor.context.setOffline(true);
-    await page.evaluate('dispatchEvent(new Event("offline"))');
-    await visitor.go('keys').catch(() => undefined);
-    await visitor.context.setOffline(false);
+    const state = page.getByRole('status');
+    await page.route('**/v1/events', (route) => route.abort('connectionrefused'));
     await visitor.go('keys');
-    await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
+    await state.getByText('Reconnecting', { exact: true }).waitFor();
+    await page.getByRole('cell', { name: 'from-elsewhere', exact: true }).waitFor();
+    await installation.must('POST', `/v1/projects/${project.id}/keys`, {
+      name: 'made-meanwhile',
+      environment: 'dev',
+    });
+    await page.unroute('**/v1/events');
+    await state.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('cell', { name: 'made-meanwhile', exact: true }).waitFor();
     visitor.problems.splice(0);
   });
 

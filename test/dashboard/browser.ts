@@ -117,7 +117,10 @@ export class Visitor {
 
   /** What axe finds, and whether the page as a whole scrolls sideways. */
   async flaws(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page: this.page }).withTags(AXE_TAGS).analyze();
+    const { violations } = await new AxeBuilder({ page: this.page })
+      .options({ runOnly: { type: 'tag', values: AXE_TAGS }, resultTypes: ['violations'] })
+      .setLegacyMode() // there are no frames to look into
+      .analyze();
     const overflowPx = await this.page.evaluate<number>(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );

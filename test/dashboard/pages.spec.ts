@@ -36,8 +36,9 @@ describeInBrowser('every page', () => {
     for (const where of paths) {
       await visitor.go(where);
       await visitor.settled();
+      const T0 = Date.now();
       flaws.push(...(await visitor.flaws()).map((flaw) => `/${where} ${flaw}`));
-      await screenshot(`${name}-${where.replace(projectId, 'x').replaceAll('/', '-')}`);
+      await screenshot(`${name}-${where.replaceAll('/', '-')}`);
     }
     return flaws;
   }
@@ -96,13 +97,13 @@ describeInBrowser('every page', () => {
         ['members', 'Add member'],
       ] as const;
       const flaws: string[] = [];
-      for (const [where, opener] of dialogs) {
+      for (const [index, [where, opener]] of dialogs.entries()) {
         await visitor.go(where);
         await visitor.settled();
         await visitor.button(opener).first().click();
         await visitor.dialog().waitFor();
         flaws.push(...(await visitor.flaws()).map((flaw) => `${String(opener)}: ${flaw}`));
-        await screenshot(`${colorScheme}-${viewport.width}-dialog-${String(opener)}`);
+        await screenshot(`${colorScheme}-${viewport.width}-dialog-${index}`);
         await visitor.page.keyboard.press('Escape');
         await visitor.dialog().waitFor({ state: 'detached' });
       }
@@ -124,7 +125,9 @@ describeInBrowser('every page', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Contract review' }).waitFor();
     await page.keyboard.press('Control+k');
+    await visitor.dialog().waitFor();
     await page.keyboard.type('audit');
+    await page.getByRole('option', { name: /Audit/ }).waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL('**/dashboard/audit');
   });

@@ -163,6 +163,21 @@ describe('leases', () => {
     expect(rig.server.spentNano).toBe(rig.provider.bill().totalNano);
   });
 
+  it('a report that the server refuses for good is told once, and not repeated', async () => {
+    await start({ reportIntervalSeconds: 0.1 });
+    rig.server.intercept = (route) =>
+      route === SETTLE ? { status: 409, body: refusal('CONFLICT') } : undefined;
+    const warnings: string[] = [];
+    rig.cage.on('warning', ({ code }) => warnings.push(code));
+    await call();
+    await until('the refusal', () => warnings.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(warnings).toEqual(['REPORT_REFUSED']);
+    expect(rig.server.count(SETTLE)).toBe(1);
+    rig.server.intercept = () => undefined;
+    expect((await call()).status).toBe(200);
+  });
+
   it('go on when the server is away, and deny when they are empty', async () => {
     await start({ tranche: '0.000200000', cage: { leaseWaitMs: 300 } });
     await call();

@@ -15,6 +15,7 @@ describe('e-mail addresses', () => {
     ['{"to":"bob@example.com"}', ['bob@example.com']],
     ['jürgen@example.de', ['jürgen@example.de']],
     ['mailto:eve@example.com?subject=x', ['eve@example.com']],
+    ['https://example.com/u?id=1&email=eve@example.com', ['eve@example.com']],
   ])('are found in %s', (text, expected) => {
     expect(found(text, findEmails)).toEqual(expected);
   });

@@ -10,12 +10,14 @@ import {
 } from '../../sdk/src/errors/catalogue.js';
 import { findIronCageError, IronCageError } from '../../sdk/src/errors/iron-cage-error.js';
 import { resolveOptions } from '../../sdk/src/core/options.js';
+import { blockedResponse } from '../../sdk/src/fetch/blocked-response.js';
 import { checksumOf, parseIronCageKey } from '../../sdk/src/identity/iron-cage-key.js';
 import { uuidV7 } from '../../sdk/src/identity/uuid.js';
 import { displayUsd, formatUsd, parseUsd } from '../../sdk/src/money/money.js';
 import { DeliveryRequest } from '../../sdk/src/secrets/delivery.js';
 import { SealedValue } from '../../sdk/src/secrets/sealed-value.js';
 import { SecretStore } from '../../sdk/src/secrets/secret-store.js';
+import { UnreachableError } from '../../sdk/src/wire/transport.js';
 import { startCountingProvider } from '../harness/counting-provider.js';
 import { chatRequest, makeKey, REAL_OPENAI_KEY, startRig, until, type Rig } from './rig.js';
 
@@ -263,9 +265,21 @@ describe('errors', () => {
       code: 'UNKNOWN_MODEL',
       requestId: 'r',
     });
+    expect(new ServerError('x') instanceof UnreachableError).toBe(false);
+    expect(new UnreachableError('x', true) instanceof ServerError).toBe(true);
     const loop = new Error('loop');
     loop.cause = loop;
     expect(loop instanceof IronCageError).toBe(false);
+  });
+});
+
+describe('the answer that stops a Stainless client', () => {
+  it('says three times that it must not be repeated', () => {
+    const error = new UnknownModelError('no price', { status: 400 });
+    const response = blockedResponse(error);
+    expect(response.headers.get('x-should-retry')).toBe('false');
+    expect(response.status).toBe(400);
+    expect(() => response.ok).toThrow(error);
   });
 });
 

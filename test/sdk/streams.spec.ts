@@ -147,6 +147,22 @@ describe('physical attempts', () => {
     expect(rig.server.spentNano).toBeGreaterThanOrEqual(rig.provider.bill().totalNano);
   });
 
+  it('that were aborted while they waited for a lease cost nothing, and are told once', async () => {
+    const abort = new AbortController();
+    rig.server.intercept = (route) => {
+      if (route === 'POST /v1/sdk/leases') abort.abort();
+      return undefined;
+    };
+    const told: string[] = [];
+    rig.cage.on('usage', ({ costUsd }) => told.push(costUsd));
+    const init = { ...chatRequest(), signal: abort.signal };
+    const call = rig.cage.fetch(`${rig.provider.url}/v1/chat/completions`, init);
+    await expect(call).rejects.toThrow(/abort/);
+    expect(told).toEqual(['0.000000000']);
+    expect(rig.provider.requests).toBe(0);
+    expect(rig.cage.budget()).toMatchObject({ spentUsd: '0.000000000' });
+  });
+
   it('that never reach the provider cost nothing', async () => {
     await rig.provider.close();
     const call = rig.cage.fetch(`${rig.provider.url}/v1/chat/completions`, chatRequest());

@@ -58,5 +58,5 @@ export class PiiBlockedError extends IronCageError {
 }
 /** The server gave an answer that does not follow the protocol, or an unexpected refusal. */
 export class ServerError extends IronCageError {
-  static override readonly code = 'SERVER';
+  static override readonly code: string = 'SERVER';
 }

@@ -50,7 +50,9 @@ export class IronCageError extends Error {
       const code: unknown = Reflect.get(candidate, brand);
       if (typeof code !== 'string') continue;
       if (Object.prototype.isPrototypeOf.call(this.prototype, candidate)) return true;
-      if (this.code === 'IRON_CAGE' || this.code === code) return true;
+      // Another copy of this package made it. A class that inherits its code is not meant by it.
+      if (this.code === 'IRON_CAGE') return true;
+      if (this.code === code && Object.hasOwn(this, 'code')) return true;
     }
     return false;
   }

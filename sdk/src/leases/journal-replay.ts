@@ -31,7 +31,7 @@ export async function replayJournals(server: LeaseServer, options: ReplayOptions
     const claimed = claim(path);
     if (claimed === undefined) continue;
     try {
-      settled += await replayFile(server, claimed, options);
+      settled += await replayFile(server, claimed);
       fs.rmSync(claimed, { force: true });
     } catch {
       // Not reachable now: leave it for the next start.
@@ -41,14 +41,15 @@ export async function replayJournals(server: LeaseServer, options: ReplayOptions
   return settled;
 }
 
-function abandonedJournals({ folder, keyId, wallMs, ownPath }: ReplayOptions): string[] {
+function abandonedJournals({ folder, server, keyId, wallMs, ownPath }: ReplayOptions): string[] {
   if (!fs.existsSync(folder)) return [];
   return fs
     .readdirSync(folder)
     .filter((name) => name.startsWith(`${keyId}-`) && name.endsWith(JOURNAL_SUFFIX))
     .slice(0, FILES_MAX)
     .map((name) => join(folder, name))
-    .filter((path) => path !== ownPath && isAbandoned(path, wallMs));
+    .filter((path) => path !== ownPath && isAbandoned(path, wallMs))
+    .filter((path) => readLines(path).some((line) => line.t === 'head' && line.server === server));
 }
 
 function isAbandoned(path: string, wallMs: number): boolean {
@@ -80,17 +81,10 @@ function claim(path: string): string | undefined {
   }
 }
 
-async function replayFile(
-  server: LeaseServer,
-  path: string,
-  options: ReplayOptions,
-): Promise<number> {
+async function replayFile(server: LeaseServer, path: string): Promise<number> {
   const leases = new Map<string, LiveLease>();
   for (const line of readLines(path)) {
-    if (line.t === 'head') {
-      if (line.server !== options.server) return 0;
-      continue;
-    }
+    if (line.t === 'head') continue;
     const lease = leases.get(line.lease) ?? new LiveLease();
     leases.set(line.lease, lease);
     if (line.t === 'end') leases.delete(line.lease);

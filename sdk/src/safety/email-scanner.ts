@@ -2,7 +2,8 @@ import { isLetterOrDigit, type Finding } from './finding.js';
 
 const LOCAL_MAX = 64;
 const DOMAIN_MAX = 253;
-const localMarks = new Set(Buffer.from(".!#$%&'*+/=?^_`{|}~-", 'latin1'));
+/** RFC 5322's marks without `& / = ?`: in practice those are the borders in a link. */
+const localMarks = new Set(Buffer.from(".!#$%'*+^_`{|}~-", 'latin1'));
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
 const domainPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$/i;

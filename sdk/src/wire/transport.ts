@@ -16,6 +16,7 @@ export interface CallOptions {
 
 /** The server did not answer, or said that it cannot now: the same message may be sent again. */
 export class UnreachableError extends ServerError {
+  static override readonly code = 'UNREACHABLE';
   /** False when the request surely never reached the server, or changed nothing there. */
   readonly mayHaveArrived: boolean;
   readonly retryAfterMs: number | undefined;

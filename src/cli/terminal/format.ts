@@ -8,8 +8,10 @@ export function dollars(wire: string): string {
   return WIRE_MONEY.test(wire) ? showMoney(BigInt(wire.replace('.', ''))) : wire;
 }
 
+/** With the direction of a change; nothing has none. */
 export function signedDollars(wire: string): string {
-  return wire.startsWith('-') ? dollars(wire) : `+${dollars(wire)}`;
+  const text = dollars(wire);
+  return text.startsWith('-') || /^[0.]*$/.test(wire) ? text : `+${text}`;
 }
 
 /** An amount that somebody typed, as the wire wants it. */

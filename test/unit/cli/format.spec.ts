@@ -36,10 +36,8 @@ describe('money', () => {
   });
 
   it('marks the direction of a change', () => {
-    expect([signedDollars('5.000000000'), signedDollars('-5.000000000')]).toEqual([
-      '+$5.00',
-      '-$5.00',
-    ]);
+    const changes = ['5.000000000', '-5.000000000', '0.000000000'];
+    expect(changes.map(signedDollars)).toEqual(['+$5.00', '-$5.00', '$0.00']);
   });
 });
 

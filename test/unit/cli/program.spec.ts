@@ -106,6 +106,10 @@ describe('wrong usage', () => {
     expect(code).toBe(0);
     expect(out).toContain('First steps:');
     expect(out).toContain('Exit codes:');
+    expect(await run(['--version'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
   });
 });
 

@@ -6,9 +6,14 @@ const minutes = (...costs: bigint[]) => costs.map((cost) => ({ cost }));
 
 describe('burn rate', () => {
   it('counts the recent rate from the first minute with spending', () => {
-    const rate = recentRate(minutes(0n, 0n, 30n, 0n, 30n));
-    expect(rate).toEqual({ amount: 60n, perMs: 3 * MINUTE, basis: 'the last 3 minutes' });
-    expect(rate && perHour(rate)).toBe(1200n);
+    const quiet = Array.from({ length: 17 }, () => 0n);
+    const rate = recentRate(minutes(0n, 0n, 30n, ...quiet, 30n));
+    expect(rate).toEqual({ amount: 60n, perMs: 19 * MINUTE, basis: 'the last 19 minutes' });
+    expect(rate && perHour(rate)).toBe(189n);
+  });
+
+  it('does not take one minute for a trend', () => {
+    expect(recentRate(minutes(0n, 10n))?.perMs).toBe(10 * MINUTE);
   });
 
   it('has no rate where nothing was spent', () => {

@@ -12,15 +12,15 @@ export interface BurnRate {
   readonly basis: string;
 }
 
-/** Spending of the last minutes: from the first minute in which something was spent until now. */
+/** Spending of the last minutes: from the first in which something was spent until now, ten at least. */
 export function recentRate(perMinute: readonly { cost: Nano }[]): BurnRate | undefined {
   const first = perMinute.findIndex(({ cost }) => cost > 0n);
   if (first < 0) return undefined;
-  const minutes = perMinute.length - first;
+  const minutes = Math.max(SHORTEST_AVERAGE_MS / MINUTE_MS, perMinute.length - first);
   return {
     amount: sumNano(perMinute.map(({ cost }) => cost)),
     perMs: minutes * MINUTE_MS,
-    basis: minutes === 1 ? 'the last minute' : `the last ${minutes} minutes`,
+    basis: `the last ${minutes} minutes`,
   };
 }
 

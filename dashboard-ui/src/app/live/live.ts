@@ -19,7 +19,8 @@ export class Live {
     },
     onState: (state) => this.enter(state),
   });
-  private connectedBefore = false;
+  /** What changes while we are cut off is not announced to us later. */
+  private missedSome = false;
   private hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -50,16 +51,21 @@ export class Live {
 
   private enter(state: LiveState): void {
     this.state.set(state);
-    if (state !== 'live') return;
-    // What changed while we were cut off was not announced to us.
-    if (this.connectedBefore) this.topics.changed(TOPICS);
-    this.connectedBefore = true;
+    if (state === 'reconnecting') this.missedSome = true;
+    if (state !== 'live' || !this.missedSome) return;
+    this.missedSome = false;
+    this.topics.changed(TOPICS);
   }
 
   private followVisibility(): void {
     clearTimeout(this.hiddenTimer);
-    if (document.hidden) this.hiddenTimer = setTimeout(() => this.client.stop(), HIDDEN_GRACE_MS);
+    if (document.hidden) this.hiddenTimer = setTimeout(() => this.rest(), HIDDEN_GRACE_MS);
     else this.client.start();
+  }
+
+  private rest(): void {
+    this.client.stop();
+    this.missedSome = true;
   }
 }
 

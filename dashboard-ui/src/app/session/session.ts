@@ -1,4 +1,4 @@
-import { HttpBackend, HttpClient } from '@angular/common/http';
+import { HttpBackend, HttpClient, HttpErrorResponse } from '@angular/common/http';
 import { computed, inject, Injectable, signal } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
 import type { Schemas } from '../api/client';
@@ -100,10 +100,20 @@ export class Session {
   /** Many callers, one request. Across tabs too, where the browser can: the cookie is rotated by each refresh. */
   refresh(): Promise<void> {
     if (this.ending) return Promise.reject(new Error('signing out'));
-    this.refreshing ??= this.locked(async () => {
-      await this.enter(await firstValueFrom(this.http.post<SignIn>('/v1/auth/refresh', undefined)));
-    }).finally(() => (this.refreshing = undefined));
+    this.refreshing ??= this.locked(() => this.renew()).finally(
+      () => (this.refreshing = undefined),
+    );
     return this.refreshing;
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      await this.enter(await firstValueFrom(this.http.post<SignIn>('/v1/auth/refresh', undefined)));
+    } catch (cause) {
+      // Only a refusal ends the login here; a server that cannot be reached may be back in a moment.
+      if (cause instanceof HttpErrorResponse && cause.status === 401) this.leave();
+      throw cause;
+    }
   }
 
   private locked(work: () => Promise<void>): Promise<void> {

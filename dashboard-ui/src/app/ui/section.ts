@@ -9,7 +9,7 @@ let nextId = 1;
   imports: [UiCard],
   host: { class: 'block' },
   template: `<section uiCard [attr.aria-labelledby]="id" class="flex h-full flex-col">
-    <div class="flex min-h-12 flex-wrap items-center gap-x-2 gap-y-2 border-b px-4 py-2">
+    <div class="flex min-h-12 flex-wrap items-center gap-x-2 gap-y-2 border-b px-3 py-2 sm:px-4">
       @if (level() === 1) {
         <h1 [id]="id" class="text-sm font-semibold">{{ heading() }}</h1>
       } @else {

@@ -1,9 +1,10 @@
 import { Component, inject } from '@angular/core';
-import { Api, type Schemas } from '../../api/client';
+import { Api } from '../../api/client';
 import { Pager } from '../../core/pager';
 import { ownTimeZone } from '../../core/time';
 import { TOPICS } from '../../live/live-topics';
 import { UiEmpty, UiLoadState, UiPager, UiSection, UiTableScroll, UiTime } from '../../ui';
+import { auditDetails } from './audit-details';
 
 const PAGE_SIZE = 50;
 
@@ -45,7 +46,7 @@ const PAGE_SIZE = 50;
                     {{ event.target }}
                   </td>
                   <td class="text-xs text-muted">
-                    @for (detail of details(event); track detail.name) {
+                    @for (detail of details(event.details); track detail.name) {
                       <span class="mr-3 inline-block"
                         >{{ detail.name }} <span class="text-fg">{{ detail.value }}</span></span
                       >
@@ -76,11 +77,5 @@ export class Audit {
     // Whatever changes leaves a trace here; usage alone does not.
     TOPICS.filter((topic) => topic !== 'usage' && topic !== 'leases'),
   );
-
-  protected details(event: Schemas['AuditEvent']): { name: string; value: string }[] {
-    return Object.entries(event.details).map(([name, value]) => ({
-      name,
-      value: typeof value === 'string' ? value : JSON.stringify(value),
-    }));
-  }
+  protected readonly details = auditDetails;
 }

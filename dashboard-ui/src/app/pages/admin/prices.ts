@@ -12,7 +12,8 @@ import {
   UiTableScroll,
 } from '../../ui';
 
-const STEP = 100;
+const FIRST_ROWS = 50;
+const MORE_ROWS = 500;
 
 @Component({
   selector: 'app-prices',
@@ -76,7 +77,7 @@ const STEP = 100;
       </div>
       @if (rows().length > shownRows().length) {
         <div class="flex justify-center border-t p-3">
-          <button uiButton type="button" (click)="shown.set(shown() + 500)">
+          <button uiButton type="button" (click)="showMore()">
             Show more of {{ rows().length.toLocaleString('en-US') }}
           </button>
         </div>
@@ -94,7 +95,10 @@ export class Prices {
   }));
   private readonly known = this.api.get('/v1/prices', () => ({}));
   protected readonly rows = computed(() => this.list.value()?.items ?? []);
-  protected readonly shown = linkedSignal({ source: () => this.search(), computation: () => STEP });
+  protected readonly shown = linkedSignal({
+    source: () => this.search(),
+    computation: () => FIRST_ROWS,
+  });
   protected readonly shownRows = computed(() => this.rows().slice(0, this.shown()));
   protected readonly providers = computed(() =>
     [...new Set((this.known.value()?.items ?? []).map(({ provider }) => provider))].sort(),
@@ -112,6 +116,10 @@ export class Prices {
 
   protected tokens(value: number | null): string {
     return value === null ? '–' : value.toLocaleString('en-US');
+  }
+
+  protected showMore(): void {
+    this.shown.update((count) => count + MORE_ROWS);
   }
 
   protected choose(event: Event): void {

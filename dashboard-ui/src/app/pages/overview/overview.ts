@@ -82,7 +82,7 @@ export class Overview {
         today: usage.today,
         month: usage.month,
         yesterday: `${shortUsd(nano(usage.yesterday))} all of yesterday`,
-        calls: `${usage.calls.toLocaleString('en-US')} calls in ${DAYS} days`,
+        calls: `${usage.calls.toLocaleString('en-US')} ${usage.calls === 1 ? 'call' : 'calls'} in ${DAYS} days`,
       }
     );
   });
@@ -93,7 +93,7 @@ export class Overview {
     return {
       amount: shortUsd(total('leased')),
       exact: exactUsd(total('leased')),
-      hint: `${shortUsd(total('available'))} free in ${this.rows().length.toLocaleString('en-US')} projects`,
+      hint: `${shortUsd(total('available'))} free in ${this.rows().length} ${this.rows().length === 1 ? 'project' : 'projects'}`,
     };
   });
   protected readonly agents = computed(() => {
@@ -104,7 +104,7 @@ export class Overview {
       hint:
         busy.length === 0
           ? 'none in the last minute'
-          : `in ${busy.length} of ${this.rows().length} projects`,
+          : `in ${busy.length} of ${this.rows().length} ${this.rows().length === 1 ? 'project' : 'projects'}`,
     };
   });
 

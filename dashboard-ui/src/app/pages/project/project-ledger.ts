@@ -1,5 +1,6 @@
 import { Component, inject } from '@angular/core';
 import { Api, type Schemas } from '../../api/client';
+import { ActorNames } from '../../core/actor-names';
 import { nano } from '../../core/money';
 import { Pager } from '../../core/pager';
 import { ownTimeZone } from '../../core/time';
@@ -43,6 +44,7 @@ const PAGE_SIZE = 50;
 
 @Component({
   selector: 'app-project-ledger',
+  providers: [ActorNames],
   imports: [UiBadge, UiEmpty, UiLoadState, UiMoney, UiPager, UiSection, UiTableScroll, UiTime],
   template: `<ui-section heading="Ledger" note="newest first, append-only">
     <ui-load-state [of]="list" what="entries" [rows]="6" />
@@ -71,7 +73,7 @@ const PAGE_SIZE = 50;
                     {{ isPlus(entry) ? '+' : '' }}<ui-money [exact]="true" [value]="entry.amount" />
                   </td>
                   <td class="max-w-40 truncate text-muted" [attr.title]="entry.actor">
-                    {{ entry.actor }}
+                    {{ actors.of(entry.actor) }}
                   </td>
                   <td class="max-w-60 truncate">{{ entry.reason ?? '–' }}</td>
                   <td>
@@ -98,6 +100,7 @@ const PAGE_SIZE = 50;
   </ui-section>`,
 })
 export class ProjectLedger {
+  protected readonly actors = inject(ActorNames);
   protected readonly label = LABEL;
   protected readonly tone = TONE;
   protected readonly zone = ownTimeZone();
