@@ -1,4 +1,3 @@
-import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readConfig, StartupError } from './platform/config/index.js';
 import { type RunningServer, startServer } from './server.js';
@@ -30,10 +29,6 @@ async function main(): Promise<void> {
   const server = await startServer(config, (step) => {
     print(`  ${step} …`);
   });
-  const tokenFile = path.join(config.dataDir, 'setup-token');
-  await rm(tokenFile, { force: true });
-  if (server.setupToken !== undefined)
-    await writeFile(tokenFile, `${server.setupToken}\n`, { mode: 0o600 });
   welcome(server, config.dataDir, config.databaseUrl !== undefined);
 
   let stopping = false;

@@ -52,15 +52,11 @@ export const instant = z
   })
   .meta({ description: 'ISO 8601, UTC' });
 
-export const uuid = z
-  .string()
-  .refine(isUuid, { error: 'Give a UUID in lower case.' })
-  .meta({
-    format: 'uuid',
-    pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
-  });
+export const uuid = z.string().refine(isUuid, { error: 'Give a UUID in lower case.' }).meta({
+  format: 'uuid',
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
+});
 
- 
 const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/;
 
 /** One line that people read. Trimmed, never empty. */

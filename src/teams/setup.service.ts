@@ -1,9 +1,10 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { hashToken, Logins, Passwords } from '../auth/index.js';
 import { AppError } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
+import { CONFIG, type Config, SetupTokenFile } from '../platform/config/index.js';
 import { UnitOfWork } from '../platform/database/index.js';
 import { type Installation, InstallationStore } from './data/installation-store.js';
 import { PeopleStore } from './data/people-store.js';
@@ -16,7 +17,10 @@ const TOKEN_BYTES = 32;
 /** The first owner. Whoever can read the server's output holds the token, and nobody else. */
 @Injectable()
 export class SetupService {
+  private readonly file: SetupTokenFile;
+
   constructor(
+    @Inject(CONFIG) config: Config,
     private readonly unitOfWork: UnitOfWork,
     private readonly installation: InstallationStore,
     private readonly people: PeopleStore,
@@ -24,24 +28,28 @@ export class SetupService {
     private readonly passwords: Passwords,
     private readonly logins: Logins,
     private readonly signIn: SignInService,
-  ) {}
+  ) {
+    this.file = new SetupTokenFile(config);
+  }
 
   async state(): Promise<AnswerOf<typeof getSetup>> {
     return { required: !(await this.installation.read()).setupDone };
   }
 
   /**
-   * A new one-time token, which replaces the one before; only its hash is kept.
+   * A new one-time token, which replaces the one before; the database keeps only its hash.
    *
    * @returns `undefined` when the set-up is done
    */
-  ensureToken(): Promise<string | undefined> {
-    return this.unitOfWork.run(async (tx) => {
+  async ensureToken(): Promise<string | undefined> {
+    const token = await this.unitOfWork.run(async (tx) => {
       if ((await this.installation.lock(tx)).setupDone) return undefined;
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       await this.installation.setToken(tx, hashToken(token));
       return token;
     });
+    await (token === undefined ? this.file.remove() : this.file.write(token));
+    return token;
   }
 
   /** @throws {AppError} SETUP_DONE, SETUP_TOKEN_INVALID */
@@ -59,6 +67,7 @@ export class SetupService {
       const { id } = await this.organizations.found(tx, body.organizationName, founder);
       return this.logins.start(tx, { userId, organizationId: id });
     });
+    await this.file.remove();
     return this.signIn.signedIn(credentials);
   }
 }

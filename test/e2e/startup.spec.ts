@@ -82,6 +82,9 @@ describe('starting and stopping', () => {
       body: { name: 'Research' },
     });
     expect(project.status).toBe(201);
+    await expect(readFile(path.join(folder, 'data', 'setup-token'))).rejects.toThrow('ENOENT');
+    const twin = await run(env);
+    expect(twin).toMatchObject({ code: 1, output: expect.stringContaining('[DATA_FOLDER]') });
     first.kill('SIGKILL');
     await first.ended;
 

@@ -2,11 +2,14 @@ import type { BalanceAfter, Settled } from '../domain/commands.js';
 
 /** Answers are kept so that a repetition gets the very same one. Amounts are stored as text. */
 export function storable(value: object): string {
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'bigint' ? part.toString() : part,
+  );
 }
 
 export function reviveSettled(stored: object): Settled {
-  const answer = stored as Record<'booked' | 'returned' | 'late', string> & Omit<Settled, 'booked' | 'returned' | 'late' | 'next'> & { next?: StoredNext };
+  const answer = stored as Record<'booked' | 'returned' | 'late', string> &
+    Omit<Settled, 'booked' | 'returned' | 'late' | 'next'> & { next?: StoredNext };
   const { next, ...rest } = answer;
   return {
     ...rest,
@@ -24,5 +27,8 @@ type StoredNext =
 
 export function reviveTransfer(stored: Record<string, string>): BalanceAfter {
   const { projectId = '', ...amounts } = stored;
-  return { projectId, ...Object.fromEntries(Object.entries(amounts).map(([name, text]) => [name, BigInt(text)])) } as unknown as BalanceAfter;
+  return {
+    projectId,
+    ...Object.fromEntries(Object.entries(amounts).map(([name, text]) => [name, BigInt(text)])),
+  } as unknown as BalanceAfter;
 }

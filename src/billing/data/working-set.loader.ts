@@ -8,7 +8,11 @@ import { reviveSettled, reviveTransfer } from './answers.js';
  * Locks the accounts that a batch touches, in id order, and then reads everything else: a statement that starts after the lock was
  * granted sees all that its former holders committed.
  */
-export async function loadWorkingSet(tx: Tx, organizationId: string, commands: readonly Command[]): Promise<WorkingSet> {
+export async function loadWorkingSet(
+  tx: Tx,
+  organizationId: string,
+  commands: readonly Command[],
+): Promise<WorkingSet> {
   const projectIds = distinct(commands.map((command) => command.projectId));
   const accounts = await tx.query<AccountRow>(LOCK_ACCOUNTS, [organizationId, projectIds]);
   const [facts] = await tx.query<{ facts: Facts }>(READ_FACTS, [
@@ -17,7 +21,9 @@ export async function loadWorkingSet(tx: Tx, organizationId: string, commands: r
     distinct(commands.flatMap((command) => ('sessionId' in command ? [command.sessionId] : []))),
     distinct(commands.flatMap(leaseIdsOf)),
     distinct(commands.flatMap((command) => (command.kind === 'settle' ? [command.leaseId] : []))),
-    distinct(commands.flatMap((command) => (command.kind === 'transfer' ? [command.requestId] : []))),
+    distinct(
+      commands.flatMap((command) => (command.kind === 'transfer' ? [command.requestId] : [])),
+    ),
     distinct(commands.flatMap((command) => ('keyId' in command ? [command.keyId] : []))),
   ]);
   if (!facts) throw new Error('the facts query gave no row');
@@ -26,7 +32,9 @@ export async function loadWorkingSet(tx: Tx, organizationId: string, commands: r
 
 function leaseIdsOf(command: Command): string[] {
   if (command.kind === 'transfer') return [];
-  return command.kind === 'settle' && command.next ? [command.leaseId, command.next.leaseId] : [command.leaseId];
+  return command.kind === 'settle' && command.next
+    ? [command.leaseId, command.next.leaseId]
+    : [command.leaseId];
 }
 
 function assemble(accounts: readonly AccountRow[], facts: Facts): WorkingSet {
@@ -37,7 +45,12 @@ function assemble(accounts: readonly AccountRow[], facts: Facts): WorkingSet {
     sessions: new Map(
       facts.sessions.map((row) => [
         row.id,
-        { projectId: row.project_id, keyId: row.key_id, ended: row.ended, keyRevoked: row.key_revoked },
+        {
+          projectId: row.project_id,
+          keyId: row.key_id,
+          ended: row.ended,
+          keyRevoked: row.key_revoked,
+        },
       ]),
     ),
     leases: new Map(facts.leases.map((row) => [row.id, lease(row)])),
@@ -54,9 +67,14 @@ function assemble(accounts: readonly AccountRow[], facts: Facts): WorkingSet {
       ]),
     ),
     transfers: new Map(
-      facts.transfers.map((row) => [row.request_id, { requestHash: bytes(row.request_hash), answer: reviveTransfer(row.answer) }]),
+      facts.transfers.map((row) => [
+        row.request_id,
+        { requestHash: bytes(row.request_hash), answer: reviveTransfer(row.answer) },
+      ]),
     ),
-    openLeases: new Map(facts.open.map((row) => [holderKey(row.project_id, row.key_id), row.count])),
+    openLeases: new Map(
+      facts.open.map((row) => [holderKey(row.project_id, row.key_id), row.count]),
+    ),
     changes: noChanges(),
   };
 }
@@ -124,10 +142,21 @@ interface Facts {
     expiry: ProjectTerms['expiryPolicy'];
     max_open: number;
   }[];
-  sessions: { id: string; project_id: string; key_id: string; ended: boolean; key_revoked: boolean }[];
+  sessions: {
+    id: string;
+    project_id: string;
+    key_id: string;
+    ended: boolean;
+    key_revoked: boolean;
+  }[];
   leases: LeaseRow[];
   refusals: { lease_id: string; session_id: string; request_hash: string; refusal: Refusal }[];
-  settlements: { lease_id: string; seq: number; request_hash: string; answer: Record<keyof Settled, unknown> }[];
+  settlements: {
+    lease_id: string;
+    seq: number;
+    request_hash: string;
+    answer: Record<keyof Settled, unknown>;
+  }[];
   transfers: { request_id: string; request_hash: string; answer: Record<string, string> }[];
   open: { project_id: string; key_id: string; count: number }[];
 }

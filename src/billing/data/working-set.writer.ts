@@ -9,7 +9,11 @@ import { storable } from './answers.js';
  * Writes all that a batch changed, in one statement: rows go in as JSON, one array a table. New leases are inserted, never merged: two
  * replicas that grant the same id at the same time must collide, not overwrite each other.
  */
-export async function writeWorkingSet(tx: Tx, organizationId: string, set: WorkingSet): Promise<void> {
+export async function writeWorkingSet(
+  tx: Tx,
+  organizationId: string,
+  set: WorkingSet,
+): Promise<void> {
   const { changes } = set;
   const lease = (id: string): object => leaseRow(set.leases.get(id));
   await tx.query(WRITE, [
@@ -18,7 +22,11 @@ export async function writeWorkingSet(tx: Tx, organizationId: string, set: Worki
     storable([...changes.accounts].map((id) => set.accounts.get(id) ?? {})),
     storable([...changes.newLeases].map(lease)),
     storable([...changes.changedLeases].filter((id) => !changes.newLeases.has(id)).map(lease)),
-    storable(changes.entries.flatMap(({ legs, ...entry }) => Object.entries(legs).map(([account, amount]) => ({ ...entry, account, amount })))),
+    storable(
+      changes.entries.flatMap(({ legs, ...entry }) =>
+        Object.entries(legs).map(([account, amount]) => ({ ...entry, account, amount })),
+      ),
+    ),
     storable(changes.settlements.map((row) => ({ ...row, requestHash: hex(row.requestHash) }))),
     storable(changes.usage.map(usageRow)),
     storable(changes.refusals.map((row) => ({ ...row, requestHash: hex(row.requestHash) }))),
@@ -37,7 +45,11 @@ function leaseRow(lease: Lease | undefined): object {
 function usageRow(row: UsageRow): object {
   const { tokens } = row;
   const output = tokens.output + tokens.audioOutput;
-  return { ...row, inputTokens: BUCKETS.reduce((sum, bucket) => sum + tokens[bucket], 0) - output, outputTokens: output };
+  return {
+    ...row,
+    inputTokens: BUCKETS.reduce((sum, bucket) => sum + tokens[bucket], 0) - output,
+    outputTokens: output,
+  };
 }
 
 const WRITE = `

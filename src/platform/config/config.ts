@@ -3,11 +3,9 @@ import { z } from 'zod';
 import { StartupError } from './startup-error.js';
 
 const url = (protocols: readonly string[], example: string) =>
-  z
-    .string()
-    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-      error: `must look like ${example}`,
-    });
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must look like ${example}`,
+  });
 
 const environment = z.object({
   PORT: z.coerce

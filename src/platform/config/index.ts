@@ -3,3 +3,4 @@ export { type StartupCode, StartupError } from './startup-error.js';
 
 /** Injection token of the {@link Config}. */
 export const CONFIG = Symbol('Config');
+export { SetupTokenFile } from './setup-token-file.js';

@@ -11,9 +11,13 @@ type Embedded = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 /** Two replicas that start together migrate one after the other. Held by the connection, gone with it. */
 const MIGRATION_LOCK = 4_711_020_626;
 
-export function embeddedDatabase(config: Config): Promise<Embedded> {
+export function embeddedDatabase(
+  config: Config,
+  options: { exclusive?: boolean } = {},
+): Promise<Embedded> {
   return startEmbeddedPostgres(path.join(config.dataDir, 'pg'), {
     flags: [...config.databaseFlags],
+    ...options,
   });
 }
 
@@ -55,7 +59,8 @@ export async function openDatabase(config: Config): Promise<Database> {
 async function startInFolder(config: Config): Promise<Embedded> {
   try {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-    return await embeddedDatabase(config);
+    // A second server would lose the database when the first one stops.
+    return await embeddedDatabase(config, { exclusive: true });
   } catch (error) {
     throw new StartupError(
       'DATA_FOLDER',

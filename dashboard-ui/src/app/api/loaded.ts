@@ -33,6 +33,8 @@ export function keepLast<T>(
         ? (before?.value ?? now)
         : now,
   });
+  // Remembers each answer when it comes, not only when somebody looks.
+  effect(() => void last());
   let seen = untracked(options.version);
   effect(() => {
     const version = options.version();
