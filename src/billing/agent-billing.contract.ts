@@ -1,16 +1,27 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
-import { money, positiveMoney, uuid } from '../kernel/wire.js';
+import { instant, money, positiveMoney, uuid } from '../kernel/wire.js';
 import { LEASE_STATES } from './lease-states.contract.js';
 
 /* What a running agent calls; docs/sdk-protocol.md explains it. */
+
+const names = z.array(z.string().min(1).max(200)).max(20);
 
 const leaseWish = {
   leaseId: uuid.describe('UUIDv7, made by the client.'),
   wanted: positiveMoney,
   minimum: money.describe('Less than this is refused.'),
+  purpose: z
+    .strictObject({ models: names.optional(), tags: names.optional() })
+    .optional()
+    .describe('Models and tags that it is for. Not told: any, so that every budget applies.'),
 };
-const grant = z.object({ leaseId: uuid, amount: money, ttlSeconds: z.int() });
+const grant = z.object({
+  leaseId: uuid,
+  amount: money,
+  ttlSeconds: z.int(),
+  nextResetAt: instant.nullable().describe('When the first of the budgets that hold it starts anew.'),
+});
 
 export const acquireLease = defineRoute({
   id: 'acquireLease',
@@ -28,6 +39,7 @@ export const acquireLease = defineRoute({
     'PROJECT_ARCHIVED',
     'SESSION_ENDED',
     'TOO_MANY_LEASES',
+    'VELOCITY_EXCEEDED',
     'CONFLICT',
     'NOT_FOUND',
   ],
@@ -53,6 +65,7 @@ export const usageRecord = z
     cost: money,
     pricesVersion: z.string().max(64),
     durationMs: z.int().min(0).max(86_400_000),
+    tags: names.optional(),
   })
   .meta({ id: 'UsageRecord' });
 

@@ -15,6 +15,7 @@ import {
 export const ENTRY_KINDS = [
   'DEPOSIT',
   'WITHDRAWAL',
+  'CORRECTION',
   'GRANT',
   'SETTLE',
   'LATE',

@@ -143,7 +143,7 @@ async function sqlRate(site: BenchSite, holder: Holder): Promise<number> {
         const next = newId();
         await ledger.execute(organizationId, {
           kind: 'settle', projectId, keyId, sessionId, leaseId, seq: 1, final: true, requestHash: hash(next),
-          usage: [{ id: newId(), provider: 'openai', model: 'gpt-5-mini', outcome: 'completed', estimated: false, tokens: { input: 800, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 128, audioInput: 0, audioOutput: 0 }, cost: 456_000n, clientCost: 456_000n, pricesVersion: 'bench', pricedBy: 'table', durationMs: 812 }],
+          usage: [{ id: newId(), provider: 'openai', model: 'gpt-5-mini', outcome: 'completed', estimated: false, tokens: { input: 800, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 128, audioInput: 0, audioOutput: 0 }, cost: 456_000n, clientCost: 456_000n, pricesVersion: 'bench', pricedBy: 'table', tags: [], durationMs: 812 }],
           next: { leaseId: next, wanted: 500_000_000n, minimum: 0n },
         });
         leaseId = next;

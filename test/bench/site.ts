@@ -84,8 +84,8 @@ export class BenchSite {
     await run(`INSERT INTO projects (organization_id, id, name, max_open_leases) VALUES ($1, $2::uuid, $2::text, 10000)`, []);
     await run(`INSERT INTO accounts (organization_id, project_id, deposited_nano) VALUES ($1, $2, $3)`, [10n ** 15n]);
     await run(
-      `INSERT INTO ledger_entries (organization_id, transaction_id, account, project_id, kind, amount_nano, actor, at)
-       SELECT $1, $3, account, $2, 'DEPOSIT', amount, 'bench', now() FROM (VALUES ('external', -$4::bigint), ('available', $4::bigint)) AS v(account, amount)`,
+      `INSERT INTO ledger_entries (organization_id, project_id, id, kind, external_nano, available_nano, reserved_nano, spent_nano, overdraft_nano, actor, at)
+       VALUES ($1, $2, $3, 'DEPOSIT', -$4::bigint, $4::bigint, 0, 0, 0, 'bench', now())`,
       [newId(), 10n ** 15n],
     );
     await run(

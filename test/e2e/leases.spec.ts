@@ -96,7 +96,7 @@ describe('borrowing and reporting over HTTP', () => {
         error: {
           code: 'BUDGET_EXCEEDED',
           details: {
-            scope: 'project',
+            scope: 'balance',
             scopeId: project.id,
             scopeName: project.name,
             limit: '1.000000000',

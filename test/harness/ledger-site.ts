@@ -12,6 +12,7 @@ export interface Holder {
   readonly projectId: string;
   readonly keyId: string;
   readonly sessionId: string;
+  readonly memberId: string;
 }
 
 /** The ledger on a real database, without HTTP. */
@@ -53,6 +54,7 @@ export class LedgerSite {
       projectId: newId(),
       keyId: randomBytes(4).toString('hex'),
       sessionId: newId(),
+      memberId: newId(),
     };
     const { organizationId } = this;
     await this.dataSource.query(
@@ -71,14 +73,31 @@ export class LedgerSite {
     );
     await this.dataSource.query(
       `INSERT INTO iron_cage_keys (organization_id, id, project_id, name, environment, hmac, pepper_version, created_by, expires_at)
-       VALUES ($1, $2, $3, 'agent', 'dev', $4, 1, 'test', now() + interval '1 day')`,
-      [organizationId, holder.keyId, holder.projectId, randomBytes(32)],
+       VALUES ($1, $2, $3, 'agent', 'dev', $4, 1, 'user:' || $5, now() + interval '1 day')`,
+      [organizationId, holder.keyId, holder.projectId, randomBytes(32), holder.memberId],
     );
     await this.dataSource.query(
       `INSERT INTO sessions (organization_id, id, project_id, key_id, ip, agent) VALUES ($1, $2, $3, $4, '127.0.0.1', '{}')`,
       [organizationId, holder.sessionId, holder.projectId, holder.keyId],
     );
     return holder;
+  }
+
+  async budget(budget: {
+    scope: string;
+    scopeId: string;
+    window: string;
+    limit: bigint;
+    models?: readonly string[];
+    tags?: readonly string[];
+  }): Promise<string> {
+    const id = newId();
+    await this.dataSource.query(
+      `INSERT INTO budgets (organization_id, id, scope, scope_id, window_kind, limit_nano, models, tags, created_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'test')`,
+      [this.organizationId, id, budget.scope, budget.scopeId, budget.window, budget.limit, budget.models ?? [], budget.tags ?? []],
+    );
+    return id;
   }
 
   /** Moves the ends of a project's open leases into the past, as if time had gone by. */

@@ -2,7 +2,16 @@
  * What the ledger should do, in the plainest form: no database, no batches, no entries. The real one is compared with it, outcome by
  * outcome and balance by balance.
  */
+export interface ModelBudget {
+  readonly id: string;
+  readonly limit: bigint;
+  /** Empty: every model. */
+  readonly models: readonly string[];
+  settled: bigint;
+}
+
 export interface ModelLease {
+  readonly budgets: readonly ModelBudget[];
   state: 'PENDING' | 'EXPIRED_HOLD' | 'SETTLED' | 'REVOKED' | 'RETURNED' | 'CHARGED';
   readonly amount: bigint;
   used: bigint;
@@ -21,6 +30,7 @@ export class LedgerModel {
     private readonly tranche: bigint,
     private readonly expiry: 'return' | 'charge',
     private readonly maxOpen: number,
+    readonly budgets: readonly ModelBudget[] = [],
   ) {}
 
   get leased(): bigint {
@@ -36,6 +46,23 @@ export class LedgerModel {
     return this.net > 0n ? this.net : 0n;
   }
 
+  reservedIn(budget: ModelBudget): bigint {
+    return this.open()
+      .filter(({ budgets }) => budgets.includes(budget))
+      .reduce((sum, lease) => sum + lease.amount - lease.used, 0n);
+  }
+
+  /** What an agent could get now for a model: the least of the balance and all budgets that apply. */
+  room(model: string | undefined): bigint {
+    const rooms = this.applying(model).map((budget) => budget.limit - budget.settled - this.reservedIn(budget));
+    const least = [this.free, ...rooms].reduce((a, b) => (b < a ? b : a));
+    return least > 0n ? least : 0n;
+  }
+
+  private applying(model: string | undefined): ModelBudget[] {
+    return this.budgets.filter(({ models }) => models.length === 0 || model === undefined || models.includes(model));
+  }
+
   deposit(amount: bigint): void {
     this.deposited += amount;
   }
@@ -46,24 +73,27 @@ export class LedgerModel {
     return true;
   }
 
-  acquire(id: string, wanted: bigint, minimum: bigint): bigint | string {
+  acquire(id: string, wanted: bigint, minimum: bigint, model?: string): bigint | string {
     if (this.paused) return 'PROJECT_PAUSED';
     if (this.open().length >= this.maxOpen) return 'TOO_MANY_LEASES';
     const cap = minimum > this.tranche ? minimum : this.tranche;
     let amount = wanted < cap ? wanted : cap;
-    if (this.free < amount) amount = this.free;
+    const room = this.room(model);
+    if (room < amount) amount = room;
     if (amount === 0n || amount < minimum) return 'BUDGET_EXCEEDED';
-    this.leases.set(id, { state: 'PENDING', amount, used: 0n, late: 0n, charged: 0n, seq: 0 });
+    this.leases.set(id, { budgets: this.applying(model), state: 'PENDING', amount, used: 0n, late: 0n, charged: 0n, seq: 0 });
     return amount;
   }
 
-  settle(id: string, cost: bigint, final: boolean): { late: bigint; returned: bigint } {
+  settle(id: string, cost: bigint, final: boolean, model: string): { late: bigint; returned: bigint } {
     const lease = this.must(id);
     lease.seq++;
+    for (const budget of this.applying(model)) budget.settled += cost;
     let rest = cost;
     const explained = rest < lease.charged ? rest : lease.charged;
     lease.charged -= explained;
     lease.used += explained;
+    for (const budget of lease.budgets) budget.settled -= explained;
     rest -= explained;
     const isOpen = lease.state === 'PENDING' || lease.state === 'EXPIRED_HOLD';
     const room = isOpen ? lease.amount - lease.used : 0n;
@@ -95,6 +125,7 @@ export class LedgerModel {
         lease.state = 'CHARGED';
         lease.charged = lease.amount - lease.used;
         this.spent += lease.charged;
+        for (const budget of lease.budgets) budget.settled += lease.charged;
       }
     }
   }

@@ -3,34 +3,43 @@ import fc from 'fast-check';
 import type { Command, Outcome } from '../../src/billing/domain/commands.js';
 import { newId } from '../../src/kernel/ids.js';
 import { type Holder, LedgerSite } from '../harness/ledger-site.js';
-import { LedgerModel } from './ledger-model.js';
+import { LedgerModel, type ModelBudget } from './ledger-model.js';
 
 const TRANCHE = 500_000_000n;
 const MAX_OPEN = 6;
 const RUNS = Number(process.env['IRON_CAGE_PROPERTY_RUNS'] ?? 150);
 
 type Amount = {
-  readonly base: 'free' | 'tranche' | 'small';
+  readonly base: 'room' | 'tranche' | 'small';
   readonly offset: -1 | 0 | 1;
   readonly small: number;
 };
 type Step =
   | { readonly kind: 'deposit' | 'withdraw'; readonly amount: Amount }
-  | { readonly kind: 'acquire'; readonly wanted: Amount; readonly minimum: Amount | null }
+  | {
+      readonly kind: 'acquire';
+      readonly wanted: Amount;
+      readonly minimum: Amount | null;
+      readonly model: string | null;
+    }
   | {
       readonly kind: 'settle';
       readonly which: number;
       readonly cost: Amount | null;
       readonly final: boolean;
       readonly renew: boolean;
+      readonly model: string;
     }
   | { readonly kind: 'revoke'; readonly which: number }
   | { readonly kind: 'repeat' }
   | { readonly kind: 'pause' | 'expire' | 'grace' };
 
+const MODELS = ['gpt-5', 'gpt-5-mini', 'claude-haiku-4-5'] as const;
+const model = fc.constantFrom(...MODELS);
+
 // Faults live at the borders: amounts are what is free, the tranche, or the lease itself, give or take one nano-dollar.
 const amount: fc.Arbitrary<Amount> = fc.record({
-  base: fc.constantFrom('free' as const, 'tranche' as const, 'small' as const),
+  base: fc.constantFrom('room' as const, 'tranche' as const, 'small' as const),
   offset: fc.constantFrom(-1 as const, 0 as const, 1 as const),
   small: fc.integer({ min: 1, max: 900_000_000 }),
 });
@@ -48,6 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('acquire' as const),
       wanted: amount,
       minimum: fc.option(amount),
+      model: fc.option(model),
     }),
   },
   {
@@ -58,6 +68,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       cost: fc.option(amount),
       final: fc.boolean(),
       renew: fc.boolean(),
+      model,
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('revoke' as const), which: fc.nat(20) }) },
@@ -69,6 +80,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
+
+interface BudgetPlan {
+  readonly scope: 'project' | 'key' | 'member';
+  readonly window: 'day' | 'total';
+  readonly limit: number;
+  readonly globs: readonly string[];
+}
+/** A glob and the models that it means. */
+const GLOBS: Readonly<Record<string, readonly string[]>> = {
+  'gpt-5*': ['gpt-5', 'gpt-5-mini'],
+  '*mini': ['gpt-5-mini'],
+  'claude-*-4-*': ['claude-haiku-4-5'],
+};
+const budgetPlan: fc.Arbitrary<BudgetPlan> = fc.record({
+  scope: fc.constantFrom('project' as const, 'key' as const, 'member' as const),
+  window: fc.constantFrom('day' as const, 'total' as const),
+  limit: fc.integer({ min: 0, max: 3_000_000_000 }),
+  globs: fc.subarray(Object.keys(GLOBS)),
+});
 
 const NO_TOKENS = {
   input: 0,
@@ -100,6 +130,7 @@ class Run {
         return this.acquire(
           this.resolve(step.wanted),
           step.minimum === null ? 0n : this.resolve(step.minimum),
+          step.model ?? undefined,
         );
       case 'settle':
         return this.settle(step);
@@ -131,11 +162,21 @@ class Run {
       reserved_nano: model.leased,
       overdraft_nano: model.net < 0n ? -model.net : 0n,
     });
+    const windows = await this.site.dataSource.query<{ id: string; reserved: bigint; settled: bigint }[]>(
+      `SELECT b.id, coalesce(sum(w.reserved_nano), 0)::bigint AS reserved, coalesce(sum(w.settled_nano), 0)::bigint AS settled
+       FROM budgets b LEFT JOIN budget_windows w ON w.budget_id = b.id WHERE b.id = ANY($1::uuid[]) GROUP BY b.id ORDER BY b.id`,
+      [model.budgets.map(({ id }) => id)],
+    );
+    expect(windows).toEqual(
+      [...model.budgets]
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .map((budget) => ({ id: budget.id, reserved: model.reservedIn(budget), settled: budget.settled })),
+    );
   }
 
   private resolve({ base, offset, small }: Amount): bigint {
     const from =
-      { free: this.model.free, tranche: TRANCHE, small: BigInt(small) }[base] + BigInt(offset);
+      { room: this.model.room(undefined), tranche: TRANCHE, small: BigInt(small) }[base] + BigInt(offset);
     return from > 0n ? from : 1n;
   }
 
@@ -154,9 +195,9 @@ class Run {
     expect(outcome.ok).toBe(kind === 'deposit' || this.model.withdraw(value));
   }
 
-  private async acquire(wanted: bigint, minimum: bigint): Promise<void> {
+  private async acquire(wanted: bigint, minimum: bigint, model: string | undefined): Promise<void> {
     const leaseId = newId();
-    const expected = this.model.acquire(leaseId, wanted, minimum);
+    const expected = this.model.acquire(leaseId, wanted, minimum, model);
     const outcome = await this.submit({
       kind: 'acquire',
       ...this.holder,
@@ -164,6 +205,7 @@ class Run {
       leaseId,
       wanted,
       minimum,
+      ...(model !== undefined && { purpose: { models: [model] } }),
     });
     expect(granted(outcome)).toEqual(expected);
     if (outcome.ok) this.ids.push(leaseId);
@@ -176,7 +218,7 @@ class Run {
     const next =
       step.final && step.renew ? { leaseId: newId(), wanted: TRANCHE, minimum: 0n } : undefined;
     const seq = (this.model.leases.get(leaseId)?.seq ?? 0) + 1;
-    const expected = this.model.settle(leaseId, cost, step.final);
+    const expected = this.model.settle(leaseId, cost, step.final, step.model);
     const expectedNext = next && this.model.acquire(next.leaseId, next.wanted, next.minimum);
     const outcome = await this.submit({
       kind: 'settle',
@@ -184,7 +226,7 @@ class Run {
       requestHash: hash(leaseId + String(seq)),
       leaseId,
       seq,
-      usage: cost === 0n ? [] : [line(cost)],
+      usage: cost === 0n ? [] : [line(cost, step.model)],
       final: step.final,
       ...(next && { next }),
     });
@@ -264,11 +306,11 @@ function granted(outcome: Outcome): bigint | string {
   return 'amount' in outcome.value ? outcome.value.amount : 'not a grant';
 }
 
-function line(cost: bigint) {
+function line(cost: bigint, model: string) {
   return {
     id: newId(),
     provider: 'openai',
-    model: 'gpt-5-mini',
+    model,
     outcome: 'completed' as const,
     estimated: false,
     tokens: NO_TOKENS,
@@ -276,6 +318,7 @@ function line(cost: bigint) {
     clientCost: cost,
     pricesVersion: 'test',
     pricedBy: 'table' as const,
+    tags: [],
     durationMs: 1,
   };
 }
@@ -283,16 +326,20 @@ function line(cost: bigint) {
 const hash = (value: bigint | string): Buffer =>
   createHash('sha256').update(String(value)).digest();
 
+async function addBudget(site: LedgerSite, holder: Holder, plan: BudgetPlan): Promise<ModelBudget> {
+  const scopeId = { project: holder.projectId, key: holder.keyId, member: holder.memberId }[plan.scope];
+  const limit = BigInt(plan.limit);
+  const id = await site.budget({ scope: plan.scope, scopeId, window: plan.window, limit, models: plan.globs });
+  return { id, limit, models: plan.globs.flatMap((glob) => GLOBS[glob] ?? []), settled: 0n };
+}
+
 /** Walks the book in the order in which it was written: what is free must never have been below zero, not even for a moment. */
 async function expectSoundHistory(site: LedgerSite, projectId: string): Promise<void> {
   const rows = await site.dataSource.query<
     { kind: string; available: bigint; reserved: bigint; overdraft: bigint; id: string }[]
   >(
-    `SELECT transaction_id AS id, min(kind) AS kind,
-       coalesce(sum(amount_nano) FILTER (WHERE account = 'available'), 0)::bigint AS available,
-       coalesce(sum(amount_nano) FILTER (WHERE account = 'reserved'), 0)::bigint AS reserved,
-       coalesce(sum(amount_nano) FILTER (WHERE account = 'overdraft'), 0)::bigint AS overdraft
-     FROM ledger_entries WHERE organization_id = $1 AND project_id = $2 GROUP BY transaction_id ORDER BY transaction_id`,
+    `SELECT id, kind, available_nano AS available, reserved_nano AS reserved, overdraft_nano AS overdraft
+     FROM ledger_entries WHERE organization_id = $1 AND project_id = $2 ORDER BY id`,
     [site.organizationId, projectId],
   );
   let [free, reserved, overdraft] = [0n, 0n, 0n];
@@ -325,9 +372,10 @@ describe('the ledger does what the model does', () => {
     'for any history of commands, with expiry policy "%s"',
     async (expiry) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+        fc.asyncProperty(fc.array(budgetPlan, { maxLength: 3 }), fc.array(step, { minLength: 5, maxLength: 30 }), async (plans, steps) => {
           const holder = await site.project({ expiry, maxOpenLeases: MAX_OPEN });
-          const run = new Run(site, holder, new LedgerModel(TRANCHE, expiry, MAX_OPEN));
+          const budgets = await Promise.all(plans.map((plan) => addBudget(site, holder, plan)));
+          const run = new Run(site, holder, new LedgerModel(TRANCHE, expiry, MAX_OPEN, budgets));
           for (const one of steps) {
             await run.apply(one);
             await run.compare();

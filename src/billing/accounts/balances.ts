@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { ProjectAccounts } from '../../teams/index.js';
 import type { BalanceAfter } from '../domain/commands.js';
-import type { Account } from '../domain/state.js';
 import { balanceOf } from '../domain/transfer.js';
 
 const COLUMNS = 'project_id, deposited_nano, overdraft_nano, reserved_nano, settled_nano';
@@ -37,7 +36,7 @@ export class Balances extends ProjectAccounts {
       `SELECT ${COLUMNS} FROM accounts WHERE organization_id = $1 AND project_id = ANY($2::uuid[])`,
       [organizationId, projectIds],
     );
-    return new Map(rows.map((row) => [row.project_id, balanceOf(account(row))]));
+    return new Map(rows.map((row) => [row.project_id, balanceOf(figures(row))]));
   }
 
   async exposure(
@@ -62,7 +61,7 @@ interface AccountRow {
   settled_nano: bigint;
 }
 
-function account(row: AccountRow): Account {
+function figures(row: AccountRow): Parameters<typeof balanceOf>[0] {
   return {
     projectId: row.project_id,
     deposited: row.deposited_nano,

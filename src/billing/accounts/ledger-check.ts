@@ -49,18 +49,20 @@ export class LedgerCheck {
 /** Each query gives a row for every subject that breaks the rule of its name. */
 const INVARIANTS: Readonly<Record<string, string>> = {
   'figures equal the entries': `
-    SELECT 'project ' || a.project_id || ' ' || f.account AS subject, f.figure::text AS found, coalesce(e.total, 0)::text AS expected
+    SELECT 'project ' || a.project_id || ' ' || f.name AS subject, f.figure::text AS found, f.entries::text AS expected
     FROM accounts a
-    CROSS JOIN LATERAL (VALUES
-      ('available', a.deposited_nano + a.overdraft_nano - a.settled_nano - a.reserved_nano),
-      ('reserved', a.reserved_nano), ('spent', a.settled_nano), ('overdraft', -a.overdraft_nano), ('external', -a.deposited_nano)) AS f(account, figure)
     LEFT JOIN (
-      SELECT project_id, account, sum(amount_nano) AS total FROM ledger_entries WHERE organization_id = $1 GROUP BY project_id, account
-    ) e ON e.project_id = a.project_id AND e.account = f.account
-    WHERE a.organization_id = $1 AND f.figure <> coalesce(e.total, 0)`,
-  'transactions sum to zero': `
-    SELECT 'transaction ' || transaction_id AS subject, '0' AS expected, sum(amount_nano)::text AS found
-    FROM ledger_entries WHERE organization_id = $1 GROUP BY transaction_id HAVING sum(amount_nano) <> 0`,
+      SELECT project_id, sum(external_nano) AS external, sum(available_nano) AS available, sum(reserved_nano) AS reserved,
+        sum(spent_nano) AS spent, sum(overdraft_nano) AS overdraft
+      FROM ledger_entries WHERE organization_id = $1 GROUP BY project_id
+    ) e ON e.project_id = a.project_id
+    CROSS JOIN LATERAL (VALUES
+      ('available', a.deposited_nano + a.overdraft_nano - a.settled_nano - a.reserved_nano, coalesce(e.available, 0)),
+      ('reserved', a.reserved_nano, coalesce(e.reserved, 0)),
+      ('spent', a.settled_nano, coalesce(e.spent, 0)),
+      ('overdraft', -a.overdraft_nano, coalesce(e.overdraft, 0)),
+      ('external', -a.deposited_nano, coalesce(e.external, 0))) AS f(name, figure, entries)
+    WHERE a.organization_id = $1 AND f.figure <> f.entries`,
   'reserved is what open leases hold': `
     SELECT 'project ' || a.project_id AS subject, coalesce(l.held, 0)::text AS expected, a.reserved_nano::text AS found
     FROM accounts a LEFT JOIN (
@@ -88,18 +90,40 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT 'lease ' || l.id AS subject, '1 grant of ' || l.amount_nano || ', at most 1 end' AS expected,
       coalesce(e.grants, 0) || ' grants of ' || coalesce(e.granted, 0) || ', ' || coalesce(e.ends, 0) || ' ends' AS found
     FROM leases l LEFT JOIN (
-      SELECT lease_id, count(*) FILTER (WHERE kind = 'GRANT') AS grants, sum(amount_nano) FILTER (WHERE kind = 'GRANT') AS granted,
+      SELECT lease_id, count(*) FILTER (WHERE kind = 'GRANT') AS grants, sum(reserved_nano) FILTER (WHERE kind = 'GRANT') AS granted,
         count(*) FILTER (WHERE kind IN ('RETURN', 'CHARGE')) AS ends
-      FROM ledger_entries WHERE organization_id = $1 AND account = 'reserved' AND lease_id IS NOT NULL GROUP BY lease_id
+      FROM ledger_entries WHERE organization_id = $1 AND lease_id IS NOT NULL GROUP BY lease_id
     ) e ON e.lease_id = l.id
     WHERE l.organization_id = $1 AND (coalesce(e.grants, 0) <> 1 OR coalesce(e.granted, 0) <> l.amount_nano OR coalesce(e.ends, 0) > 1)`,
+  'budget windows hold what their leases hold': `
+    SELECT 'budget ' || w.budget_id || ' from ' || w.start AS subject, coalesce(l.held, 0)::text AS expected, w.reserved_nano::text AS found
+    FROM budget_windows w LEFT JOIN (
+      SELECT x."budgetId" AS budget_id, x.start, sum(amount_nano - used_nano) AS held
+      FROM leases CROSS JOIN LATERAL jsonb_to_recordset(scopes) AS x("budgetId" uuid, start date)
+      WHERE organization_id = $1 AND state IN ('PENDING', 'EXPIRED_HOLD') GROUP BY 1, 2
+    ) l ON l.budget_id = w.budget_id AND l.start = w.start
+    WHERE w.organization_id = $1 AND w.reserved_nano <> coalesce(l.held, 0)`,
+  'budget windows spent what was counted against them': `
+    SELECT 'budget ' || w.budget_id || ' from ' || w.start AS subject, (coalesce(s.total, 0) + coalesce(l.charged, 0))::text AS expected, w.settled_nano::text AS found
+    FROM budget_windows w
+    LEFT JOIN (
+      SELECT x."budgetId" AS budget_id, x.start, sum(x.amount) AS total
+      FROM settlements CROSS JOIN LATERAL jsonb_to_recordset(budgets) AS x("budgetId" uuid, start date, amount bigint)
+      WHERE organization_id = $1 GROUP BY 1, 2
+    ) s ON s.budget_id = w.budget_id AND s.start = w.start
+    LEFT JOIN (
+      SELECT x."budgetId" AS budget_id, x.start, sum(charged_nano) AS charged
+      FROM leases CROSS JOIN LATERAL jsonb_to_recordset(scopes) AS x("budgetId" uuid, start date)
+      WHERE organization_id = $1 AND charged_nano > 0 GROUP BY 1, 2
+    ) l ON l.budget_id = w.budget_id AND l.start = w.start
+    WHERE w.organization_id = $1 AND w.settled_nano <> coalesce(s.total, 0) + coalesce(l.charged, 0)`,
   'reports are numbered without gaps': `
     SELECT 'lease ' || l.id AS subject, l.last_seq::text AS expected, coalesce(s.reports, 0)::text AS found
     FROM leases l LEFT JOIN (SELECT lease_id, count(*) AS reports FROM settlements WHERE organization_id = $1 GROUP BY lease_id) s ON s.lease_id = l.id
     WHERE l.organization_id = $1 AND l.last_seq <> coalesce(s.reports, 0)`,
   'every transfer is audited once': `
     SELECT 'transfer ' || t.request_id AS subject, '1' AS expected, count(e.id)::text AS found
-    FROM transfers t LEFT JOIN audit_events e ON e.organization_id = $1 AND e.action IN ('money.deposit', 'money.withdrawal')
+    FROM transfers t LEFT JOIN audit_events e ON e.organization_id = $1 AND e.action LIKE 'money.%'
       AND e.details->>'requestId' = t.request_id::text
     WHERE t.organization_id = $1 GROUP BY t.request_id HAVING count(e.id) <> 1`,
   'open leases end in time': `

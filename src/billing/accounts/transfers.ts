@@ -34,7 +34,7 @@ export class Transfers {
     });
   }
 
-  /** Newest first; one row per transaction, however many legs it has. */
+  /** Newest first. */
   async entries(
     organizationId: string,
     { params, query }: InputOf<typeof listEntries>,
@@ -55,14 +55,10 @@ export class Transfers {
 }
 
 const ENTRIES = `
-  SELECT transaction_id AS id, min(at) AS at, min(kind) AS kind, min(lease_id::text) AS lease_id, min(actor) AS actor, min(reason) AS reason,
-    coalesce(sum(amount_nano) FILTER (WHERE account = 'available'), 0)::bigint AS amount,
-    coalesce(sum(amount_nano) FILTER (WHERE account = 'reserved'), 0)::bigint AS leased,
-    coalesce(sum(amount_nano) FILTER (WHERE account = 'spent'), 0)::bigint AS spent
+  SELECT id, at, kind, lease_id, actor, reason, available_nano AS amount, reserved_nano AS leased, spent_nano AS spent
   FROM ledger_entries
-  WHERE organization_id = $1 AND project_id = $2 AND ($3::uuid IS NULL OR transaction_id < $3)
-  GROUP BY transaction_id
-  ORDER BY transaction_id DESC
+  WHERE organization_id = $1 AND project_id = $2 AND ($3::uuid IS NULL OR id < $3)
+  ORDER BY id DESC
   LIMIT $4`;
 
 type EntryView = AnswerOf<typeof listEntries>['items'][number];

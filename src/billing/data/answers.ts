@@ -16,13 +16,18 @@ export function reviveSettled(stored: object): Settled {
     booked: BigInt(answer.booked),
     returned: BigInt(answer.returned),
     late: BigInt(answer.late),
-    ...(next && { next: next.granted ? { ...next, amount: BigInt(next.amount) } : next }),
+    ...(next && { next: next.granted ? reviveGrant(next) : next }),
   };
+}
+
+function reviveGrant(next: Extract<StoredNext, { granted: true }>): Extract<Next, { granted: true }> {
+  const { amount, nextResetAt, ...rest } = next;
+  return { ...rest, amount: BigInt(amount), nextResetAt: nextResetAt === null ? null : new Date(nextResetAt) };
 }
 
 type Next = NonNullable<Settled['next']>;
 type StoredNext =
-  | (Omit<Extract<Next, { granted: true }>, 'amount'> & { amount: string })
+  | (Omit<Extract<Next, { granted: true }>, 'amount' | 'nextResetAt'> & { amount: string; nextResetAt: string | null })
   | Extract<Next, { granted: false }>;
 
 export function reviveTransfer(stored: Record<string, string>): BalanceAfter {

@@ -1,10 +1,13 @@
 import type { ErrorCode } from '../../kernel/errors.js';
 import type { Nano } from '../../kernel/money.js';
+import type { Purpose } from './budgets.js';
 import type { LeaseState } from './state.js';
 import type { Tokens } from './pricing.js';
 
 /** What an agent asks for. Its request hash tells a repetition from another request under the same id. */
 export interface Wish {
+  /** What it is for, as far as the client knows. */
+  readonly purpose?: Purpose | undefined;
   readonly leaseId: string;
   readonly wanted: Nano;
   readonly minimum: Nano;
@@ -23,6 +26,7 @@ export interface UsageLine {
   readonly clientCost: Nano;
   readonly pricesVersion: string;
   readonly pricedBy: 'table' | 'client';
+  readonly tags: readonly string[];
   readonly durationMs: number;
 }
 
@@ -48,13 +52,27 @@ export interface Settle extends ByAgent {
 
 export interface Transfer {
   readonly kind: 'transfer';
-  readonly direction: 'deposit' | 'withdrawal';
+  /** A correction carries its sign; the others are above zero. */
+  readonly direction: 'deposit' | 'withdrawal' | 'correction';
   readonly projectId: string;
   readonly requestId: string;
   readonly requestHash: Buffer;
   readonly amount: Nano;
   readonly actor: string;
   readonly reason: string | null;
+}
+
+/** A deposit whose amount depends on what is there when it happens. */
+export interface Refill {
+  readonly kind: 'refill';
+  readonly projectId: string;
+  readonly requestId: string;
+  readonly requestHash: Buffer;
+  readonly mode: 'set-to' | 'add' | 'add-with-cap';
+  readonly amount: Nano;
+  /** For `add-with-cap`: the free balance is never lifted above it. */
+  readonly cap: Nano;
+  readonly reason: string;
 }
 
 export interface Revoke {
@@ -71,12 +89,14 @@ export interface Expire {
   readonly leaseId: string;
 }
 
-export type Command = Acquire | Settle | Transfer | Revoke | Expire;
+export type Command = Acquire | Settle | Transfer | Refill | Revoke | Expire;
 
 export interface Grant {
   readonly leaseId: string;
   readonly amount: Nano;
   readonly ttlSeconds: number;
+  /** When the first of the budgets that hold it starts anew; null: none does. */
+  readonly nextResetAt: Date | null;
 }
 
 export interface Refusal {
@@ -109,6 +129,7 @@ export interface Answers {
   acquire: Grant;
   settle: Settled;
   transfer: BalanceAfter;
+  refill: BalanceAfter;
   revoke: { readonly state: LeaseState };
   expire: { readonly state: LeaseState };
 }

@@ -1,9 +1,19 @@
-import { maxNano, minNano, type Nano } from '../../kernel/money.js';
-import type { Acquire, Outcome, Wish } from './commands.js';
-import { post } from './posting.js';
-import { budgetExceeded, notRunning, refuse, refuseConflict, refuseUnknown } from './refusals.js';
-import { available } from './state.js';
+import type { ErrorCode } from '../../kernel/errors.js';
+import { maxNano, minNano, type Nano, printMoney } from '../../kernel/money.js';
+import { roomOf } from './budgets.js';
+import type { Acquire, Outcome, Refusal, Wish } from './commands.js';
+import { coverDebt, post } from './posting.js';
+import { balanceRefusal, budgetRefusal, notRunning, refuse, refuseConflict, refuseUnknown, velocityRefusal } from './refusals.js';
+import { budgetsFor, earliestReset, type OpenBudget, reserveInScopes, spenderOf, tightest } from './scopes.js';
+import { type Account, freeOf, type Lease, type ProjectTerms } from './state.js';
+import { countLeased, leasedPerMinute } from './velocity.js';
 import { holderKey, type WorkingSet } from './working-set.js';
+
+/** However scarce the money, a share is not cut below this part of an ordinary lease. */
+const SMALLEST_SHARE = 20n;
+
+/** Refusals that are decisions about money: the same id gets the same one again. The others pass with their cause. */
+const REMEMBERED: ReadonlySet<ErrorCode> = new Set(['BUDGET_EXCEEDED']);
 
 type Holder = Pick<Acquire, 'projectId' | 'keyId' | 'sessionId' | 'requestHash'>;
 
@@ -19,7 +29,7 @@ export function grant(set: WorkingSet, holder: Holder, wish: Wish): Outcome<'acq
   const before = repetition(set, holder, wish);
   if (before) return before;
   const outcome = decide(set, holder, wish, session);
-  if (!outcome.ok && outcome.refusal.code === 'BUDGET_EXCEEDED') {
+  if (!outcome.ok && REMEMBERED.has(outcome.refusal.code)) {
     set.changes.refusals.push({ ...holder, leaseId: wish.leaseId, refusal: outcome.refusal });
     set.refusals.set(wish.leaseId, {
       requestHash: holder.requestHash,
@@ -44,7 +54,7 @@ function repetition(set: WorkingSet, holder: Holder, wish: Wish): Outcome<'acqui
   return (
     lease && {
       ok: true,
-      value: { leaseId: lease.id, amount: lease.amount, ttlSeconds: lease.ttlSeconds },
+      value: { leaseId: lease.id, amount: lease.amount, ttlSeconds: lease.ttlSeconds, nextResetAt: lease.nextResetAt },
     }
   );
 }
@@ -67,48 +77,81 @@ function decide(
     return refuse({ code: 'SESSION_ENDED', message: 'This session has ended. Start a new one.' });
   const stopped = notRunning(project);
   if (stopped) return refuse(stopped);
-  const open = set.openLeases.get(holderKey(holder.projectId, holder.keyId)) ?? 0;
-  if (open >= project.maxOpenLeases) {
+  const held = set.openLeases.get(holderKey(holder.projectId, holder.keyId)) ?? 0;
+  if (held >= project.maxOpenLeases) {
     return refuse({
       code: 'TOO_MANY_LEASES',
-      message: `This key already holds ${open} open leases, the most that project "${project.name}" allows. Settle some, or raise the project's limit.`,
+      message: `This key already holds ${held} open leases, the most that project "${project.name}" allows. Settle some, or raise the project's limit.`,
     });
   }
-  const free = account.overdraft > 0n ? 0n : available(account);
-  const amount = minNano(wish.wanted, maxNano(project.tranche, wish.minimum), free);
-  if (amount < maxNano(wish.minimum, 1n)) {
-    return refuse(budgetExceeded(project, account, wish.minimum));
-  }
-  post(set, account, {
-    kind: 'GRANT',
-    legs: { available: -amount, reserved: amount },
-    leaseId: wish.leaseId,
-    actor: `key:${holder.keyId}`,
-  });
-  addLease(set, holder, wish.leaseId, amount, project.leaseTtlSeconds);
-  return {
-    ok: true,
-    value: { leaseId: wish.leaseId, amount, ttlSeconds: project.leaseTtlSeconds },
-  };
+  const open = budgetsFor(set, spenderOf(set, holder), wish.purpose ?? {});
+  const limits: Limits = { project, account, open };
+  const amount = minNano(wish.wanted, maxNano(project.tranche, wish.minimum), shareOf(limits, wish));
+  const refusal = tooLittle(set, limits, wish, amount);
+  if (!refusal) return lend(set, holder, wish, limits, amount);
+  if (project.mode === 'enforce') return refuse(refusal);
+  set.changes.events.push({ kind: 'budget.would-refuse', payload: { ...refusal.details, code: refusal.code, leaseId: wish.leaseId } });
+  return lend(set, holder, wish, limits, minNano(wish.wanted, maxNano(project.tranche, wish.minimum)));
 }
 
-function addLease(
-  set: WorkingSet,
-  holder: Holder,
-  id: string,
-  amount: Nano,
-  ttlSeconds: number,
-): void {
-  set.leases.set(id, {
-    id,
+interface Limits {
+  readonly project: ProjectTerms;
+  readonly account: Account;
+  readonly open: readonly OpenBudget[];
+}
+
+/**
+ * What this lease may take of what is free: all of it when one agent runs, else a fair share, so that the first of many does not take
+ * the last money in one piece. A call that needs more than its share gets what it needs.
+ */
+function shareOf({ project, account, open }: Limits, wish: Wish): Nano {
+  const room = maxNano(0n, minNano(freeOf(account), ...open.map(({ budget, window }) => roomOf(budget, window))));
+  if (project.activeSessions <= 1) return room;
+  const fair = room / (2n * BigInt(project.activeSessions));
+  return minNano(room, maxNano(fair, wish.minimum, project.tranche / SMALLEST_SHARE));
+}
+
+function tooLittle(set: WorkingSet, { project, account, open }: Limits, wish: Wish, amount: Nano): Refusal | undefined {
+  if (amount < maxNano(wish.minimum, 1n)) {
+    const least = tightest(open);
+    return least && roomOf(least.budget, least.window) < freeOf(account)
+      ? budgetRefusal(set, least, wish.minimum)
+      : balanceRefusal(project, account, wish.minimum);
+  }
+  if (project.velocity === null) return undefined;
+  const pace = leasedPerMinute(account, set.now);
+  if (pace + amount <= project.velocity) return undefined;
+  set.changes.events.push({
+    kind: 'project.velocity',
+    payload: { scopeId: project.id, scopeName: project.name, perMinute: printMoney(pace), limit: printMoney(project.velocity) },
+  });
+  return velocityRefusal(project, pace, project.velocity);
+}
+
+function lend(set: WorkingSet, holder: Holder, wish: Wish, limits: Limits, amount: Nano): Outcome<'acquire'> {
+  const { project, account, open } = limits;
+  const actor = `key:${holder.keyId}`;
+  const scopes = open.map(({ window: { budgetId, start } }) => ({ budgetId, start }));
+  post(set, account, { kind: 'GRANT', legs: { available: -amount, reserved: amount }, leaseId: wish.leaseId, actor });
+  // Only where nothing is enforced can a grant be more than there is.
+  coverDebt(set, account, actor, wish.leaseId);
+  reserveInScopes(set, scopes, amount);
+  countLeased(account, amount, set.now);
+  const nextResetAt = earliestReset(set, open);
+  const ttlSeconds = project.leaseTtlSeconds;
+  addLease(set, holder, { id: wish.leaseId, amount, ttlSeconds, scopes, nextResetAt });
+  return { ok: true, value: { leaseId: wish.leaseId, amount, ttlSeconds, nextResetAt } };
+}
+
+function addLease(set: WorkingSet, holder: Holder, lease: Pick<Lease, 'id' | 'amount' | 'ttlSeconds' | 'scopes' | 'nextResetAt'>): void {
+  set.leases.set(lease.id, {
+    ...lease,
     projectId: holder.projectId,
     sessionId: holder.sessionId,
     keyId: holder.keyId,
-    amount,
-    ttlSeconds,
     requestHash: holder.requestHash,
     grantedAt: set.now,
-    expiresAt: new Date(set.now.getTime() + ttlSeconds * 1000),
+    expiresAt: new Date(set.now.getTime() + lease.ttlSeconds * 1000),
     state: 'PENDING',
     used: 0n,
     late: 0n,
@@ -117,7 +160,7 @@ function addLease(
     holdUntil: null,
     endedAt: null,
   });
-  set.changes.newLeases.add(id);
+  set.changes.newLeases.add(lease.id);
   const holderOf = holderKey(holder.projectId, holder.keyId);
   set.openLeases.set(holderOf, (set.openLeases.get(holderOf) ?? 0) + 1);
 }

@@ -1,5 +1,5 @@
 import { newId } from '../../kernel/ids.js';
-import { minNano, type Nano } from '../../kernel/money.js';
+import { minNano, type Nano, printMoney } from '../../kernel/money.js';
 import { type Account, available, type Entry } from './state.js';
 import type { WorkingSet } from './working-set.js';
 
@@ -25,7 +25,7 @@ export function post(set: WorkingSet, account: Account, posting: Posting): void 
   account.overdraft -= overdraft;
   set.changes.accounts.add(account.projectId);
   set.changes.entries.push({
-    transactionId: newId(set.now.getTime()),
+    id: newId(set.now.getTime()),
     projectId: account.projectId,
     kind: posting.kind,
     legs: posting.legs,
@@ -37,9 +37,15 @@ export function post(set: WorkingSet, account: Account, posting: Posting): void 
 }
 
 /** After late usage: what is missing becomes debt, so that usage that happened is booked in full. */
-export function coverDebt(set: WorkingSet, account: Account, actor: string, leaseId: string): void {
+export function coverDebt(set: WorkingSet, account: Account, actor: string, leaseId: string | null): void {
   const missing = -available(account);
   if (missing <= 0n) return;
+  if (account.overdraft === 0n) {
+    set.changes.events.push({
+      kind: 'project.debt',
+      payload: { scopeId: account.projectId, leaseId, debt: printMoney(missing) },
+    });
+  }
   post(set, account, {
     kind: 'OVERDRAFT',
     legs: { overdraft: -missing, available: missing },

@@ -3,7 +3,9 @@ import type { Expire, Outcome, Revoke, Settle, Settled } from './commands.js';
 import { grant } from './grant.js';
 import { coverDebt, post, repayDebt } from './posting.js';
 import { refuse, refuseConflict, refuseUnknown } from './refusals.js';
+import { chargeUsage, reserveInScopes, settleInScopes } from './scopes.js';
 import { type Account, isOpen, type Lease, type LeaseState } from './state.js';
+import { countReturned } from './velocity.js';
 import { holderKey, settlementKey, type WorkingSet } from './working-set.js';
 
 const SERVER = 'server';
@@ -40,6 +42,7 @@ function book(set: WorkingSet, command: Settle, lease: Lease, account: Account):
   const booked = command.usage.reduce((sum, line) => sum + line.cost, 0n);
   const actor = `key:${command.keyId}`;
   const late = bookUsage(set, account, lease, booked, command.seq, actor);
+  const budgets = chargeUsage(set, lease, command.usage);
   const returned = command.final && isOpen(lease) ? end(set, account, lease, 'SETTLED', actor) : 0n;
   lease.lastSeq = command.seq;
   set.changes.changedLeases.add(lease.id);
@@ -58,6 +61,7 @@ function book(set: WorkingSet, command: Settle, lease: Lease, account: Account):
     projectId: lease.projectId,
     requestHash: command.requestHash,
     amount: booked,
+    budgets,
     answer,
   });
   set.settlements.set(settlementKey(lease.id, command.seq), {
@@ -90,9 +94,11 @@ function bookUsage(
   const explained = minNano(cost, lease.charged);
   lease.charged -= explained;
   lease.used += explained;
+  settleInScopes(set, lease.scopes, -explained);
   const covered = isOpen(lease) ? minNano(cost - explained, lease.amount - lease.used) : 0n;
   if (covered > 0n) {
     lease.used += covered;
+    reserveInScopes(set, lease.scopes, -covered);
     post(set, account, {
       kind: 'SETTLE',
       legs: { reserved: -covered, spent: covered },
@@ -143,8 +149,10 @@ function end(
   const holder = holderKey(lease.projectId, lease.keyId);
   set.openLeases.set(holder, (set.openLeases.get(holder) ?? 1) - 1);
   if (rest === 0n) return 0n;
+  reserveInScopes(set, lease.scopes, -rest);
   if (state === 'CHARGED') {
     lease.charged = rest;
+    settleInScopes(set, lease.scopes, rest);
     post(set, account, {
       kind: 'CHARGE',
       legs: { reserved: -rest, spent: rest },
@@ -160,6 +168,7 @@ function end(
     actor,
   });
   repayDebt(set, account, actor);
+  countReturned(account, rest, set.now);
   return rest;
 }
 

@@ -1,4 +1,6 @@
 import type { Nano } from '../../kernel/money.js';
+import type { LeaseScope } from './budgets.js';
+import type { Pace } from './velocity.js';
 
 export type LeaseState =
   'PENDING' | 'SETTLED' | 'REVOKED' | 'EXPIRED_HOLD' | 'RETURNED' | 'CHARGED';
@@ -9,6 +11,7 @@ export type AccountName = 'external' | 'available' | 'reserved' | 'spent' | 'ove
 export type EntryKind =
   | 'DEPOSIT'
   | 'WITHDRAWAL'
+  | 'CORRECTION'
   | 'GRANT'
   | 'SETTLE'
   | 'LATE'
@@ -19,7 +22,7 @@ export type EntryKind =
 
 /** One transaction of the ledger: legs that sum to zero. */
 export interface Entry {
-  readonly transactionId: string;
+  readonly id: string;
   readonly projectId: string;
   readonly kind: EntryKind;
   readonly legs: Readonly<Partial<Record<AccountName, Nano>>>;
@@ -29,12 +32,15 @@ export interface Entry {
   readonly reason: string | null;
 }
 
-export interface Account {
+export interface Account extends Pace {
   readonly projectId: string;
   deposited: Nano;
   overdraft: Nano;
   reserved: Nano;
   settled: Nano;
+  /** Highest threshold in percent that was announced. */
+  alertedSpent: number;
+  alertedCommitted: number;
 }
 
 export interface ProjectTerms {
@@ -47,6 +53,12 @@ export interface ProjectTerms {
   readonly graceSeconds: number;
   readonly expiryPolicy: 'return' | 'charge';
   readonly maxOpenLeases: number;
+  /** `observe`: nothing is refused for lack of money; what would have been is recorded. */
+  readonly mode: 'enforce' | 'observe';
+  /** Most that may be leased in a minute; null: no limit. */
+  readonly velocity: Nano | null;
+  /** Agents seen in the last minute: a scarce balance is shared between them. */
+  readonly activeSessions: number;
 }
 
 export interface Lease {
@@ -56,6 +68,9 @@ export interface Lease {
   readonly keyId: string;
   readonly amount: Nano;
   readonly ttlSeconds: number;
+  /** Budget windows that hold a part of it. */
+  readonly scopes: readonly LeaseScope[];
+  readonly nextResetAt: Date | null;
   readonly requestHash: Buffer;
   readonly grantedAt: Date;
   readonly expiresAt: Date;
@@ -69,10 +84,17 @@ export interface Lease {
   endedAt: Date | null;
 }
 
-export function available(account: Account): Nano {
+type Figures = Pick<Account, 'deposited' | 'overdraft' | 'settled' | 'reserved'>;
+
+export function available(account: Figures): Nano {
   return account.deposited + account.overdraft - account.settled - account.reserved;
 }
 
 export function isOpen(lease: Lease): boolean {
   return lease.state === 'PENDING' || lease.state === 'EXPIRED_HOLD';
+}
+
+/** What may be leased: nothing while there is debt. */
+export function freeOf(account: Figures): Nano {
+  return account.overdraft > 0n ? 0n : available(account);
 }

@@ -1,81 +1,124 @@
-import { printMoney, showMoney } from '../../kernel/money.js';
-import type { BalanceAfter, Outcome, Transfer } from './commands.js';
-import { post, repayDebt } from './posting.js';
+import { maxNano, type Nano, printMoney, showMoney } from '../../kernel/money.js';
+import { reached } from './alerts.js';
+import type { BalanceAfter, Outcome, Refill, Refusal, Transfer } from './commands.js';
+import { coverDebt, post, repayDebt } from './posting.js';
 import { refuse, refuseConflict, refuseUnknown } from './refusals.js';
-import { type Account, available } from './state.js';
+import { type Account, available, freeOf } from './state.js';
 import type { WorkingSet } from './working-set.js';
 
 /** An account holds at most this much, far below the end of int64 (9.22 × 10¹⁸), so that no sum of its figures can overflow. */
 const MOST_PER_ACCOUNT = 4_000_000_000_000_000_000n;
+const SERVER = 'server';
 
+const KINDS = { deposit: 'DEPOSIT', withdrawal: 'WITHDRAWAL', correction: 'CORRECTION' } as const;
+
+/** Money in or out by a person; the same request id moves it once. */
 export function transfer(set: WorkingSet, command: Transfer): Outcome<'transfer'> {
   const account = set.accounts.get(command.projectId);
   if (!account) return refuseUnknown('project');
-  const before = set.transfers.get(command.requestId);
-  if (before) {
-    if (before.requestHash.equals(command.requestHash)) return { ok: true, value: before.answer };
-    return refuseConflict(
-      'This request id was used before for another transfer. Make a new UUID for each transfer.',
-    );
-  }
-  const refused =
-    command.direction === 'deposit' ? tooMuch(account, command) : tooLittle(account, command);
+  const before = repetition(set, command);
+  if (before) return before;
+  const change = command.direction === 'withdrawal' ? -command.amount : command.amount;
+  const refused = tooMuch(account, change) ?? (command.direction === 'withdrawal' ? tooLittle(account, command.amount) : undefined);
   if (refused) return refuse(refused);
-  const sign = command.direction === 'deposit' ? 1n : -1n;
-  post(set, account, {
-    kind: command.direction === 'deposit' ? 'DEPOSIT' : 'WITHDRAWAL',
-    legs: { external: -sign * command.amount, available: sign * command.amount },
-    leaseId: null,
-    actor: command.actor,
-    reason: command.reason,
-  });
-  if (command.direction === 'deposit') repayDebt(set, account, command.actor);
-  const answer = balanceOf(account);
-  set.transfers.set(command.requestId, { requestHash: command.requestHash, answer });
-  set.changes.transfers.push({
-    requestId: command.requestId,
-    projectId: command.projectId,
-    requestHash: command.requestHash,
-    answer,
-  });
-  set.changes.audit.push({
-    actor: command.actor,
+  return move(set, account, change, {
+    ...command,
+    kind: KINDS[command.direction],
     action: `money.${command.direction}`,
-    target: `project:${command.projectId}`,
-    details: {
-      amount: printMoney(command.amount),
-      reason: command.reason,
-      requestId: command.requestId,
-    },
+  });
+}
+
+/** Money in by a rule: how much is decided here, under the lock. */
+export function refill(set: WorkingSet, command: Refill): Outcome<'refill'> {
+  const account = set.accounts.get(command.projectId);
+  if (!account) return refuseUnknown('project');
+  const before = repetition(set, command);
+  if (before) return before;
+  const change = refillAmount(command, account);
+  const refused = tooMuch(account, change);
+  if (refused) return refuse(refused);
+  return move(set, account, change, { ...command, kind: 'DEPOSIT', actor: SERVER, action: 'money.refill' });
+}
+
+/** Debt counts: a balance of minus one dollar needs eleven to be set to ten. */
+function refillAmount({ mode, amount, cap }: Refill, account: Account): Nano {
+  const net = available(account) - account.overdraft;
+  switch (mode) {
+    case 'add':
+      return amount;
+    case 'set-to':
+      return maxNano(0n, amount - net);
+    case 'add-with-cap':
+      return maxNano(0n, net + amount > cap ? cap - net : amount);
+  }
+}
+
+interface Movement {
+  readonly kind: 'DEPOSIT' | 'WITHDRAWAL' | 'CORRECTION';
+  readonly action: string;
+  readonly requestId: string;
+  readonly requestHash: Buffer;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+function move(set: WorkingSet, account: Account, change: Nano, by: Movement): { ok: true; value: BalanceAfter } {
+  if (change !== 0n) {
+    post(set, account, { kind: by.kind, legs: { external: -change, available: change }, leaseId: null, actor: by.actor, reason: by.reason });
+    if (change > 0n) repayDebt(set, account, by.actor);
+    else coverDebt(set, account, by.actor, null);
+    // A new limit: thresholds that are no longer reached can be reached again.
+    account.alertedSpent = reached(account.settled, account.deposited);
+    account.alertedCommitted = reached(account.settled + account.reserved, account.deposited);
+  }
+  const answer = balanceOf(account);
+  const { projectId } = account;
+  set.transfers.set(by.requestId, { requestHash: by.requestHash, answer });
+  set.changes.transfers.push({ requestId: by.requestId, projectId, requestHash: by.requestHash, answer });
+  set.changes.audit.push({
+    actor: by.actor,
+    action: by.action,
+    target: `project:${projectId}`,
+    details: { amount: printMoney(change), reason: by.reason, requestId: by.requestId },
   });
   return { ok: true, value: answer };
 }
 
-function tooMuch(account: Account, command: Transfer) {
-  if (account.deposited + command.amount <= MOST_PER_ACCOUNT) return undefined;
-  return {
-    code: 'CONFLICT',
-    message: `A project holds at most ${showMoney(MOST_PER_ACCOUNT)} in deposits.`,
-  } as const;
+function repetition(set: WorkingSet, { requestId, requestHash }: { requestId: string; requestHash: Buffer }): Outcome<'transfer'> | undefined {
+  const before = set.transfers.get(requestId);
+  if (!before) return undefined;
+  if (before.requestHash.equals(requestHash)) return { ok: true, value: before.answer };
+  return refuseConflict('This request id was used before for another transfer. Make a new UUID for each transfer.');
 }
 
-function tooLittle(account: Account, command: Transfer) {
-  const free = account.overdraft > 0n ? 0n : available(account);
-  if (command.amount <= free) return undefined;
+function tooMuch(account: Account, change: Nano): Refusal | undefined {
+  const deposited = account.deposited + change;
+  if (deposited > MOST_PER_ACCOUNT) {
+    return { code: 'CONFLICT', message: `A project holds at most ${showMoney(MOST_PER_ACCOUNT)} in deposits.` };
+  }
+  if (deposited < 0n) {
+    return { code: 'CONFLICT', message: `Only ${showMoney(account.deposited)} was ever deposited; no more than that can be taken back.` };
+  }
+  return undefined;
+}
+
+function tooLittle(account: Account, amount: Nano): Refusal | undefined {
+  const free = freeOf(account);
+  if (amount <= free) return undefined;
   return {
     code: 'BALANCE_TOO_LOW',
     message: `Only ${showMoney(free)} is free; ${showMoney(account.reserved)} is held by running agents. Withdraw less, or pause the project and wait for its leases to come back.`,
     details: { available: printMoney(free), leased: printMoney(account.reserved) },
-  } as const;
+  };
 }
 
-export function balanceOf(account: Account): BalanceAfter {
+export function balanceOf(account: Pick<Account, 'projectId' | 'deposited' | 'settled' | 'reserved' | 'overdraft'>): BalanceAfter {
   return {
     projectId: account.projectId,
     deposited: account.deposited,
     spent: account.settled,
     leased: account.reserved,
-    available: account.overdraft > 0n ? 0n : available(account),
+    available: freeOf(account),
     debt: account.overdraft,
   };
 }

@@ -1,9 +1,12 @@
+import type { Budget, BudgetWindow } from './budgets.js';
 import type { Answers, Refusal, UsageLine } from './commands.js';
 import type { Account, Entry, Lease, ProjectTerms } from './state.js';
+import type { Calendar } from './windows.js';
 
 export interface SessionFacts {
   readonly projectId: string;
   readonly keyId: string;
+  readonly memberId: string | null;
   readonly ended: boolean;
   readonly keyRevoked: boolean;
 }
@@ -19,6 +22,8 @@ export interface SettlementRow {
   readonly projectId: string;
   readonly requestHash: Buffer;
   readonly amount: bigint;
+  /** What counted against which budget window. */
+  readonly budgets: readonly { readonly budgetId: string; readonly start: string; readonly amount: bigint }[];
   readonly answer: Answers['settle'];
 }
 
@@ -52,9 +57,16 @@ export interface AuditRow {
   readonly details: Record<string, unknown>;
 }
 
+/** Something that others may want to know; delivered after the commit. */
+export interface EventRow {
+  readonly kind: 'budget.threshold' | 'budget.would-refuse' | 'project.velocity' | 'project.debt';
+  readonly payload: Record<string, unknown>;
+}
+
 /** What a batch writes, all of it in one transaction. */
 export interface Changes {
   readonly accounts: Set<string>;
+  readonly windows: Set<string>;
   readonly newLeases: Set<string>;
   readonly changedLeases: Set<string>;
   readonly entries: Entry[];
@@ -63,6 +75,7 @@ export interface Changes {
   readonly refusals: RefusalRow[];
   readonly transfers: TransferRow[];
   readonly audit: AuditRow[];
+  readonly events: EventRow[];
 }
 
 /**
@@ -73,7 +86,13 @@ export interface WorkingSet {
   /** The database's clock, read after the locks were taken. */
   readonly now: Date;
   readonly accounts: Map<string, Account>;
+  readonly organizationId: string;
+  readonly calendar: Calendar;
   readonly projects: Map<string, ProjectTerms>;
+  /** All budgets that could concern a command of the batch. */
+  readonly budgets: Map<string, Budget>;
+  /** Their current windows and those that the leases of the batch are in, by {@link windowKey}; locked. */
+  readonly windows: Map<string, BudgetWindow>;
   readonly sessions: Map<string, SessionFacts>;
   readonly leases: Map<string, Lease>;
   readonly refusals: Map<string, Remembered<Refusal> & { readonly sessionId: string }>;
@@ -90,6 +109,7 @@ export const holderKey = (projectId: string, keyId: string): string => `${projec
 export function noChanges(): Changes {
   return {
     accounts: new Set(),
+    windows: new Set(),
     newLeases: new Set(),
     changedLeases: new Set(),
     entries: [],
@@ -98,5 +118,6 @@ export function noChanges(): Changes {
     refusals: [],
     transfers: [],
     audit: [],
+    events: [],
   };
 }

@@ -31,6 +31,7 @@ export class AgentLeases {
       leaseId: body.leaseId,
       wanted: body.wanted,
       minimum: body.minimum,
+      purpose: body.purpose,
     });
   }
 
@@ -61,11 +62,12 @@ export class AgentLeases {
    * booked, and marked so.
    */
   private priced(record: UsageRecord): UsageLine {
-    const { cost: clientCost, ...line } = record;
+    const { cost: clientCost, tags = [], ...line } = record;
     const cost = this.prices.price(line.provider, line.model, line.tokens);
     return {
       ...line,
       clientCost,
+      tags,
       cost: cost ?? clientCost,
       pricedBy: cost === undefined ? 'client' : 'table',
     };

@@ -5,6 +5,7 @@ import { Signals, type Topic } from '../../platform/redis/index.js';
 import { loadWorkingSet } from '../data/working-set.loader.js';
 import { writeWorkingSet } from '../data/working-set.writer.js';
 import type { Answers, Command, Outcome, Refusal } from '../domain/commands.js';
+import { announceThresholds } from '../domain/alerts.js';
 import { decide } from '../domain/decide.js';
 import { Coalescer } from './coalescer.js';
 
@@ -16,6 +17,7 @@ const TOPICS_OF: Readonly<Record<Command['kind'], readonly Topic[]>> = {
   acquire: ['leases'],
   settle: ['leases', 'usage'],
   transfer: ['projects'],
+  refill: ['projects'],
   revoke: ['leases'],
   expire: ['leases'],
 };
@@ -79,7 +81,8 @@ export class Ledger {
     return this.unitOfWork.run(async (tx) => {
       const set = await loadWorkingSet(tx, organizationId, commands);
       const outcomes = commands.map((command) => decide(set, command));
-      await writeWorkingSet(tx, organizationId, set);
+      announceThresholds(set);
+      await writeWorkingSet(tx, set);
       return outcomes;
     });
   }

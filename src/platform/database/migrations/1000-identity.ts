@@ -8,6 +8,7 @@ export class Identity1700000001000 implements MigrationInterface {
         id uuid PRIMARY KEY,
         name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 80),
         time_zone text NOT NULL DEFAULT 'UTC',
+        month_starts_on smallint NOT NULL DEFAULT 1 CHECK (month_starts_on BETWEEN 1 AND 28),
         created_at timestamptz NOT NULL DEFAULT now()
       );
       CREATE TABLE users (

@@ -16,6 +16,8 @@ export class Projects1700000002000 implements MigrationInterface {
         expiry_policy text NOT NULL DEFAULT 'return' CHECK (expiry_policy IN ('return', 'charge')),
         max_open_leases int NOT NULL DEFAULT 200 CHECK (max_open_leases BETWEEN 1 AND 10000),
         report_interval_seconds int NOT NULL DEFAULT 60 CHECK (report_interval_seconds BETWEEN 1 AND 3600),
+        mode text NOT NULL DEFAULT 'enforce' CHECK (mode IN ('enforce', 'observe')),
+        velocity_nano bigint CHECK (velocity_nano > 0),
         pii_email text NOT NULL DEFAULT 'block' CHECK (pii_email IN ('block', 'redact', 'warn', 'off')),
         pii_card text NOT NULL DEFAULT 'block' CHECK (pii_card IN ('block', 'redact', 'warn', 'off')),
         created_at timestamptz NOT NULL DEFAULT now(),

@@ -3,6 +3,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * Money. One row per project says what is free, leased and spent; the entries say why, and add up to it. The CHECK is the wall that no
  * race gets through: what is free can never be below zero.
+ *
+ * The tables that every lease writes to have no foreign keys: those are triggers, one look-up per row. The rows that they would check
+ * were read and locked in the same transaction, and the ledger check compares the tables with each other.
  */
 export class Ledger1700000004000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -14,6 +17,11 @@ export class Ledger1700000004000 implements MigrationInterface {
         overdraft_nano bigint NOT NULL DEFAULT 0 CHECK (overdraft_nano >= 0),
         reserved_nano bigint NOT NULL DEFAULT 0 CHECK (reserved_nano >= 0),
         settled_nano bigint NOT NULL DEFAULT 0 CHECK (settled_nano >= 0),
+        alerted_spent smallint NOT NULL DEFAULT 0,
+        alerted_committed smallint NOT NULL DEFAULT 0,
+        minute_start timestamptz,
+        this_minute_nano bigint NOT NULL DEFAULT 0,
+        last_minute_nano bigint NOT NULL DEFAULT 0,
         PRIMARY KEY (organization_id, project_id),
         FOREIGN KEY (organization_id, project_id) REFERENCES projects (organization_id, id),
         CONSTRAINT accounts_available CHECK (deposited_nano + overdraft_nano - settled_nano - reserved_nano >= 0)
@@ -31,14 +39,14 @@ export class Ledger1700000004000 implements MigrationInterface {
         charged_nano bigint NOT NULL DEFAULT 0 CHECK (charged_nano >= 0),
         last_seq int NOT NULL DEFAULT 0,
         ttl_seconds int NOT NULL,
+        next_reset_at timestamptz,
+        scopes jsonb NOT NULL DEFAULT '[]',
         request_hash bytea NOT NULL,
         granted_at timestamptz NOT NULL,
         expires_at timestamptz NOT NULL,
         hold_until timestamptz,
         ended_at timestamptz,
         PRIMARY KEY (organization_id, id),
-        FOREIGN KEY (organization_id, project_id) REFERENCES accounts (organization_id, project_id),
-        FOREIGN KEY (organization_id, session_id) REFERENCES sessions (organization_id, id),
         CONSTRAINT leases_used CHECK (used_nano >= 0 AND used_nano + charged_nano <= amount_nano)
       );
       CREATE INDEX leases_open ON leases (organization_id, project_id, key_id) WHERE state IN ('PENDING', 'EXPIRED_HOLD');
@@ -62,10 +70,10 @@ export class Ledger1700000004000 implements MigrationInterface {
         project_id uuid NOT NULL,
         request_hash bytea NOT NULL,
         amount_nano bigint NOT NULL CHECK (amount_nano >= 0),
+        budgets jsonb NOT NULL DEFAULT '[]',
         answer jsonb NOT NULL,
         settled_at timestamptz NOT NULL,
-        PRIMARY KEY (organization_id, lease_id, seq),
-        FOREIGN KEY (organization_id, lease_id) REFERENCES leases (organization_id, id)
+        PRIMARY KEY (organization_id, lease_id, seq)
       );
       CREATE TABLE transfers (
         organization_id uuid NOT NULL,
@@ -76,28 +84,31 @@ export class Ledger1700000004000 implements MigrationInterface {
         at timestamptz NOT NULL,
         PRIMARY KEY (organization_id, request_id)
       );
+      -- One row a transaction, one column a leg: that the legs sum to zero is a property of the row.
       CREATE TABLE ledger_entries (
         organization_id uuid NOT NULL,
-        transaction_id uuid NOT NULL,
-        account text NOT NULL CHECK (account IN ('external', 'available', 'reserved', 'spent', 'overdraft')),
         project_id uuid NOT NULL,
-        kind text NOT NULL CHECK (kind IN ('DEPOSIT', 'WITHDRAWAL', 'GRANT', 'SETTLE', 'LATE', 'RETURN', 'CHARGE', 'OVERDRAFT', 'OVERDRAFT_REPAID')),
-        amount_nano bigint NOT NULL,
+        id uuid NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('DEPOSIT', 'WITHDRAWAL', 'CORRECTION', 'GRANT', 'SETTLE', 'LATE', 'RETURN', 'CHARGE', 'OVERDRAFT', 'OVERDRAFT_REPAID')),
+        external_nano bigint NOT NULL,
+        available_nano bigint NOT NULL,
+        reserved_nano bigint NOT NULL,
+        spent_nano bigint NOT NULL,
+        overdraft_nano bigint NOT NULL,
         lease_id uuid,
         seq int,
         actor text NOT NULL,
         reason text,
         at timestamptz NOT NULL,
-        PRIMARY KEY (organization_id, transaction_id, account),
-        FOREIGN KEY (organization_id, project_id) REFERENCES accounts (organization_id, project_id)
+        PRIMARY KEY (organization_id, project_id, id),
+        CONSTRAINT ledger_entries_balanced CHECK (external_nano + available_nano + reserved_nano + spent_nano + overdraft_nano = 0)
       );
-      CREATE INDEX ledger_entries_project ON ledger_entries (organization_id, project_id, transaction_id);
-      CREATE INDEX ledger_entries_lease ON ledger_entries (organization_id, lease_id) WHERE lease_id IS NOT NULL;
       CREATE TABLE usage_records (
         organization_id uuid NOT NULL,
-        id uuid NOT NULL,
+        at timestamptz NOT NULL,
         lease_id uuid NOT NULL,
         seq int NOT NULL,
+        id uuid NOT NULL,
         project_id uuid NOT NULL,
         session_id uuid NOT NULL,
         key_id text NOT NULL,
@@ -112,12 +123,11 @@ export class Ledger1700000004000 implements MigrationInterface {
         client_cost_nano bigint NOT NULL,
         prices_version text NOT NULL,
         priced_by text NOT NULL CHECK (priced_by IN ('table', 'client')),
+        tags text[] NOT NULL DEFAULT '{}',
         duration_ms int NOT NULL,
-        at timestamptz NOT NULL,
-        PRIMARY KEY (organization_id, lease_id, seq, id)
+        PRIMARY KEY (organization_id, at, lease_id, seq, id)
       );
-      CREATE INDEX usage_records_time ON usage_records (organization_id, at);
-      CREATE INDEX usage_records_project_time ON usage_records (organization_id, project_id, at);
+      CREATE INDEX usage_records_project ON usage_records (organization_id, project_id, at);
     `);
   }
 

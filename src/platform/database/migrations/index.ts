@@ -2,6 +2,7 @@ import { Identity1700000001000 } from './1000-identity.js';
 import { Projects1700000002000 } from './2000-projects.js';
 import { Vault1700000003000 } from './3000-vault.js';
 import { Ledger1700000004000 } from './4000-ledger.js';
+import { Budgets1700000005000 } from './5000-budgets.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   Projects1700000002000,
   Vault1700000003000,
   Ledger1700000004000,
+  Budgets1700000005000,
 ];

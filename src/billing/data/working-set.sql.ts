@@ -1,0 +1,146 @@
+/**
+ * The statements of the lease path. Each names the organization first, so that each runs on one shard; none needs a session's state, a
+ * trigger, an advisory lock or a function of the database's own, so that they run through a pooler in transaction mode.
+ */
+export const LOCK_ACCOUNTS = `
+  SELECT project_id, deposited_nano, overdraft_nano, reserved_nano, settled_nano, alerted_spent, alerted_committed,
+    minute_start, this_minute_nano, last_minute_nano
+  FROM accounts
+  WHERE organization_id = $1 AND project_id = ANY($2::uuid[])
+  ORDER BY project_id
+  FOR UPDATE`;
+
+// One round trip. Amounts travel as text: JSON numbers would lose digits above 2⁵³.
+export const READ_FACTS = `
+  SELECT json_build_object(
+    'now_ms', (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+    'time_zone', o.time_zone,
+    'month_starts_on', o.month_starts_on,
+    'projects', coalesce((
+      SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'state', p.state, 'pause_reason', p.pause_reason,
+        'tranche', p.tranche_nano::text, 'ttl', p.lease_ttl_seconds, 'grace', p.grace_seconds, 'expiry', p.expiry_policy,
+        'max_open', p.max_open_leases, 'mode', p.mode, 'velocity', p.velocity_nano::text, 'sessions', (
+          SELECT count(*) FROM sessions a
+          WHERE a.organization_id = $1 AND a.project_id = p.id AND a.ended_at IS NULL AND a.last_seen_at > clock_timestamp() - interval '1 minute')))
+      FROM projects p WHERE p.organization_id = $1 AND p.id = ANY($2::uuid[])), '[]'),
+    'sessions', coalesce((
+      SELECT json_agg(json_build_object('id', s.id, 'projectId', s.project_id, 'keyId', s.key_id, 'ended', s.ended_at IS NOT NULL,
+        'keyRevoked', k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp(),
+        'memberId', CASE WHEN k.created_by LIKE 'user:%' THEN substr(k.created_by, 6) END))
+      FROM sessions s JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id
+      WHERE s.organization_id = $1 AND s.id = ANY($3::uuid[])), '[]'),
+    'budgets', coalesce((
+      SELECT json_agg(json_build_object('id', b.id, 'scope', b.scope, 'scopeId', b.scope_id, 'window', b.window_kind, 'models', b.models, 'tags', b.tags,
+        'scopeName', CASE b.scope
+          WHEN 'organization' THEN o.name
+          WHEN 'project' THEN (SELECT p.name FROM projects p WHERE p.organization_id = $1 AND p.id::text = b.scope_id)
+          WHEN 'key' THEN (SELECT k.name FROM iron_cage_keys k WHERE k.organization_id = $1 AND k.id = b.scope_id)
+          ELSE coalesce((SELECT u.name FROM users u WHERE u.id::text = b.scope_id), b.scope_id) END,
+        'limit', (b.limit_nano + coalesce((
+          SELECT sum(r.amount_nano) FROM budget_raises r
+          WHERE r.organization_id = $1 AND r.budget_id = b.id AND r.starts_at <= clock_timestamp() AND r.ends_at > clock_timestamp()), 0))::text))
+      FROM budgets b
+      WHERE b.organization_id = $1 AND b.archived_at IS NULL AND cardinality($7::text[]) > 0 AND (
+        b.scope = 'organization'
+        OR (b.scope = 'project' AND b.scope_id = ANY($2::uuid[]::text[]))
+        OR (b.scope = 'key' AND b.scope_id = ANY($7::text[]))
+        OR (b.scope = 'member' AND 'user:' || b.scope_id IN (SELECT k.created_by FROM iron_cage_keys k WHERE k.organization_id = $1 AND k.id = ANY($7::text[]))))), '[]'),
+    'leases', coalesce((
+      SELECT json_agg(json_build_object('id', id, 'project_id', project_id, 'session_id', session_id, 'key_id', key_id, 'state', state,
+        'amount', amount_nano::text, 'used', used_nano::text, 'late', late_nano::text, 'charged', charged_nano::text, 'last_seq', last_seq,
+        'ttl', ttl_seconds, 'scopes', scopes, 'reset_ms', extract(epoch FROM next_reset_at) * 1000, 'request_hash', encode(request_hash, 'hex'),
+        'granted_ms', extract(epoch FROM granted_at) * 1000, 'expires_ms', extract(epoch FROM expires_at) * 1000,
+        'hold_ms', extract(epoch FROM hold_until) * 1000, 'ended_ms', extract(epoch FROM ended_at) * 1000))
+      FROM leases WHERE organization_id = $1 AND id = ANY($4::uuid[])), '[]'),
+    'refusals', coalesce((
+      SELECT json_agg(json_build_object('lease_id', lease_id, 'session_id', session_id, 'request_hash', encode(request_hash, 'hex'), 'refusal', refusal))
+      FROM lease_refusals WHERE organization_id = $1 AND lease_id = ANY($4::uuid[])), '[]'),
+    'settlements', coalesce((
+      SELECT json_agg(json_build_object('lease_id', lease_id, 'seq', seq, 'request_hash', encode(request_hash, 'hex'), 'answer', answer))
+      FROM settlements WHERE organization_id = $1 AND lease_id = ANY($5::uuid[])), '[]'),
+    'transfers', coalesce((
+      SELECT json_agg(json_build_object('request_id', request_id, 'request_hash', encode(request_hash, 'hex'), 'answer', answer))
+      FROM transfers WHERE organization_id = $1 AND request_id = ANY($6::uuid[])), '[]'),
+    'open', coalesce((
+      SELECT json_agg(held) FROM (
+        SELECT project_id, key_id, count(*)::int AS count FROM leases
+        WHERE organization_id = $1 AND project_id = ANY($2::uuid[]) AND key_id = ANY($7::text[]) AND state IN ('PENDING', 'EXPIRED_HOLD')
+        GROUP BY project_id, key_id) held), '[]')
+  ) AS facts
+  FROM organizations o WHERE o.id = $1`;
+
+/** A window exists from its first use on. */
+export const OPEN_WINDOWS = `
+  INSERT INTO budget_windows (organization_id, budget_id, start)
+  SELECT $1, x.budget_id, x.start FROM unnest($2::uuid[], $3::date[]) AS x(budget_id, start)
+  ON CONFLICT DO NOTHING`;
+
+export const LOCK_WINDOWS = `
+  SELECT w.budget_id, w.start::text AS start, w.reserved_nano, w.settled_nano, w.alerted_spent, w.alerted_committed
+  FROM budget_windows w
+  WHERE w.organization_id = $1 AND (w.budget_id, w.start) IN (SELECT * FROM unnest($2::uuid[], $3::date[]))
+  ORDER BY w.budget_id, w.start
+  FOR UPDATE`;
+
+/** Each is one table; a batch writes those that it has rows for, all in one statement. */
+export const WRITE_PARTS = {
+  newLeases: `
+    INSERT INTO leases (organization_id, id, project_id, session_id, key_id, state, amount_nano, used_nano, late_nano, charged_nano, last_seq,
+      ttl_seconds, next_reset_at, scopes, request_hash, granted_at, expires_at, hold_until, ended_at)
+    SELECT $1, id, "projectId", "sessionId", "keyId", state, amount, used, late, charged, "lastSeq", "ttlSeconds", "nextResetAt", scopes,
+      decode("requestHash", 'hex'), "grantedAt", "expiresAt", "holdUntil", "endedAt"
+    FROM json_to_recordset(?::json) AS x(id uuid, "projectId" uuid, "sessionId" uuid, "keyId" text, state text, amount bigint, used bigint,
+      late bigint, charged bigint, "lastSeq" int, "ttlSeconds" int, "nextResetAt" timestamptz, scopes jsonb, "requestHash" text,
+      "grantedAt" timestamptz, "expiresAt" timestamptz, "holdUntil" timestamptz, "endedAt" timestamptz)`,
+  changedLeases: `
+    UPDATE leases l
+    SET state = x.state, used_nano = x.used, late_nano = x.late, charged_nano = x.charged, last_seq = x."lastSeq", hold_until = x."holdUntil", ended_at = x."endedAt"
+    FROM json_to_recordset(?::json) AS x(id uuid, state text, used bigint, late bigint, charged bigint, "lastSeq" int, "holdUntil" timestamptz, "endedAt" timestamptz)
+    WHERE l.organization_id = $1 AND l.id = x.id`,
+  entries: `
+    INSERT INTO ledger_entries (organization_id, project_id, id, kind, external_nano, available_nano, reserved_nano, spent_nano, overdraft_nano,
+      lease_id, seq, actor, reason, at)
+    SELECT $1, "projectId", id, kind, external, available, reserved, spent, overdraft, "leaseId", seq, actor, reason, $2
+    FROM json_to_recordset(?::json) AS x("projectId" uuid, id uuid, kind text, external bigint, available bigint, reserved bigint, spent bigint,
+      overdraft bigint, "leaseId" uuid, seq int, actor text, reason text)`,
+  settlements: `
+    INSERT INTO settlements (organization_id, lease_id, seq, project_id, request_hash, amount_nano, budgets, answer, settled_at)
+    SELECT $1, "leaseId", seq, "projectId", decode("requestHash", 'hex'), amount, budgets, answer, $2
+    FROM json_to_recordset(?::json) AS x("leaseId" uuid, seq int, "projectId" uuid, "requestHash" text, amount bigint, budgets jsonb, answer jsonb)`,
+  usage: `
+    INSERT INTO usage_records (organization_id, at, lease_id, seq, id, project_id, session_id, key_id, provider, model, outcome, estimated, tokens,
+      input_tokens, output_tokens, cost_nano, client_cost_nano, prices_version, priced_by, tags, duration_ms)
+    SELECT $1, $2, "leaseId", seq, id, "projectId", "sessionId", "keyId", provider, model, outcome, estimated, tokens, "inputTokens", "outputTokens",
+      cost, "clientCost", "pricesVersion", "pricedBy", tags, "durationMs"
+    FROM json_to_recordset(?::json) AS x("leaseId" uuid, seq int, id uuid, "projectId" uuid, "sessionId" uuid, "keyId" text, provider text,
+      model text, outcome text, estimated boolean, tokens jsonb, "inputTokens" bigint, "outputTokens" bigint, cost bigint, "clientCost" bigint,
+      "pricesVersion" text, "pricedBy" text, tags text[], "durationMs" int)`,
+  refusals: `
+    INSERT INTO lease_refusals (organization_id, lease_id, project_id, session_id, request_hash, refusal, refused_at)
+    SELECT $1, "leaseId", "projectId", "sessionId", decode("requestHash", 'hex'), refusal, $2
+    FROM json_to_recordset(?::json) AS x("leaseId" uuid, "projectId" uuid, "sessionId" uuid, "requestHash" text, refusal jsonb)`,
+  transfers: `
+    INSERT INTO transfers (organization_id, request_id, project_id, request_hash, answer, at)
+    SELECT $1, "requestId", "projectId", decode("requestHash", 'hex'), answer, $2
+    FROM json_to_recordset(?::json) AS x("requestId" uuid, "projectId" uuid, "requestHash" text, answer jsonb)`,
+  audit: `
+    INSERT INTO audit_events (organization_id, id, at, actor, action, target, details)
+    SELECT $1, id, $2, actor, action, target, details
+    FROM json_to_recordset(?::json) AS x(id uuid, actor text, action text, target text, details jsonb)`,
+  events: `
+    INSERT INTO outbox_events (organization_id, id, kind, payload, at)
+    SELECT $1, id, kind, payload, $2 FROM json_to_recordset(?::json) AS x(id uuid, kind text, payload jsonb)`,
+  windows: `
+    UPDATE budget_windows w
+    SET reserved_nano = x.reserved, settled_nano = x.settled, alerted_spent = x."alertedSpent", alerted_committed = x."alertedCommitted"
+    FROM json_to_recordset(?::json) AS x("budgetId" uuid, start date, reserved bigint, settled bigint, "alertedSpent" smallint, "alertedCommitted" smallint)
+    WHERE w.organization_id = $1 AND w.budget_id = x."budgetId" AND w.start = x.start`,
+  accounts: `
+    UPDATE accounts a
+    SET deposited_nano = x.deposited, overdraft_nano = x.overdraft, reserved_nano = x.reserved, settled_nano = x.settled,
+      alerted_spent = x."alertedSpent", alerted_committed = x."alertedCommitted", minute_start = x."minuteStart",
+      this_minute_nano = x."thisMinute", last_minute_nano = x."lastMinute"
+    FROM json_to_recordset(?::json) AS x("projectId" uuid, deposited bigint, overdraft bigint, reserved bigint, settled bigint,
+      "alertedSpent" smallint, "alertedCommitted" smallint, "minuteStart" timestamptz, "thisMinute" bigint, "lastMinute" bigint)
+    WHERE a.organization_id = $1 AND a.project_id = x."projectId"`,
+} as const;
