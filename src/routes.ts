@@ -2,6 +2,7 @@ import { ANALYTICS_ROUTES } from './analytics/analytics.contract.js';
 import { AUDIT_ROUTES } from './audit/audit.contract.js';
 import { AUTH_ROUTES } from './auth/auth.contract.js';
 import { AGENT_BILLING_ROUTES } from './billing/agent-billing.contract.js';
+import { BUDGET_ROUTES } from './billing/budgets.contract.js';
 import { BILLING_ROUTES } from './billing/billing.contract.js';
 import type { Route } from './kernel/route.js';
 import { HEALTH_ROUTES } from './platform/http/health.contract.js';
@@ -16,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   ...VAULT_ROUTES,
   ...BILLING_ROUTES,
   ...AGENT_BILLING_ROUTES,
+  ...BUDGET_ROUTES,
   ...ANALYTICS_ROUTES,
   ...AUDIT_ROUTES,
 ] as readonly Route[];

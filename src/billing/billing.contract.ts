@@ -66,7 +66,7 @@ const transfer = z
     reason: label(200).optional(),
   })
   .meta({ id: 'TransferRequest' });
-const balance = z
+export const transferAnswer = z
   .object({
     projectId: uuid,
     deposited: money,
@@ -86,7 +86,7 @@ export const deposit = defineRoute({
   access: 'money:write',
   params: projectId,
   body: transfer,
-  answer: balance,
+  answer: transferAnswer,
   status: 201,
   errors: ['NOT_FOUND', 'CONFLICT'],
 });
@@ -100,7 +100,7 @@ export const withdraw = defineRoute({
   access: 'money:write',
   params: projectId,
   body: transfer,
-  answer: balance,
+  answer: transferAnswer,
   status: 201,
   errors: ['NOT_FOUND', 'CONFLICT', 'BALANCE_TOO_LOW'],
 });

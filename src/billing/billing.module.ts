@@ -1,10 +1,16 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/index.js';
 import { AuthModule } from '../auth/index.js';
 import { TeamsModule } from '../teams/index.js';
 import { LedgerCheck } from './accounts/ledger-check.js';
 import { Transfers } from './accounts/transfers.js';
+import { Asks } from './budgets/asks.service.js';
+import { BudgetStore } from './budgets/budget-store.js';
+import { Budgets } from './budgets/budgets.service.js';
+import { Refills } from './budgets/refills.service.js';
 import { AdminBillingController } from './http/admin-billing.controller.js';
 import { AgentBillingController } from './http/agent-billing.controller.js';
+import { BudgetsController } from './http/budgets.controller.js';
 import { AgentLeases } from './leases/agent-leases.js';
 import { LeaseDirectory } from './leases/lease-directory.js';
 import { Ledger } from './leases/ledger.service.js';
@@ -14,8 +20,8 @@ import { ListPrices } from './prices/list-prices.js';
 import { PriceBook } from './prices/price-book.js';
 
 @Module({
-  imports: [AuthModule, TeamsModule],
-  controllers: [AdminBillingController, AgentBillingController],
+  imports: [AuditModule, AuthModule, TeamsModule],
+  controllers: [AdminBillingController, AgentBillingController, BudgetsController],
   providers: [
     Ledger,
     AgentLeases,
@@ -26,6 +32,10 @@ import { PriceBook } from './prices/price-book.js';
     ListPrices,
     Transfers,
     LedgerCheck,
+    BudgetStore,
+    Budgets,
+    Asks,
+    Refills,
   ],
   exports: [PriceBook],
 })

@@ -37,12 +37,23 @@ export const positiveMoney = money.refine((nano) => nano > 0n, {
   error: 'Give an amount above zero.',
 });
 
-/** Money that may be below zero; only ever in answers. */
+/** Money that may be below zero. */
 export const signedMoney = z
-  .codec(z.string().regex(/^-?\d+\.\d{9}$/), z.bigint(), {
-    decode: (text): Nano => BigInt(text.replace('.', '')),
-    encode: (nano) => printMoney(nano),
-  })
+  .codec(
+    z.string().max(21).regex(/^-?(0|[1-9]\d{0,9})(\.\d{1,9})?$/, {
+      error: 'Give dollars as a decimal string such as "-12.50": no exponent, at most nine decimals.',
+    }),
+    z.bigint(),
+    {
+      decode: (text, context): Nano => {
+        const nano = parseMoney(text.replace('-', ''));
+        if (nano !== undefined) return text.startsWith('-') ? -nano : nano;
+        context.issues.push({ code: 'custom', input: text, message: 'The most that fits is "1000000000".' });
+        return z.NEVER;
+      },
+      encode: (nano) => printMoney(nano),
+    },
+  )
   .meta({ description: 'US dollars, decimal string, may be negative', examples: ['-0.250000000'] });
 
 export const instant = z

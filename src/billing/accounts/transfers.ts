@@ -19,7 +19,7 @@ export class Transfers {
 
   move(
     user: UserPrincipal,
-    direction: 'deposit' | 'withdrawal',
+    direction: 'deposit' | 'withdrawal' | 'correction',
     { params, body }: InputOf<typeof deposit>,
   ): Promise<AnswerOf<typeof deposit>> {
     return this.ledger.execute(user.organizationId, {

@@ -13,6 +13,7 @@ import {
   revokeLease,
   withdraw,
 } from '../billing.contract.js';
+import { correct, revokeLeasesOfKey } from '../budgets.contract.js';
 import { LeaseDirectory } from '../leases/lease-directory.js';
 import { ListPrices } from '../prices/list-prices.js';
 
@@ -39,6 +40,16 @@ export class AdminBillingController {
     @Input() input: InputOf<typeof withdraw>,
   ): Promise<AnswerOf<typeof withdraw>> {
     return this.transfers.move(user, 'withdrawal', input);
+  }
+
+  @Handles(correct)
+  correct(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof correct>): Promise<AnswerOf<typeof correct>> {
+    return this.transfers.move(user, 'correction', input);
+  }
+
+  @Handles(revokeLeasesOfKey)
+  async revokeLeasesOfKey(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof revokeLeasesOfKey>): Promise<AnswerOf<typeof revokeLeasesOfKey>> {
+    return { revoked: await this.leases.revokeAllOf(user, input.params.keyId) };
   }
 
   @Handles(listEntries)

@@ -66,6 +66,27 @@ export class LeaseDirectory {
     });
     return this.get(user.organizationId, leaseId);
   }
+
+  /** @returns how many were open */
+  async revokeAllOf(user: UserPrincipal, keyId: string): Promise<number> {
+    const { organizationId } = user;
+    const [key] = await this.unitOfWork.read<{ projectId: string }>(
+      'SELECT project_id AS "projectId" FROM iron_cage_keys WHERE organization_id = $1 AND id = $2',
+      [organizationId, keyId],
+    );
+    if (!key) throw notFound('key');
+    const open = await this.unitOfWork.read<{ id: string }>(
+      `SELECT id FROM leases WHERE organization_id = $1 AND project_id = $2 AND key_id = $3 AND state IN ('PENDING', 'EXPIRED_HOLD')`,
+      [organizationId, key.projectId, keyId],
+    );
+    const outcomes = await Promise.all(
+      open.map(({ id }) =>
+        this.ledger.submit(organizationId, { kind: 'revoke', projectId: key.projectId, leaseId: id, actor: actorOf(user) }),
+      ),
+    );
+    // One that was settled in the meantime is not an error: it is closed.
+    return outcomes.filter(({ ok }) => ok).length;
+  }
 }
 
 interface LeaseRow {

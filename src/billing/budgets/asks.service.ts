@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../../audit/index.js';
+import { AppError, notFound } from '../../kernel/errors.js';
+import { printMoney } from '../../kernel/money.js';
+import { actorOf, type Principal, type UserPrincipal } from '../../kernel/principal.js';
+import type { AnswerOf, InputOf } from '../../kernel/route.js';
+import { type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { Signals } from '../../platform/redis/index.js';
+import type { approveAsk, listAsks } from '../budgets.contract.js';
+import { Ledger } from '../leases/ledger.service.js';
+import { Budgets } from './budgets.service.js';
+
+type AskView = AnswerOf<typeof approveAsk>;
+const MOST_OPEN = 100;
+
+const SELECT = `
+  SELECT r.id, r.project_id AS "projectId", p.name AS "projectName", r.budget_id AS "budgetId", r.amount_nano AS amount, r.reason,
+    r.requested_by AS "requestedBy", r.requested_at AS "requestedAt", r.state, r.decided_by AS "decidedBy", r.decided_at AS "decidedAt", r.decision_note AS note
+  FROM budget_requests r JOIN projects p ON p.organization_id = r.organization_id AND p.id = r.project_id
+  WHERE r.organization_id = $1`;
+
+/** Somebody runs out of money and asks; an admin says yes (a raise, or a deposit) or no. */
+@Injectable()
+export class Asks {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly budgets: Budgets,
+    private readonly ledger: Ledger,
+    private readonly audit: AuditTrail,
+    private readonly signals: Signals,
+  ) {}
+
+  async list(organizationId: string, query: InputOf<typeof listAsks>['query']): Promise<AnswerOf<typeof listAsks>> {
+    const limit = query.limit ?? 50;
+    const rows = await this.unitOfWork.read<AskView>(
+      `${SELECT} AND ($2::text IS NULL OR r.state = $2) AND ($3::uuid IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4`,
+      [organizationId, query.state ?? null, query.cursor ?? null, limit + 1],
+    );
+    const items = rows.slice(0, limit);
+    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  /** The same id again is the same request. */
+  async ask(
+    who: Principal,
+    ask: { id: string; projectId: string; budgetId?: string | undefined; amount: bigint; reason: string },
+  ): Promise<AskView> {
+    const { organizationId } = who;
+    const view = await this.unitOfWork.run(async (tx) => {
+      const before = await this.find(tx, organizationId, ask.id);
+      if (before) return sameOr409(before, ask, actorOf(who));
+      await this.refuseUnknown(tx, organizationId, ask);
+      await tx.query(
+        `INSERT INTO budget_requests (organization_id, id, project_id, budget_id, amount_nano, reason, requested_by) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [organizationId, ask.id, ask.projectId, ask.budgetId ?? null, ask.amount, ask.reason, actorOf(who)],
+      );
+      await this.record(tx, who, 'budget.ask', ask.id, { amount: printMoney(ask.amount), reason: ask.reason });
+      return this.find(tx, organizationId, ask.id);
+    });
+    if (!view) throw notFound('request');
+    this.signals.publish({ organizationId, topic: 'budgets' });
+    return view;
+  }
+
+  async approve(user: UserPrincipal, { params, body }: InputOf<typeof approveAsk>): Promise<AskView> {
+    const { organizationId } = user;
+    const view = await this.unitOfWork.run(async (tx) => {
+      const open = await this.lockOpen(tx, organizationId, params.askId);
+      const amount = body.amount ?? open.amount;
+      if (open.budgetId === null) {
+        // A deposit is a transaction of its own. Its id is the request's: approving again after a cut moves the money once.
+        await this.deposit(user, open, amount);
+      } else {
+        await this.budgets.raiseIn(tx, user, open.budgetId, { id: open.id, amount, endsAt: body.endsAt, reason: open.reason });
+      }
+      return this.decide(tx, user, open, 'approved', body.note, { amount: printMoney(amount) });
+    });
+    this.signals.publish({ organizationId, topic: 'budgets' });
+    return view;
+  }
+
+  async decline(user: UserPrincipal, askId: string, note: string | undefined): Promise<AskView> {
+    const { organizationId } = user;
+    const view = await this.unitOfWork.run(async (tx) => this.decide(tx, user, await this.lockOpen(tx, organizationId, askId), 'declined', note, {}));
+    this.signals.publish({ organizationId, topic: 'budgets' });
+    return view;
+  }
+
+  private async deposit(user: UserPrincipal, ask: AskView, amount: bigint): Promise<void> {
+    await this.ledger.execute(user.organizationId, {
+      kind: 'transfer',
+      direction: 'deposit',
+      projectId: ask.projectId,
+      requestId: ask.id,
+      requestHash: createHash('sha256').update(`ask ${ask.id} ${amount}`).digest(),
+      amount,
+      actor: actorOf(user),
+      reason: ask.reason,
+    });
+  }
+
+  private async decide(
+    tx: Tx,
+    user: UserPrincipal,
+    ask: AskView,
+    state: 'approved' | 'declined',
+    note: string | undefined,
+    details: Record<string, unknown>,
+  ): Promise<AskView> {
+    await tx.query(
+      `UPDATE budget_requests SET state = $3, decided_by = $4, decided_at = now(), decision_note = $5 WHERE organization_id = $1 AND id = $2`,
+      [user.organizationId, ask.id, state, actorOf(user), note ?? null],
+    );
+    await this.record(tx, user, `budget.ask.${state}`, ask.id, { ...details, ...(note !== undefined && { note }) });
+    const view = await this.find(tx, user.organizationId, ask.id);
+    if (!view) throw notFound('request');
+    return view;
+  }
+
+  private async lockOpen(tx: Tx, organizationId: string, askId: string): Promise<AskView> {
+    await tx.query('SELECT 1 FROM budget_requests WHERE organization_id = $1 AND id = $2 FOR UPDATE', [organizationId, askId]);
+    const ask = await this.find(tx, organizationId, askId);
+    if (!ask) throw notFound('request');
+    if (ask.state !== 'open') throw new AppError('CONFLICT', `This request was ${ask.state} already.`);
+    return ask;
+  }
+
+  private async find(tx: Tx, organizationId: string, askId: string): Promise<AskView | undefined> {
+    const [row] = await tx.query<AskView>(`${SELECT} AND r.id = $2`, [organizationId, askId]);
+    return row;
+  }
+
+  private async refuseUnknown(tx: Tx, organizationId: string, ask: { projectId: string; budgetId?: string | undefined }): Promise<void> {
+    const [row] = await tx.query<{ project: boolean; budget: boolean; open: number }>(
+      `SELECT EXISTS (SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2) AS project,
+         $3::uuid IS NULL OR EXISTS (SELECT 1 FROM budgets WHERE organization_id = $1 AND id = $3 AND archived_at IS NULL) AS budget,
+         (SELECT count(*)::int FROM budget_requests WHERE organization_id = $1 AND project_id = $2 AND state = 'open') AS open`,
+      [organizationId, ask.projectId, ask.budgetId ?? null],
+    );
+    if (!row?.project) throw notFound('project');
+    if (!row.budget) throw notFound('budget');
+    if (row.open >= MOST_OPEN) {
+      throw new AppError('TOO_MANY_REQUESTS_OPEN', `Project has ${row.open} open requests for more budget; somebody should decide those first.`, { retryAfterSeconds: 300 });
+    }
+  }
+
+  private record(tx: Tx, who: Principal, action: string, askId: string, details: Record<string, unknown>): Promise<void> {
+    return this.audit.record(tx, { organizationId: who.organizationId, actor: actorOf(who), action, target: `budget-request:${askId}`, details });
+  }
+}
+
+function sameOr409(before: AskView, ask: { projectId: string; amount: bigint; budgetId?: string | undefined }, actor: string): AskView {
+  const same = before.projectId === ask.projectId && before.amount === ask.amount && before.budgetId === (ask.budgetId ?? null) && before.requestedBy === actor;
+  if (same) return before;
+  throw new AppError('CONFLICT', 'This id was used before for another request. Make a new UUID for each.');
+}

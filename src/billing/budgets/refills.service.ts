@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { AuditTrail } from '../../audit/index.js';
+import { AppError, notFound } from '../../kernel/errors.js';
+import { newId } from '../../kernel/ids.js';
+import { printMoney } from '../../kernel/money.js';
+import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
+import type { AnswerOf, InputOf } from '../../kernel/route.js';
+import { UnitOfWork } from '../../platform/database/index.js';
+import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
+import type { createRefill, listRefills } from '../budgets.contract.js';
+import { type Calendar, nextReset, windowStart } from '../domain/windows.js';
+import { Ledger } from '../leases/ledger.service.js';
+import { BudgetStore } from './budget-store.js';
+
+type RefillView = AnswerOf<typeof createRefill>;
+const PERIOD_MS = 30_000;
+const MOST_PER_PROJECT = 20;
+
+interface Row extends Omit<RefillView, 'nextAt' | 'cap'> {
+  organizationId: string;
+  cap: bigint;
+  lastStart: string | null;
+}
+
+const SELECT = `
+  SELECT r.organization_id AS "organizationId", r.id, r.project_id AS "projectId", r.mode, r.amount_nano AS amount, r.cap_nano AS cap,
+    r.window_kind AS window, r.last_start::text AS "lastStart", r.created_at AS "createdAt"
+  FROM refills r`;
+
+/**
+ * Deposits that come by themselves at the start of a window. Each window's deposit has an id made of the rule and the window, so any
+ * number of replicas may try it, and it happens once.
+ */
+@Injectable()
+export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly budgets: BudgetStore,
+    private readonly ledger: Ledger,
+    private readonly audit: AuditTrail,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running = this.runDue().catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'refills failed; the next round tries again');
+      });
+    }, PERIOD_MS);
+    this.timer.unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  async list(organizationId: string, projectId: string): Promise<AnswerOf<typeof listRefills>> {
+    await this.refuseUnknownProject(organizationId, projectId);
+    const { now, ...calendar } = await this.budgets.calendar(organizationId);
+    const rows = await this.unitOfWork.read<Row>(`${SELECT} WHERE r.organization_id = $1 AND r.project_id = $2 ORDER BY r.id`, [organizationId, projectId]);
+    return { items: rows.map((row) => view(row, now, calendar)) };
+  }
+
+  async create(user: UserPrincipal, { params, body }: InputOf<typeof createRefill>): Promise<RefillView> {
+    const { organizationId } = user;
+    const { projectId } = params;
+    await this.refuseUnknownProject(organizationId, projectId);
+    const id = newId();
+    await this.unitOfWork.run(async (tx) => {
+      const made = await tx.query(
+        `INSERT INTO refills (organization_id, id, project_id, mode, amount_nano, cap_nano, window_kind, created_by)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8
+         WHERE (SELECT count(*) FROM refills WHERE organization_id = $1 AND project_id = $3) < ${MOST_PER_PROJECT} RETURNING id`,
+        [organizationId, id, projectId, body.mode, body.amount, body.cap ?? 0n, body.window, actorOf(user)],
+      );
+      if (made.length === 0) throw new AppError('CONFLICT', `A project has at most ${MOST_PER_PROJECT} refills. Remove one first.`);
+      await this.audit.record(tx, {
+        organizationId,
+        actor: actorOf(user),
+        action: 'refill.create',
+        target: `project:${projectId}`,
+        details: { refillId: id, mode: body.mode, amount: printMoney(body.amount), window: body.window },
+      });
+    });
+    await this.runDue();
+    const found = (await this.list(organizationId, projectId)).items.find((item) => item.id === id);
+    if (!found) throw notFound('refill');
+    return found;
+  }
+
+  async remove(user: UserPrincipal, projectId: string, refillId: string): Promise<void> {
+    const { organizationId } = user;
+    await this.unitOfWork.run(async (tx) => {
+      const gone = await tx.query('DELETE FROM refills WHERE organization_id = $1 AND project_id = $2 AND id = $3 RETURNING id', [organizationId, projectId, refillId]);
+      if (gone.length === 0) throw notFound('refill');
+      await this.audit.record(tx, { organizationId, actor: actorOf(user), action: 'refill.remove', target: `project:${projectId}`, details: { refillId } });
+    });
+  }
+
+  /** Deposits for every rule whose window has begun and has none yet. A project that is not running gets its money all the same. */
+  async runDue(): Promise<void> {
+    const rows = await this.unitOfWork.read<Row & Calendar & { now: Date }>(
+      `SELECT q.*, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", clock_timestamp() AS now
+       FROM (${SELECT}) q JOIN organizations o ON o.id = q."organizationId" LIMIT 10000`,
+    );
+    for (const row of rows) {
+      const start = windowStart(row.window, row.now, row);
+      if (row.lastStart !== null && row.lastStart >= start) continue;
+      const outcome = await this.ledger.submit(row.organizationId, {
+        kind: 'refill',
+        projectId: row.projectId,
+        requestId: idOf(row.id, start),
+        requestHash: createHash('sha256').update(`refill ${row.id} ${start}`).digest(),
+        mode: row.mode,
+        amount: row.amount,
+        cap: row.cap,
+        reason: `refill (${row.mode}) for the ${row.window} from ${start}`,
+      });
+      if (!outcome.ok) this.logger.warn({ refillId: row.id, code: outcome.refusal.code }, 'a refill was refused');
+      await this.unitOfWork.read('UPDATE refills SET last_start = $3 WHERE organization_id = $1 AND id = $2', [row.organizationId, row.id, start]);
+    }
+  }
+
+  private async refuseUnknownProject(organizationId: string, projectId: string): Promise<void> {
+    const found = await this.unitOfWork.read('SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2', [organizationId, projectId]);
+    if (found.length === 0) throw notFound('project');
+  }
+}
+
+function view(row: Row, now: Date, calendar: Calendar): RefillView {
+  const { organizationId: _organization, lastStart: _last, cap, ...rest } = row;
+  return { ...rest, cap: row.mode === 'add-with-cap' ? cap : null, nextAt: nextReset(row.window, now, calendar) ?? now };
+}
+
+/** A UUIDv8 (RFC 9562, section 5.8) made of the rule and the window. */
+function idOf(refillId: string, start: string): string {
+  const hash = createHash('sha256').update(`${refillId}/${start}`).digest();
+  hash[6] = 0x80 | ((hash[6] ?? 0) & 0x0f);
+  hash[8] = 0x80 | ((hash[8] ?? 0) & 0x3f);
+  const hex = hash.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}
