@@ -20,7 +20,9 @@ const grant = z.object({
   leaseId: uuid,
   amount: money,
   ttlSeconds: z.int(),
-  nextResetAt: instant.nullable().describe('When the first of the budgets that hold it starts anew.'),
+  nextResetAt: instant
+    .nullable()
+    .describe('When the first of the budgets that hold it starts anew.'),
 });
 
 export const acquireLease = defineRoute({

@@ -1,11 +1,26 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
-import { instant, label, money, page, pageQuery, positiveMoney, signedMoney, uuid } from '../kernel/wire.js';
+import {
+  instant,
+  label,
+  money,
+  page,
+  pageQuery,
+  positiveMoney,
+  signedMoney,
+  uuid,
+} from '../kernel/wire.js';
 import { transferAnswer } from './billing.contract.js';
 
 const scope = z.enum(['organization', 'project', 'member', 'key']);
-const window = z.enum(['day', 'week', 'month', 'total'], { error: 'Give day, week, month or total.' });
-const glob = z.string().min(1).max(100).regex(/^[A-Za-z0-9._:/@*-]+$/, { error: 'Give a model name; * stands for any characters.' });
+const window = z.enum(['day', 'week', 'month', 'total'], {
+  error: 'Give day, week, month or total.',
+});
+const glob = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[A-Za-z0-9._:/@*-]+$/, { error: 'Give a model name; * stands for any characters.' });
 const tag = z.string().min(1).max(100);
 const names = { models: z.array(glob).max(50), tags: z.array(tag).max(50) };
 
@@ -19,7 +34,9 @@ export const budgetView = z
     limit: money.describe('Without raises.'),
     raised: money.describe('Sum of the raises in force now.'),
     ...names,
-    windowStart: z.iso.date().describe("First day of the current window, in the organization's time zone."),
+    windowStart: z.iso
+      .date()
+      .describe("First day of the current window, in the organization's time zone."),
     nextResetAt: instant.nullable().describe('null: a total never starts anew.'),
     spent: money,
     leased: money,
@@ -48,12 +65,17 @@ export const createBudget = defineRoute({
   method: 'POST',
   path: '/v1/budgets',
   tag: 'Budgets',
-  summary: 'Limit an organization, project, member or key over a window; leases must fit in every budget that applies',
+  summary:
+    'Limit an organization, project, member or key over a window; leases must fit in every budget that applies',
   access: 'money:write',
   body: z
     .strictObject({
       scope,
-      scopeId: z.string().max(64).optional().describe('Project id, user id or key id; left out for the organization.'),
+      scopeId: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('Project id, user id or key id; left out for the organization.'),
       window,
       limit: money,
       models: names.models.optional(),
@@ -74,7 +96,11 @@ export const updateBudget = defineRoute({
   access: 'money:write',
   params: budgetId,
   body: z
-    .strictObject({ limit: money.optional(), models: names.models.optional(), tags: names.tags.optional() })
+    .strictObject({
+      limit: money.optional(),
+      models: names.models.optional(),
+      tags: names.tags.optional(),
+    })
     .meta({ id: 'BudgetChange' }),
   answer: budgetView,
   status: 200,
@@ -133,7 +159,11 @@ export const askView = z
   })
   .meta({ id: 'BudgetAsk' });
 
-const ask = { amount: positiveMoney, reason: label(200), budgetId: uuid.optional().describe('The budget that refused; left out for the balance.') };
+const ask = {
+  amount: positiveMoney,
+  reason: label(200),
+  budgetId: uuid.optional().describe('The budget that refused; left out for the balance.'),
+};
 const askId = z.strictObject({ askId: uuid });
 
 export const listAsks = defineRoute({
@@ -143,7 +173,11 @@ export const listAsks = defineRoute({
   tag: 'Budgets',
   summary: 'Requests for more budget, newest first',
   access: 'money:read',
-  query: z.strictObject({ ...pageQuery, cursor: uuid.optional(), state: z.enum(['open', 'approved', 'declined']).optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    cursor: uuid.optional(),
+    state: z.enum(['open', 'approved', 'declined']).optional(),
+  }),
   answer: page(askView).meta({ id: 'BudgetAskPage' }),
   status: 200,
   errors: [],
@@ -156,7 +190,9 @@ export const askForBudget = defineRoute({
   tag: 'Budgets',
   summary: 'Ask an admin for more',
   access: 'project:pause',
-  body: z.strictObject({ id: uuid.describe('Made by you.'), projectId: uuid, ...ask }).meta({ id: 'BudgetAskRequest' }),
+  body: z
+    .strictObject({ id: uuid.describe('Made by you.'), projectId: uuid, ...ask })
+    .meta({ id: 'BudgetAskRequest' }),
   answer: askView,
   status: 201,
   errors: ['NOT_FOUND', 'CONFLICT', 'TOO_MANY_REQUESTS_OPEN'],
@@ -169,7 +205,9 @@ export const askAsAgent = defineRoute({
   tag: 'SDK',
   summary: 'A running agent asks for more',
   access: 'agent:run',
-  body: z.strictObject({ id: uuid.describe('Made by you.'), ...ask }).meta({ id: 'AgentBudgetAsk' }),
+  body: z
+    .strictObject({ id: uuid.describe('Made by you.'), ...ask })
+    .meta({ id: 'AgentBudgetAsk' }),
   answer: askView,
   status: 201,
   errors: ['NOT_FOUND', 'CONFLICT', 'TOO_MANY_REQUESTS_OPEN'],
@@ -184,7 +222,11 @@ export const approveAsk = defineRoute({
   access: 'money:write',
   params: askId,
   body: z
-    .strictObject({ amount: positiveMoney.optional().describe('What was asked for unless given.'), endsAt: instant.optional(), note: label(200).optional() })
+    .strictObject({
+      amount: positiveMoney.optional().describe('What was asked for unless given.'),
+      endsAt: instant.optional(),
+      note: label(200).optional(),
+    })
     .meta({ id: 'ApproveRequest' }),
   answer: askView,
   status: 200,
@@ -247,10 +289,15 @@ export const createRefill = defineRoute({
     .strictObject({
       mode: z.enum(['set-to', 'add', 'add-with-cap']),
       amount: positiveMoney,
-      cap: positiveMoney.optional().describe('Only with add-with-cap: the free balance is never lifted above it.'),
+      cap: positiveMoney
+        .optional()
+        .describe('Only with add-with-cap: the free balance is never lifted above it.'),
       window: z.enum(['day', 'week', 'month']),
     })
-    .refine(({ mode, cap }) => (mode === 'add-with-cap') === (cap !== undefined), { error: 'A cap belongs to add-with-cap, and only there.', path: ['cap'] })
+    .refine(({ mode, cap }) => (mode === 'add-with-cap') === (cap !== undefined), {
+      error: 'A cap belongs to add-with-cap, and only there.',
+      path: ['cap'],
+    })
     .meta({ id: 'RefillRequest' }),
   answer: refillView,
   status: 201,
@@ -282,7 +329,9 @@ export const correct = defineRoute({
       requestId: uuid.describe('Made by you: the same id twice corrects once.'),
       amount: signedMoney
         .refine((nano) => nano !== 0n, { error: 'Give an amount above or below zero.' })
-        .describe('Above zero: the project gets it. Below: it is taken away, into debt if need be.'),
+        .describe(
+          'Above zero: the project gets it. Below: it is taken away, into debt if need be.',
+        ),
       reason: label(200),
     })
     .meta({ id: 'CorrectionRequest' }),

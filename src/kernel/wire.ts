@@ -40,15 +40,23 @@ export const positiveMoney = money.refine((nano) => nano > 0n, {
 /** Money that may be below zero. */
 export const signedMoney = z
   .codec(
-    z.string().max(21).regex(/^-?(0|[1-9]\d{0,9})(\.\d{1,9})?$/, {
-      error: 'Give dollars as a decimal string such as "-12.50": no exponent, at most nine decimals.',
-    }),
+    z
+      .string()
+      .max(21)
+      .regex(/^-?(0|[1-9]\d{0,9})(\.\d{1,9})?$/, {
+        error:
+          'Give dollars as a decimal string such as "-12.50": no exponent, at most nine decimals.',
+      }),
     z.bigint(),
     {
       decode: (text, context): Nano => {
         const nano = parseMoney(text.replace('-', ''));
         if (nano !== undefined) return text.startsWith('-') ? -nano : nano;
-        context.issues.push({ code: 'custom', input: text, message: 'The most that fits is "1000000000".' });
+        context.issues.push({
+          code: 'custom',
+          input: text,
+          message: 'The most that fits is "1000000000".',
+        });
         return z.NEVER;
       },
       encode: (nano) => printMoney(nano),
@@ -69,6 +77,22 @@ export const uuid = z.string().refine(isUuid, { error: 'Give a UUID in lower cas
 });
 
 const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/;
+
+/** An IANA time zone that this runtime knows. */
+export const timeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, { error: 'Give an IANA time zone such as Europe/Berlin or UTC.' });
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    // Newer runtimes take offsets such as +02:00 too; those know no daylight saving.
+    return /^[A-Za-z]/.test(name);
+  } catch {
+    return false;
+  }
+}
 
 /** One line that people read. Trimmed, never empty. */
 export const label = (maxLength: number) =>

@@ -2,10 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/index.js';
 import { newId } from '../kernel/ids.js';
 import { actorOf, type UserPrincipal } from '../kernel/principal.js';
-import type { AnswerOf } from '../kernel/route.js';
+import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { type OrganizationRow, PeopleStore } from './data/people-store.js';
-import type { createOrganization, listOrganizations } from './teams.contract.js';
+import type {
+  createOrganization,
+  listOrganizations,
+  updateOrganization,
+} from './teams.contract.js';
 
 @Injectable()
 export class OrganizationsService {
@@ -22,6 +26,24 @@ export class OrganizationsService {
   create(user: UserPrincipal, name: string): Promise<AnswerOf<typeof createOrganization>> {
     const founder = { userId: user.userId, actor: actorOf(user) };
     return this.unitOfWork.run((tx) => this.found(tx, name, founder));
+  }
+
+  update(
+    user: UserPrincipal,
+    change: InputOf<typeof updateOrganization>['body'],
+  ): Promise<AnswerOf<typeof updateOrganization>> {
+    const { organizationId } = user;
+    return this.unitOfWork.run(async (tx) => {
+      const organization = await this.people.updateOrganization(tx, organizationId, change);
+      await this.audit.record(tx, {
+        organizationId,
+        actor: actorOf(user),
+        action: 'organization.update',
+        target: `organization:${organizationId}`,
+        details: change,
+      });
+      return organization;
+    });
   }
 
   /** An organization never exists without an owner. */

@@ -10,11 +10,18 @@ import {
   pageQuery,
   password,
   positiveMoney,
+  timeZone,
   uuid,
 } from '../kernel/wire.js';
 
 export const organizationView = z
-  .object({ id: uuid, name: z.string(), timeZone: z.string(), createdAt: instant })
+  .object({
+    id: uuid,
+    name: z.string(),
+    timeZone: z.string().describe('IANA name; budget windows start and end in it.'),
+    monthStartsOn: z.int().describe('Day on which a fiscal month starts.'),
+    createdAt: instant,
+  })
   .meta({ id: 'Organization' });
 
 export const memberView = z
@@ -42,6 +49,12 @@ const policyShape = {
     .describe('What happens to the unreported rest after the grace time.'),
   maxOpenLeases: z.int().min(1).max(10_000).describe('Open leases that one key may hold.'),
   reportIntervalSeconds: z.int().min(1).max(3_600),
+  mode: z
+    .enum(['enforce', 'observe'])
+    .describe('observe: nothing is refused for lack of money; what would have been is recorded.'),
+  velocityLimit: positiveMoney
+    .nullable()
+    .describe('Most that may be leased in a minute; null: no limit.'),
   pii: z.strictObject({ email: piiAction, card: piiAction }),
 };
 
@@ -182,6 +195,25 @@ export const createOrganization = defineRoute({
   errors: [],
 });
 
+export const updateOrganization = defineRoute({
+  id: 'updateOrganization',
+  method: 'PATCH',
+  path: '/v1/organization',
+  tag: 'Organizations',
+  summary: 'Rename your organization, or set the calendar of its budgets',
+  access: 'organization:manage',
+  body: z
+    .strictObject({
+      name: label(80).optional(),
+      timeZone: timeZone.optional(),
+      monthStartsOn: z.int().min(1).max(28).optional(),
+    })
+    .meta({ id: 'OrganizationChange' }),
+  answer: organizationView,
+  status: 200,
+  errors: [],
+});
+
 export const listMembers = defineRoute({
   id: 'listMembers',
   method: 'GET',
@@ -314,6 +346,7 @@ export const TEAMS_ROUTES = [
   logout,
   listOrganizations,
   createOrganization,
+  updateOrganization,
   listMembers,
   addMember,
   listProjects,

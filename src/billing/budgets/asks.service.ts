@@ -31,7 +31,10 @@ export class Asks {
     private readonly signals: Signals,
   ) {}
 
-  async list(organizationId: string, query: InputOf<typeof listAsks>['query']): Promise<AnswerOf<typeof listAsks>> {
+  async list(
+    organizationId: string,
+    query: InputOf<typeof listAsks>['query'],
+  ): Promise<AnswerOf<typeof listAsks>> {
     const limit = query.limit ?? 50;
     const rows = await this.unitOfWork.read<AskView>(
       `${SELECT} AND ($2::text IS NULL OR r.state = $2) AND ($3::uuid IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4`,
@@ -44,7 +47,13 @@ export class Asks {
   /** The same id again is the same request. */
   async ask(
     who: Principal,
-    ask: { id: string; projectId: string; budgetId?: string | undefined; amount: bigint; reason: string },
+    ask: {
+      id: string;
+      projectId: string;
+      budgetId?: string | undefined;
+      amount: bigint;
+      reason: string;
+    },
   ): Promise<AskView> {
     const { organizationId } = who;
     const view = await this.unitOfWork.run(async (tx) => {
@@ -53,9 +62,20 @@ export class Asks {
       await this.refuseUnknown(tx, organizationId, ask);
       await tx.query(
         `INSERT INTO budget_requests (organization_id, id, project_id, budget_id, amount_nano, reason, requested_by) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [organizationId, ask.id, ask.projectId, ask.budgetId ?? null, ask.amount, ask.reason, actorOf(who)],
+        [
+          organizationId,
+          ask.id,
+          ask.projectId,
+          ask.budgetId ?? null,
+          ask.amount,
+          ask.reason,
+          actorOf(who),
+        ],
       );
-      await this.record(tx, who, 'budget.ask', ask.id, { amount: printMoney(ask.amount), reason: ask.reason });
+      await this.record(tx, who, 'budget.ask', ask.id, {
+        amount: printMoney(ask.amount),
+        reason: ask.reason,
+      });
       return this.find(tx, organizationId, ask.id);
     });
     if (!view) throw notFound('request');
@@ -63,7 +83,10 @@ export class Asks {
     return view;
   }
 
-  async approve(user: UserPrincipal, { params, body }: InputOf<typeof approveAsk>): Promise<AskView> {
+  async approve(
+    user: UserPrincipal,
+    { params, body }: InputOf<typeof approveAsk>,
+  ): Promise<AskView> {
     const { organizationId } = user;
     const view = await this.unitOfWork.run(async (tx) => {
       const open = await this.lockOpen(tx, organizationId, params.askId);
@@ -72,7 +95,12 @@ export class Asks {
         // A deposit is a transaction of its own. Its id is the request's: approving again after a cut moves the money once.
         await this.deposit(user, open, amount);
       } else {
-        await this.budgets.raiseIn(tx, user, open.budgetId, { id: open.id, amount, endsAt: body.endsAt, reason: open.reason });
+        await this.budgets.raiseIn(tx, user, open.budgetId, {
+          id: open.id,
+          amount,
+          endsAt: body.endsAt,
+          reason: open.reason,
+        });
       }
       return this.decide(tx, user, open, 'approved', body.note, { amount: printMoney(amount) });
     });
@@ -82,7 +110,9 @@ export class Asks {
 
   async decline(user: UserPrincipal, askId: string, note: string | undefined): Promise<AskView> {
     const { organizationId } = user;
-    const view = await this.unitOfWork.run(async (tx) => this.decide(tx, user, await this.lockOpen(tx, organizationId, askId), 'declined', note, {}));
+    const view = await this.unitOfWork.run(async (tx) =>
+      this.decide(tx, user, await this.lockOpen(tx, organizationId, askId), 'declined', note, {}),
+    );
     this.signals.publish({ organizationId, topic: 'budgets' });
     return view;
   }
@@ -112,17 +142,24 @@ export class Asks {
       `UPDATE budget_requests SET state = $3, decided_by = $4, decided_at = now(), decision_note = $5 WHERE organization_id = $1 AND id = $2`,
       [user.organizationId, ask.id, state, actorOf(user), note ?? null],
     );
-    await this.record(tx, user, `budget.ask.${state}`, ask.id, { ...details, ...(note !== undefined && { note }) });
+    await this.record(tx, user, `budget.ask.${state}`, ask.id, {
+      ...details,
+      ...(note !== undefined && { note }),
+    });
     const view = await this.find(tx, user.organizationId, ask.id);
     if (!view) throw notFound('request');
     return view;
   }
 
   private async lockOpen(tx: Tx, organizationId: string, askId: string): Promise<AskView> {
-    await tx.query('SELECT 1 FROM budget_requests WHERE organization_id = $1 AND id = $2 FOR UPDATE', [organizationId, askId]);
+    await tx.query(
+      'SELECT 1 FROM budget_requests WHERE organization_id = $1 AND id = $2 FOR UPDATE',
+      [organizationId, askId],
+    );
     const ask = await this.find(tx, organizationId, askId);
     if (!ask) throw notFound('request');
-    if (ask.state !== 'open') throw new AppError('CONFLICT', `This request was ${ask.state} already.`);
+    if (ask.state !== 'open')
+      throw new AppError('CONFLICT', `This request was ${ask.state} already.`);
     return ask;
   }
 
@@ -131,7 +168,11 @@ export class Asks {
     return row;
   }
 
-  private async refuseUnknown(tx: Tx, organizationId: string, ask: { projectId: string; budgetId?: string | undefined }): Promise<void> {
+  private async refuseUnknown(
+    tx: Tx,
+    organizationId: string,
+    ask: { projectId: string; budgetId?: string | undefined },
+  ): Promise<void> {
     const [row] = await tx.query<{ project: boolean; budget: boolean; open: number }>(
       `SELECT EXISTS (SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2) AS project,
          $3::uuid IS NULL OR EXISTS (SELECT 1 FROM budgets WHERE organization_id = $1 AND id = $3 AND archived_at IS NULL) AS budget,
@@ -141,17 +182,44 @@ export class Asks {
     if (!row?.project) throw notFound('project');
     if (!row.budget) throw notFound('budget');
     if (row.open >= MOST_OPEN) {
-      throw new AppError('TOO_MANY_REQUESTS_OPEN', `Project has ${row.open} open requests for more budget; somebody should decide those first.`, { retryAfterSeconds: 300 });
+      throw new AppError(
+        'TOO_MANY_REQUESTS_OPEN',
+        `Project has ${row.open} open requests for more budget; somebody should decide those first.`,
+        { retryAfterSeconds: 300 },
+      );
     }
   }
 
-  private record(tx: Tx, who: Principal, action: string, askId: string, details: Record<string, unknown>): Promise<void> {
-    return this.audit.record(tx, { organizationId: who.organizationId, actor: actorOf(who), action, target: `budget-request:${askId}`, details });
+  private record(
+    tx: Tx,
+    who: Principal,
+    action: string,
+    askId: string,
+    details: Record<string, unknown>,
+  ): Promise<void> {
+    return this.audit.record(tx, {
+      organizationId: who.organizationId,
+      actor: actorOf(who),
+      action,
+      target: `budget-request:${askId}`,
+      details,
+    });
   }
 }
 
-function sameOr409(before: AskView, ask: { projectId: string; amount: bigint; budgetId?: string | undefined }, actor: string): AskView {
-  const same = before.projectId === ask.projectId && before.amount === ask.amount && before.budgetId === (ask.budgetId ?? null) && before.requestedBy === actor;
+function sameOr409(
+  before: AskView,
+  ask: { projectId: string; amount: bigint; budgetId?: string | undefined },
+  actor: string,
+): AskView {
+  const same =
+    before.projectId === ask.projectId &&
+    before.amount === ask.amount &&
+    before.budgetId === (ask.budgetId ?? null) &&
+    before.requestedBy === actor;
   if (same) return before;
-  throw new AppError('CONFLICT', 'This id was used before for another request. Make a new UUID for each.');
+  throw new AppError(
+    'CONFLICT',
+    'This id was used before for another request. Make a new UUID for each.',
+  );
 }

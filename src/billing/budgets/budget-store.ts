@@ -47,22 +47,37 @@ export class BudgetStore {
     return row;
   }
 
-  list(organizationId: string, filter: { scope?: string | undefined; scopeId?: string | undefined }): Promise<BudgetRow[]> {
+  list(
+    organizationId: string,
+    filter: { scope?: string | undefined; scopeId?: string | undefined },
+  ): Promise<BudgetRow[]> {
     return this.unitOfWork.read<BudgetRow>(
       `${SELECT} AND ($2::text IS NULL OR b.scope = $2) AND ($3::text IS NULL OR b.scope_id = $3) ORDER BY b.id LIMIT 1000`,
       [organizationId, filter.scope ?? null, filter.scopeId ?? null],
     );
   }
 
-  async find(organizationId: string, budgetId: string, reader?: Reader): Promise<BudgetRow | undefined> {
-    const [row] = await this.rows<BudgetRow>(reader, `${SELECT} AND b.id = $2`, [organizationId, budgetId]);
+  async find(
+    organizationId: string,
+    budgetId: string,
+    reader?: Reader,
+  ): Promise<BudgetRow | undefined> {
+    const [row] = await this.rows<BudgetRow>(reader, `${SELECT} AND b.id = $2`, [
+      organizationId,
+      budgetId,
+    ]);
     return row;
   }
 
   async views(organizationId: string, budgets: readonly BudgetRow[]): Promise<BudgetView[]> {
     const { now, ...calendar } = await this.calendar(organizationId);
     const starts = budgets.map(({ window }) => windowStart(window, now, calendar));
-    const held = await this.unitOfWork.read<{ id: string; start: string; reserved: bigint; settled: bigint }>(
+    const held = await this.unitOfWork.read<{
+      id: string;
+      start: string;
+      reserved: bigint;
+      settled: bigint;
+    }>(
       `SELECT budget_id AS id, start::text AS start, reserved_nano AS reserved, settled_nano AS settled FROM budget_windows
        WHERE organization_id = $1 AND (budget_id, start) IN (SELECT * FROM unnest($2::uuid[], $3::date[]))`,
       [organizationId, budgets.map(({ id }) => id), starts],
@@ -81,7 +96,11 @@ export class BudgetStore {
     });
   }
 
-  private rows<Row>(reader: Reader | undefined, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  private rows<Row>(
+    reader: Reader | undefined,
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<Row[]> {
     return reader ? reader.query<Row>(sql, parameters) : this.unitOfWork.read<Row>(sql, parameters);
   }
 }

@@ -31,11 +31,19 @@ export class Budgets {
     private readonly signals: Signals,
   ) {}
 
-  async list(organizationId: string, query: InputOf<typeof listBudgets>['query']): Promise<AnswerOf<typeof listBudgets>> {
-    return { items: await this.store.views(organizationId, await this.store.list(organizationId, query)) };
+  async list(
+    organizationId: string,
+    query: InputOf<typeof listBudgets>['query'],
+  ): Promise<AnswerOf<typeof listBudgets>> {
+    return {
+      items: await this.store.views(organizationId, await this.store.list(organizationId, query)),
+    };
   }
 
-  async create(user: UserPrincipal, body: InputOf<typeof createBudget>['body']): Promise<BudgetView> {
+  async create(
+    user: UserPrincipal,
+    body: InputOf<typeof createBudget>['body'],
+  ): Promise<BudgetView> {
     const { organizationId } = user;
     const id = newId();
     const scopeId = scopeIdOf(organizationId, body);
@@ -46,28 +54,58 @@ export class Budgets {
         [organizationId],
       );
       if (count >= MOST_PER_ORGANIZATION) {
-        throw new AppError('CONFLICT', `An organization has at most ${MOST_PER_ORGANIZATION} budgets. Remove one first.`);
+        throw new AppError(
+          'CONFLICT',
+          `An organization has at most ${MOST_PER_ORGANIZATION} budgets. Remove one first.`,
+        );
       }
       await tx.query(
         `INSERT INTO budgets (organization_id, id, scope, scope_id, window_kind, limit_nano, models, tags, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-        [organizationId, id, body.scope, scopeId, body.window, body.limit, body.models ?? [], body.tags ?? [], actorOf(user)],
+        [
+          organizationId,
+          id,
+          body.scope,
+          scopeId,
+          body.window,
+          body.limit,
+          body.models ?? [],
+          body.tags ?? [],
+          actorOf(user),
+        ],
       );
-      await this.record(tx, user, 'budget.create', id, { scope: body.scope, scopeId, window: body.window, limit: printMoney(body.limit) });
+      await this.record(tx, user, 'budget.create', id, {
+        scope: body.scope,
+        scopeId,
+        window: body.window,
+        limit: printMoney(body.limit),
+      });
     });
     return this.changed(organizationId, id);
   }
 
-  async update(user: UserPrincipal, { params, body }: InputOf<typeof updateBudget>): Promise<BudgetView> {
+  async update(
+    user: UserPrincipal,
+    { params, body }: InputOf<typeof updateBudget>,
+  ): Promise<BudgetView> {
     const { organizationId } = user;
     await this.unitOfWork.run(async (tx) => {
       const updated = await tx.query(
         `UPDATE budgets SET limit_nano = coalesce($3, limit_nano), models = coalesce($4, models), tags = coalesce($5, tags)
          WHERE organization_id = $1 AND id = $2 AND archived_at IS NULL RETURNING id`,
-        [organizationId, params.budgetId, body.limit ?? null, body.models ?? null, body.tags ?? null],
+        [
+          organizationId,
+          params.budgetId,
+          body.limit ?? null,
+          body.models ?? null,
+          body.tags ?? null,
+        ],
       );
       if (updated.length === 0) throw notFound('budget');
       await this.allowNewAlerts(tx, organizationId, params.budgetId);
-      await this.record(tx, user, 'budget.update', params.budgetId, { ...body, ...(body.limit !== undefined && { limit: printMoney(body.limit) }) });
+      await this.record(tx, user, 'budget.update', params.budgetId, {
+        ...body,
+        ...(body.limit !== undefined && { limit: printMoney(body.limit) }),
+      });
     });
     return this.changed(organizationId, params.budgetId);
   }
@@ -85,9 +123,14 @@ export class Budgets {
     this.signals.publish({ organizationId, topic: 'budgets' });
   }
 
-  async raise(user: UserPrincipal, { params, body }: InputOf<typeof raiseBudget>): Promise<BudgetView> {
+  async raise(
+    user: UserPrincipal,
+    { params, body }: InputOf<typeof raiseBudget>,
+  ): Promise<BudgetView> {
     const { organizationId } = user;
-    await this.unitOfWork.run((tx) => this.raiseIn(tx, user, params.budgetId, { ...body, id: body.requestId }));
+    await this.unitOfWork.run((tx) =>
+      this.raiseIn(tx, user, params.budgetId, { ...body, id: body.requestId }),
+    );
     return this.changed(organizationId, params.budgetId);
   }
 
@@ -103,7 +146,11 @@ export class Budgets {
     if (!budget) throw notFound('budget');
     const { now, ...calendar } = await this.store.calendar(organizationId, tx);
     const endsAt = raise.endsAt ?? nextReset(budget.window, now, calendar);
-    if (endsAt === null) throw new AppError('VALIDATION_FAILED', 'A total budget has no window that ends: say when the raise ends (endsAt).');
+    if (endsAt === null)
+      throw new AppError(
+        'VALIDATION_FAILED',
+        'A total budget has no window that ends: say when the raise ends (endsAt).',
+      );
     if (endsAt <= now || endsAt.getTime() > now.getTime() + LONGEST_RAISE_MS) {
       throw new AppError('VALIDATION_FAILED', 'A raise ends in the future, within a year.');
     }
@@ -113,24 +160,40 @@ export class Budgets {
     );
     if (before) {
       if (before.budget_id === budgetId && before.amount_nano === raise.amount) return;
-      throw new AppError('CONFLICT', 'This request id was used before for another raise. Make a new UUID for each.');
+      throw new AppError(
+        'CONFLICT',
+        'This request id was used before for another raise. Make a new UUID for each.',
+      );
     }
     await tx.query(
       `INSERT INTO budget_raises (organization_id, id, budget_id, amount_nano, starts_at, ends_at, actor, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [organizationId, raise.id, budgetId, raise.amount, now, endsAt, actorOf(user), raise.reason],
     );
     await this.allowNewAlerts(tx, organizationId, budgetId);
-    await this.record(tx, user, 'budget.raise', budgetId, { amount: printMoney(raise.amount), endsAt: endsAt.toISOString(), reason: raise.reason });
+    await this.record(tx, user, 'budget.raise', budgetId, {
+      amount: printMoney(raise.amount),
+      endsAt: endsAt.toISOString(),
+      reason: raise.reason,
+    });
   }
 
   /** Under another limit a threshold can be reached once more. */
   private async allowNewAlerts(tx: Tx, organizationId: string, budgetId: string): Promise<void> {
-    await tx.query('UPDATE budget_windows SET alerted_spent = 0, alerted_committed = 0 WHERE organization_id = $1 AND budget_id = $2', [organizationId, budgetId]);
+    await tx.query(
+      'UPDATE budget_windows SET alerted_spent = 0, alerted_committed = 0 WHERE organization_id = $1 AND budget_id = $2',
+      [organizationId, budgetId],
+    );
   }
 
-  private async refuseUnknownScope(tx: Tx, organizationId: string, scope: string, scopeId: string): Promise<void> {
+  private async refuseUnknownScope(
+    tx: Tx,
+    organizationId: string,
+    scope: string,
+    scopeId: string,
+  ): Promise<void> {
     const sql = KNOWN[scope];
-    if (sql !== undefined && (await tx.query(sql, [organizationId, scopeId])).length === 0) throw notFound(scope);
+    if (sql !== undefined && (await tx.query(sql, [organizationId, scopeId])).length === 0)
+      throw notFound(scope);
   }
 
   private async changed(organizationId: string, budgetId: string): Promise<BudgetView> {
@@ -141,16 +204,32 @@ export class Budgets {
     return view;
   }
 
-  private record(tx: Tx, user: UserPrincipal, action: string, budgetId: string, details: Record<string, unknown>): Promise<void> {
-    return this.audit.record(tx, { organizationId: user.organizationId, actor: actorOf(user), action, target: `budget:${budgetId}`, details });
+  private record(
+    tx: Tx,
+    user: UserPrincipal,
+    action: string,
+    budgetId: string,
+    details: Record<string, unknown>,
+  ): Promise<void> {
+    return this.audit.record(tx, {
+      organizationId: user.organizationId,
+      actor: actorOf(user),
+      action,
+      target: `budget:${budgetId}`,
+      details,
+    });
   }
 }
 
-function scopeIdOf(organizationId: string, { scope, scopeId }: InputOf<typeof createBudget>['body']): string {
+function scopeIdOf(
+  organizationId: string,
+  { scope, scopeId }: InputOf<typeof createBudget>['body'],
+): string {
   if (scope === 'organization') {
     if (scopeId === undefined || scopeId === organizationId) return organizationId;
     throw notFound('organization');
   }
-  if (scopeId === undefined) throw new AppError('VALIDATION_FAILED', `Say which ${scope} the budget is for (scopeId).`);
+  if (scopeId === undefined)
+    throw new AppError('VALIDATION_FAILED', `Say which ${scope} the budget is for (scopeId).`);
   return scopeId;
 }

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { AuditTrail } from '../../audit/index.js';
 import { AppError, notFound } from '../../kernel/errors.js';
 import { newId } from '../../kernel/ids.js';
@@ -62,11 +67,17 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
   async list(organizationId: string, projectId: string): Promise<AnswerOf<typeof listRefills>> {
     await this.refuseUnknownProject(organizationId, projectId);
     const { now, ...calendar } = await this.budgets.calendar(organizationId);
-    const rows = await this.unitOfWork.read<Row>(`${SELECT} WHERE r.organization_id = $1 AND r.project_id = $2 ORDER BY r.id`, [organizationId, projectId]);
+    const rows = await this.unitOfWork.read<Row>(
+      `${SELECT} WHERE r.organization_id = $1 AND r.project_id = $2 ORDER BY r.id`,
+      [organizationId, projectId],
+    );
     return { items: rows.map((row) => view(row, now, calendar)) };
   }
 
-  async create(user: UserPrincipal, { params, body }: InputOf<typeof createRefill>): Promise<RefillView> {
+  async create(
+    user: UserPrincipal,
+    { params, body }: InputOf<typeof createRefill>,
+  ): Promise<RefillView> {
     const { organizationId } = user;
     const { projectId } = params;
     await this.refuseUnknownProject(organizationId, projectId);
@@ -76,15 +87,33 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
         `INSERT INTO refills (organization_id, id, project_id, mode, amount_nano, cap_nano, window_kind, created_by)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8
          WHERE (SELECT count(*) FROM refills WHERE organization_id = $1 AND project_id = $3) < ${MOST_PER_PROJECT} RETURNING id`,
-        [organizationId, id, projectId, body.mode, body.amount, body.cap ?? 0n, body.window, actorOf(user)],
+        [
+          organizationId,
+          id,
+          projectId,
+          body.mode,
+          body.amount,
+          body.cap ?? 0n,
+          body.window,
+          actorOf(user),
+        ],
       );
-      if (made.length === 0) throw new AppError('CONFLICT', `A project has at most ${MOST_PER_PROJECT} refills. Remove one first.`);
+      if (made.length === 0)
+        throw new AppError(
+          'CONFLICT',
+          `A project has at most ${MOST_PER_PROJECT} refills. Remove one first.`,
+        );
       await this.audit.record(tx, {
         organizationId,
         actor: actorOf(user),
         action: 'refill.create',
         target: `project:${projectId}`,
-        details: { refillId: id, mode: body.mode, amount: printMoney(body.amount), window: body.window },
+        details: {
+          refillId: id,
+          mode: body.mode,
+          amount: printMoney(body.amount),
+          window: body.window,
+        },
       });
     });
     await this.runDue();
@@ -96,9 +125,18 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
   async remove(user: UserPrincipal, projectId: string, refillId: string): Promise<void> {
     const { organizationId } = user;
     await this.unitOfWork.run(async (tx) => {
-      const gone = await tx.query('DELETE FROM refills WHERE organization_id = $1 AND project_id = $2 AND id = $3 RETURNING id', [organizationId, projectId, refillId]);
+      const gone = await tx.query(
+        'DELETE FROM refills WHERE organization_id = $1 AND project_id = $2 AND id = $3 RETURNING id',
+        [organizationId, projectId, refillId],
+      );
       if (gone.length === 0) throw notFound('refill');
-      await this.audit.record(tx, { organizationId, actor: actorOf(user), action: 'refill.remove', target: `project:${projectId}`, details: { refillId } });
+      await this.audit.record(tx, {
+        organizationId,
+        actor: actorOf(user),
+        action: 'refill.remove',
+        target: `project:${projectId}`,
+        details: { refillId },
+      });
     });
   }
 
@@ -121,20 +159,31 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
         cap: row.cap,
         reason: `refill (${row.mode}) for the ${row.window} from ${start}`,
       });
-      if (!outcome.ok) this.logger.warn({ refillId: row.id, code: outcome.refusal.code }, 'a refill was refused');
-      await this.unitOfWork.read('UPDATE refills SET last_start = $3 WHERE organization_id = $1 AND id = $2', [row.organizationId, row.id, start]);
+      if (!outcome.ok)
+        this.logger.warn({ refillId: row.id, code: outcome.refusal.code }, 'a refill was refused');
+      await this.unitOfWork.read(
+        'UPDATE refills SET last_start = $3 WHERE organization_id = $1 AND id = $2',
+        [row.organizationId, row.id, start],
+      );
     }
   }
 
   private async refuseUnknownProject(organizationId: string, projectId: string): Promise<void> {
-    const found = await this.unitOfWork.read('SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2', [organizationId, projectId]);
+    const found = await this.unitOfWork.read(
+      'SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2',
+      [organizationId, projectId],
+    );
     if (found.length === 0) throw notFound('project');
   }
 }
 
 function view(row: Row, now: Date, calendar: Calendar): RefillView {
   const { organizationId: _organization, lastStart: _last, cap, ...rest } = row;
-  return { ...rest, cap: row.mode === 'add-with-cap' ? cap : null, nextAt: nextReset(row.window, now, calendar) ?? now };
+  return {
+    ...rest,
+    cap: row.mode === 'add-with-cap' ? cap : null,
+    nextAt: nextReset(row.window, now, calendar) ?? now,
+  };
 }
 
 /** A UUIDv8 (RFC 9562, section 5.8) made of the rule and the window. */
@@ -143,5 +192,11 @@ function idOf(refillId: string, start: string): string {
   hash[6] = 0x80 | ((hash[6] ?? 0) & 0x0f);
   hash[8] = 0x80 | ((hash[8] ?? 0) & 0x3f);
   const hex = hash.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20, 32),
+  ].join('-');
 }

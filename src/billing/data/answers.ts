@@ -20,14 +20,23 @@ export function reviveSettled(stored: object): Settled {
   };
 }
 
-function reviveGrant(next: Extract<StoredNext, { granted: true }>): Extract<Next, { granted: true }> {
+function reviveGrant(
+  next: Extract<StoredNext, { granted: true }>,
+): Extract<Next, { granted: true }> {
   const { amount, nextResetAt, ...rest } = next;
-  return { ...rest, amount: BigInt(amount), nextResetAt: nextResetAt === null ? null : new Date(nextResetAt) };
+  return {
+    ...rest,
+    amount: BigInt(amount),
+    nextResetAt: nextResetAt === null ? null : new Date(nextResetAt),
+  };
 }
 
 type Next = NonNullable<Settled['next']>;
 type StoredNext =
-  | (Omit<Extract<Next, { granted: true }>, 'amount' | 'nextResetAt'> & { amount: string; nextResetAt: string | null })
+  | (Omit<Extract<Next, { granted: true }>, 'amount' | 'nextResetAt'> & {
+      amount: string;
+      nextResetAt: string | null;
+    })
   | Extract<Next, { granted: false }>;
 
 export function reviveTransfer(stored: Record<string, string>): BalanceAfter {

@@ -4,7 +4,14 @@ import type { Command } from '../domain/commands.js';
 import { windowStart } from '../domain/windows.js';
 import { holderKey, noChanges, settlementKey, type WorkingSet } from '../domain/working-set.js';
 import { reviveSettled, reviveTransfer } from './answers.js';
-import { type AccountRow, accountOf, bytes, type Facts, leaseOf, termsOf } from './working-set.rows.js';
+import {
+  type AccountRow,
+  accountOf,
+  bytes,
+  type Facts,
+  leaseOf,
+  termsOf,
+} from './working-set.rows.js';
 import { LOCK_ACCOUNTS, LOCK_WINDOWS, OPEN_WINDOWS, READ_FACTS } from './working-set.sql.js';
 
 /**
@@ -40,7 +47,11 @@ function leaseIdsOf(command: Command): string[] {
     : [command.leaseId];
 }
 
-function assemble(organizationId: string, accounts: readonly AccountRow[], facts: Facts): WorkingSet {
+function assemble(
+  organizationId: string,
+  accounts: readonly AccountRow[],
+  facts: Facts,
+): WorkingSet {
   return {
     organizationId,
     now: new Date(facts.now_ms),
@@ -48,7 +59,9 @@ function assemble(organizationId: string, accounts: readonly AccountRow[], facts
     accounts: new Map(accounts.map((row) => [row.project_id, accountOf(row)])),
     projects: new Map(facts.projects.map((row) => [row.id, termsOf(row)])),
     sessions: new Map(facts.sessions.map(({ id, ...session }) => [id, session])),
-    budgets: new Map(facts.budgets.map((row): [string, Budget] => [row.id, { ...row, limit: BigInt(row.limit) }])),
+    budgets: new Map(
+      facts.budgets.map((row): [string, Budget] => [row.id, { ...row, limit: BigInt(row.limit) }]),
+    ),
     windows: new Map(),
     leases: new Map(facts.leases.map((row) => [row.id, leaseOf(row)])),
     refusals: new Map(
@@ -69,7 +82,9 @@ function assemble(organizationId: string, accounts: readonly AccountRow[], facts
         { requestHash: bytes(row.request_hash), answer: reviveTransfer(row.answer) },
       ]),
     ),
-    openLeases: new Map(facts.open.map((row) => [holderKey(row.project_id, row.key_id), row.count])),
+    openLeases: new Map(
+      facts.open.map((row) => [holderKey(row.project_id, row.key_id), row.count]),
+    ),
     changes: noChanges(),
   };
 }
@@ -85,8 +100,14 @@ async function lockWindows(tx: Tx, set: WorkingSet): Promise<void> {
     for (const scope of lease.scopes) wanted.set(windowKey(scope), scope);
   }
   if (wanted.size === 0) return;
-  const scopes = [...wanted.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, scope]) => scope);
-  const parameters = [set.organizationId, scopes.map(({ budgetId }) => budgetId), scopes.map(({ start }) => start)];
+  const scopes = [...wanted.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, scope]) => scope);
+  const parameters = [
+    set.organizationId,
+    scopes.map(({ budgetId }) => budgetId),
+    scopes.map(({ start }) => start),
+  ];
   await tx.query(OPEN_WINDOWS, parameters);
   for (const row of await tx.query<WindowRow>(LOCK_WINDOWS, parameters)) {
     const window: BudgetWindow = {

@@ -27,7 +27,12 @@ export interface Facts {
   budgets: (Omit<Budget, 'limit'> & { limit: string })[];
   leases: LeaseRow[];
   refusals: { lease_id: string; session_id: string; request_hash: string; refusal: Refusal }[];
-  settlements: { lease_id: string; seq: number; request_hash: string; answer: Record<keyof Settled, unknown> }[];
+  settlements: {
+    lease_id: string;
+    seq: number;
+    request_hash: string;
+    answer: Record<keyof Settled, unknown>;
+  }[];
   transfers: { request_id: string; request_hash: string; answer: Record<string, string> }[];
   open: { project_id: string; key_id: string; count: number }[];
 }

@@ -15,14 +15,20 @@ const NO_LEGS = { external: 0n, available: 0n, reserved: 0n, spent: 0n, overdraf
  * replicas that grant the same id at the same time must collide, not overwrite each other.
  */
 export async function writeWorkingSet(tx: Tx, set: WorkingSet): Promise<void> {
-  const parts = Object.entries(rowsOf(set)).filter(([, rows]) => rows.length > 0) as [Part, readonly object[]][];
+  const parts = Object.entries(rowsOf(set)).filter(([, rows]) => rows.length > 0) as [
+    Part,
+    readonly object[],
+  ][];
   const [last, ...others] = parts.reverse();
   if (!last) return;
   const parameters: unknown[] = [set.organizationId, set.now];
   const sql = ([part, rows]: [Part, readonly object[]]): string =>
     WRITE_PARTS[part].replace('?', `$${parameters.push(storable(rows))}`);
   // Not every set of tables has a time in it, and a parameter that is used nowhere has no type.
-  const common = ['batch AS (SELECT $2::timestamptz)', ...others.map((part) => `"${part[0]}" AS (${sql(part)})`)];
+  const common = [
+    'batch AS (SELECT $2::timestamptz)',
+    ...others.map((part) => `"${part[0]}" AS (${sql(part)})`),
+  ];
   await tx.query(`WITH ${common.join(', ')} ${sql(last)}`, parameters);
 }
 

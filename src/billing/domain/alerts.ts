@@ -14,24 +14,34 @@ export function announceThresholds(set: WorkingSet): void {
     const window = set.windows.get(key);
     const budget = window && set.budgets.get(window.budgetId);
     if (!window || !budget) continue;
-    announce(set, window, { limit: budget.limit, settled: window.settled, reserved: window.reserved }, {
-      scope: budget.scope,
-      scopeId: budget.scopeId,
-      scopeName: budget.scopeName,
-      budgetId: budget.id,
-      window: budget.window,
-      start: window.start,
-    });
+    announce(
+      set,
+      window,
+      { limit: budget.limit, settled: window.settled, reserved: window.reserved },
+      {
+        scope: budget.scope,
+        scopeId: budget.scopeId,
+        scopeName: budget.scopeName,
+        budgetId: budget.id,
+        window: budget.window,
+        start: window.start,
+      },
+    );
   }
   for (const projectId of set.changes.accounts) {
     const account = set.accounts.get(projectId);
     const project = set.projects.get(projectId);
     if (!account || !project) continue;
-    announce(set, account, { limit: account.deposited, settled: account.settled, reserved: account.reserved }, {
-      scope: 'balance',
-      scopeId: projectId,
-      scopeName: project.name,
-    });
+    announce(
+      set,
+      account,
+      { limit: account.deposited, settled: account.settled, reserved: account.reserved },
+      {
+        scope: 'balance',
+        scopeId: projectId,
+        scopeName: project.name,
+      },
+    );
   }
 }
 
@@ -48,7 +58,14 @@ function announce(
     for (const threshold of THRESHOLDS.filter((value) => value > before && value <= now)) {
       set.changes.events.push({
         kind: 'budget.threshold',
-        payload: { ...about, of, threshold, limit: printMoney(limit), spent: printMoney(settled), leased: printMoney(reserved) },
+        payload: {
+          ...about,
+          of,
+          threshold,
+          limit: printMoney(limit),
+          spent: printMoney(settled),
+          leased: printMoney(reserved),
+        },
       });
     }
   };
@@ -63,4 +80,3 @@ export function reached(amount: Nano, limit: Nano): number {
   if (limit <= 0n) return amount > 0n ? 100 : 0;
   return THRESHOLDS.findLast((threshold) => amount * 100n >= limit * BigInt(threshold)) ?? 0;
 }
-

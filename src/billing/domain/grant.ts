@@ -3,8 +3,23 @@ import { maxNano, minNano, type Nano, printMoney } from '../../kernel/money.js';
 import { roomOf } from './budgets.js';
 import type { Acquire, Outcome, Refusal, Wish } from './commands.js';
 import { coverDebt, post } from './posting.js';
-import { balanceRefusal, budgetRefusal, notRunning, refuse, refuseConflict, refuseUnknown, velocityRefusal } from './refusals.js';
-import { budgetsFor, earliestReset, type OpenBudget, reserveInScopes, spenderOf, tightest } from './scopes.js';
+import {
+  balanceRefusal,
+  budgetRefusal,
+  notRunning,
+  refuse,
+  refuseConflict,
+  refuseUnknown,
+  velocityRefusal,
+} from './refusals.js';
+import {
+  budgetsFor,
+  earliestReset,
+  type OpenBudget,
+  reserveInScopes,
+  spenderOf,
+  tightest,
+} from './scopes.js';
 import { type Account, freeOf, type Lease, type ProjectTerms } from './state.js';
 import { countLeased, leasedPerMinute } from './velocity.js';
 import { holderKey, type WorkingSet } from './working-set.js';
@@ -54,7 +69,12 @@ function repetition(set: WorkingSet, holder: Holder, wish: Wish): Outcome<'acqui
   return (
     lease && {
       ok: true,
-      value: { leaseId: lease.id, amount: lease.amount, ttlSeconds: lease.ttlSeconds, nextResetAt: lease.nextResetAt },
+      value: {
+        leaseId: lease.id,
+        amount: lease.amount,
+        ttlSeconds: lease.ttlSeconds,
+        nextResetAt: lease.nextResetAt,
+      },
     }
   );
 }
@@ -86,12 +106,25 @@ function decide(
   }
   const open = budgetsFor(set, spenderOf(set, holder), wish.purpose ?? {});
   const limits: Limits = { project, account, open };
-  const amount = minNano(wish.wanted, maxNano(project.tranche, wish.minimum), shareOf(limits, wish));
+  const amount = minNano(
+    wish.wanted,
+    maxNano(project.tranche, wish.minimum),
+    shareOf(limits, wish),
+  );
   const refusal = tooLittle(set, limits, wish, amount);
   if (!refusal) return lend(set, holder, wish, limits, amount);
   if (project.mode === 'enforce') return refuse(refusal);
-  set.changes.events.push({ kind: 'budget.would-refuse', payload: { ...refusal.details, code: refusal.code, leaseId: wish.leaseId } });
-  return lend(set, holder, wish, limits, minNano(wish.wanted, maxNano(project.tranche, wish.minimum)));
+  set.changes.events.push({
+    kind: 'budget.would-refuse',
+    payload: { ...refusal.details, code: refusal.code, leaseId: wish.leaseId },
+  });
+  return lend(
+    set,
+    holder,
+    wish,
+    limits,
+    minNano(wish.wanted, maxNano(project.tranche, wish.minimum)),
+  );
 }
 
 interface Limits {
@@ -105,13 +138,21 @@ interface Limits {
  * the last money in one piece. A call that needs more than its share gets what it needs.
  */
 function shareOf({ project, account, open }: Limits, wish: Wish): Nano {
-  const room = maxNano(0n, minNano(freeOf(account), ...open.map(({ budget, window }) => roomOf(budget, window))));
+  const room = maxNano(
+    0n,
+    minNano(freeOf(account), ...open.map(({ budget, window }) => roomOf(budget, window))),
+  );
   if (project.activeSessions <= 1) return room;
   const fair = room / (2n * BigInt(project.activeSessions));
   return minNano(room, maxNano(fair, wish.minimum, project.tranche / SMALLEST_SHARE));
 }
 
-function tooLittle(set: WorkingSet, { project, account, open }: Limits, wish: Wish, amount: Nano): Refusal | undefined {
+function tooLittle(
+  set: WorkingSet,
+  { project, account, open }: Limits,
+  wish: Wish,
+  amount: Nano,
+): Refusal | undefined {
   if (amount < maxNano(wish.minimum, 1n)) {
     const least = tightest(open);
     return least && roomOf(least.budget, least.window) < freeOf(account)
@@ -123,16 +164,32 @@ function tooLittle(set: WorkingSet, { project, account, open }: Limits, wish: Wi
   if (pace + amount <= project.velocity) return undefined;
   set.changes.events.push({
     kind: 'project.velocity',
-    payload: { scopeId: project.id, scopeName: project.name, perMinute: printMoney(pace), limit: printMoney(project.velocity) },
+    payload: {
+      scopeId: project.id,
+      scopeName: project.name,
+      perMinute: printMoney(pace),
+      limit: printMoney(project.velocity),
+    },
   });
   return velocityRefusal(project, pace, project.velocity);
 }
 
-function lend(set: WorkingSet, holder: Holder, wish: Wish, limits: Limits, amount: Nano): Outcome<'acquire'> {
+function lend(
+  set: WorkingSet,
+  holder: Holder,
+  wish: Wish,
+  limits: Limits,
+  amount: Nano,
+): Outcome<'acquire'> {
   const { project, account, open } = limits;
   const actor = `key:${holder.keyId}`;
   const scopes = open.map(({ window: { budgetId, start } }) => ({ budgetId, start }));
-  post(set, account, { kind: 'GRANT', legs: { available: -amount, reserved: amount }, leaseId: wish.leaseId, actor });
+  post(set, account, {
+    kind: 'GRANT',
+    legs: { available: -amount, reserved: amount },
+    leaseId: wish.leaseId,
+    actor,
+  });
   // Only where nothing is enforced can a grant be more than there is.
   coverDebt(set, account, actor, wish.leaseId);
   reserveInScopes(set, scopes, amount);
@@ -143,7 +200,11 @@ function lend(set: WorkingSet, holder: Holder, wish: Wish, limits: Limits, amoun
   return { ok: true, value: { leaseId: wish.leaseId, amount, ttlSeconds, nextResetAt } };
 }
 
-function addLease(set: WorkingSet, holder: Holder, lease: Pick<Lease, 'id' | 'amount' | 'ttlSeconds' | 'scopes' | 'nextResetAt'>): void {
+function addLease(
+  set: WorkingSet,
+  holder: Holder,
+  lease: Pick<Lease, 'id' | 'amount' | 'ttlSeconds' | 'scopes' | 'nextResetAt'>,
+): void {
   set.leases.set(lease.id, {
     ...lease,
     projectId: holder.projectId,

@@ -37,7 +37,12 @@ export function post(set: WorkingSet, account: Account, posting: Posting): void 
 }
 
 /** After late usage: what is missing becomes debt, so that usage that happened is booked in full. */
-export function coverDebt(set: WorkingSet, account: Account, actor: string, leaseId: string | null): void {
+export function coverDebt(
+  set: WorkingSet,
+  account: Account,
+  actor: string,
+  leaseId: string | null,
+): void {
   const missing = -available(account);
   if (missing <= 0n) return;
   if (account.overdraft === 0n) {

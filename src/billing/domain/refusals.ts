@@ -47,7 +47,11 @@ export function balanceRefusal(project: ProjectTerms, account: Account, minimum:
 }
 
 /** A budget refuses: which, how much of it is gone, and when it starts anew. */
-export function budgetRefusal(set: WorkingSet, { budget, window }: OpenBudget, minimum: Nano): Refusal {
+export function budgetRefusal(
+  set: WorkingSet,
+  { budget, window }: OpenBudget,
+  minimum: Nano,
+): Refusal {
   const free = maxNano(0n, roomOf(budget, window));
   const reset = nextReset(budget.window, set.now, set.calendar);
   const only = budget.models.length > 0 ? ` for ${budget.models.join(', ')}` : '';
@@ -76,7 +80,13 @@ export function velocityRefusal(project: ProjectTerms, perMinute: Nano, limit: N
   return {
     code: 'VELOCITY_EXCEEDED',
     message: `Project "${project.name}" leased ${showMoney(perMinute)} in the last minute; its limit is ${showMoney(limit)} a minute. Wait a moment, or raise the limit if this pace is meant.`,
-    details: { scope: 'project', scopeId: project.id, scopeName: project.name, perMinute: printMoney(perMinute), limit: printMoney(limit) },
+    details: {
+      scope: 'project',
+      scopeId: project.id,
+      scopeName: project.name,
+      perMinute: printMoney(perMinute),
+      limit: printMoney(limit),
+    },
   };
 }
 

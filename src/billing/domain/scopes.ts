@@ -19,7 +19,10 @@ export interface OpenBudget {
   readonly window: BudgetWindow;
 }
 
-export function spenderOf(set: WorkingSet, holder: { projectId: string; keyId: string; sessionId: string }): Spender {
+export function spenderOf(
+  set: WorkingSet,
+  holder: { projectId: string; keyId: string; sessionId: string },
+): Spender {
   return {
     organizationId: set.organizationId,
     projectId: holder.projectId,
@@ -32,12 +35,21 @@ export function spenderOf(set: WorkingSet, holder: { projectId: string; keyId: s
 export function budgetsFor(set: WorkingSet, spender: Spender, purpose: Purpose): OpenBudget[] {
   return [...set.budgets.values()]
     .filter((budget) => appliesTo(budget, spender, purpose))
-    .map((budget) => ({ budget, window: windowOf(set, { budgetId: budget.id, start: windowStart(budget.window, set.now, set.calendar) }) }));
+    .map((budget) => ({
+      budget,
+      window: windowOf(set, {
+        budgetId: budget.id,
+        start: windowStart(budget.window, set.now, set.calendar),
+      }),
+    }));
 }
 
 export function tightest(open: readonly OpenBudget[]): OpenBudget | undefined {
   return open.reduce<OpenBudget | undefined>(
-    (least, one) => (least === undefined || roomOf(one.budget, one.window) < roomOf(least.budget, least.window) ? one : least),
+    (least, one) =>
+      least === undefined || roomOf(one.budget, one.window) < roomOf(least.budget, least.window)
+        ? one
+        : least,
     undefined,
   );
 }
@@ -45,12 +57,18 @@ export function tightest(open: readonly OpenBudget[]): OpenBudget | undefined {
 export function earliestReset(set: WorkingSet, open: readonly OpenBudget[]): Date | null {
   return open.reduce<Date | null>((earliest, { budget }) => {
     const reset = nextReset(budget.window, set.now, set.calendar);
-    return earliest === null || (reset !== null && reset < earliest) ? (reset ?? earliest) : earliest;
+    return earliest === null || (reset !== null && reset < earliest)
+      ? (reset ?? earliest)
+      : earliest;
   }, null);
 }
 
 /** Part of a lease moves: it is reserved in every window that holds the lease. */
-export function reserveInScopes(set: WorkingSet, scopes: readonly LeaseScope[], amount: Nano): void {
+export function reserveInScopes(
+  set: WorkingSet,
+  scopes: readonly LeaseScope[],
+  amount: Nano,
+): void {
   for (const scope of scopes) {
     windowOf(set, scope).reserved += amount;
     set.changes.windows.add(windowKey(scope));
@@ -68,7 +86,11 @@ export function settleInScopes(set: WorkingSet, scopes: readonly LeaseScope[], a
  * Usage counts against every budget that it matches: in the window that holds the lease, or, for a budget that the lease did not ask
  * about, in the window of now. @returns what counted where
  */
-export function chargeUsage(set: WorkingSet, lease: Lease, lines: readonly UsageLine[]): { budgetId: string; start: string; amount: Nano }[] {
+export function chargeUsage(
+  set: WorkingSet,
+  lease: Lease,
+  lines: readonly UsageLine[],
+): { budgetId: string; start: string; amount: Nano }[] {
   if (set.budgets.size === 0) return [];
   const spender = spenderOf(set, lease);
   const charges = new Map<string, { budgetId: string; start: string; amount: Nano }>();
@@ -76,7 +98,10 @@ export function chargeUsage(set: WorkingSet, lease: Lease, lines: readonly Usage
     for (const budget of set.budgets.values()) {
       if (!appliesTo(budget, spender, { models: [line.model], tags: line.tags })) continue;
       const held = lease.scopes.find(({ budgetId }) => budgetId === budget.id);
-      const scope = held ?? { budgetId: budget.id, start: windowStart(budget.window, set.now, set.calendar) };
+      const scope = held ?? {
+        budgetId: budget.id,
+        start: windowStart(budget.window, set.now, set.calendar),
+      };
       const charge = charges.get(windowKey(scope)) ?? { ...scope, amount: 0n };
       charge.amount += line.cost;
       charges.set(windowKey(scope), charge);

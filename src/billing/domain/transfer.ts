@@ -19,7 +19,9 @@ export function transfer(set: WorkingSet, command: Transfer): Outcome<'transfer'
   const before = repetition(set, command);
   if (before) return before;
   const change = command.direction === 'withdrawal' ? -command.amount : command.amount;
-  const refused = tooMuch(account, change) ?? (command.direction === 'withdrawal' ? tooLittle(account, command.amount) : undefined);
+  const refused =
+    tooMuch(account, change) ??
+    (command.direction === 'withdrawal' ? tooLittle(account, command.amount) : undefined);
   if (refused) return refuse(refused);
   return move(set, account, change, {
     ...command,
@@ -37,7 +39,12 @@ export function refill(set: WorkingSet, command: Refill): Outcome<'refill'> {
   const change = refillAmount(command, account);
   const refused = tooMuch(account, change);
   if (refused) return refuse(refused);
-  return move(set, account, change, { ...command, kind: 'DEPOSIT', actor: SERVER, action: 'money.refill' });
+  return move(set, account, change, {
+    ...command,
+    kind: 'DEPOSIT',
+    actor: SERVER,
+    action: 'money.refill',
+  });
 }
 
 /** Debt counts: a balance of minus one dollar needs eleven to be set to ten. */
@@ -62,9 +69,20 @@ interface Movement {
   readonly reason: string | null;
 }
 
-function move(set: WorkingSet, account: Account, change: Nano, by: Movement): { ok: true; value: BalanceAfter } {
+function move(
+  set: WorkingSet,
+  account: Account,
+  change: Nano,
+  by: Movement,
+): { ok: true; value: BalanceAfter } {
   if (change !== 0n) {
-    post(set, account, { kind: by.kind, legs: { external: -change, available: change }, leaseId: null, actor: by.actor, reason: by.reason });
+    post(set, account, {
+      kind: by.kind,
+      legs: { external: -change, available: change },
+      leaseId: null,
+      actor: by.actor,
+      reason: by.reason,
+    });
     if (change > 0n) repayDebt(set, account, by.actor);
     else coverDebt(set, account, by.actor, null);
     // A new limit: thresholds that are no longer reached can be reached again.
@@ -74,7 +92,12 @@ function move(set: WorkingSet, account: Account, change: Nano, by: Movement): { 
   const answer = balanceOf(account);
   const { projectId } = account;
   set.transfers.set(by.requestId, { requestHash: by.requestHash, answer });
-  set.changes.transfers.push({ requestId: by.requestId, projectId, requestHash: by.requestHash, answer });
+  set.changes.transfers.push({
+    requestId: by.requestId,
+    projectId,
+    requestHash: by.requestHash,
+    answer,
+  });
   set.changes.audit.push({
     actor: by.actor,
     action: by.action,
@@ -84,20 +107,31 @@ function move(set: WorkingSet, account: Account, change: Nano, by: Movement): { 
   return { ok: true, value: answer };
 }
 
-function repetition(set: WorkingSet, { requestId, requestHash }: { requestId: string; requestHash: Buffer }): Outcome<'transfer'> | undefined {
+function repetition(
+  set: WorkingSet,
+  { requestId, requestHash }: { requestId: string; requestHash: Buffer },
+): Outcome<'transfer'> | undefined {
   const before = set.transfers.get(requestId);
   if (!before) return undefined;
   if (before.requestHash.equals(requestHash)) return { ok: true, value: before.answer };
-  return refuseConflict('This request id was used before for another transfer. Make a new UUID for each transfer.');
+  return refuseConflict(
+    'This request id was used before for another transfer. Make a new UUID for each transfer.',
+  );
 }
 
 function tooMuch(account: Account, change: Nano): Refusal | undefined {
   const deposited = account.deposited + change;
   if (deposited > MOST_PER_ACCOUNT) {
-    return { code: 'CONFLICT', message: `A project holds at most ${showMoney(MOST_PER_ACCOUNT)} in deposits.` };
+    return {
+      code: 'CONFLICT',
+      message: `A project holds at most ${showMoney(MOST_PER_ACCOUNT)} in deposits.`,
+    };
   }
   if (deposited < 0n) {
-    return { code: 'CONFLICT', message: `Only ${showMoney(account.deposited)} was ever deposited; no more than that can be taken back.` };
+    return {
+      code: 'CONFLICT',
+      message: `Only ${showMoney(account.deposited)} was ever deposited; no more than that can be taken back.`,
+    };
   }
   return undefined;
 }
@@ -112,7 +146,9 @@ function tooLittle(account: Account, amount: Nano): Refusal | undefined {
   };
 }
 
-export function balanceOf(account: Pick<Account, 'projectId' | 'deposited' | 'settled' | 'reserved' | 'overdraft'>): BalanceAfter {
+export function balanceOf(
+  account: Pick<Account, 'projectId' | 'deposited' | 'settled' | 'reserved' | 'overdraft'>,
+): BalanceAfter {
   return {
     projectId: account.projectId,
     deposited: account.deposited,

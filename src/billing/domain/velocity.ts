@@ -33,7 +33,8 @@ export function countReturned(pace: Pace, amount: Nano, now: Date): void {
 
 function roll(pace: Pace, now: Date): void {
   const start = new Date(Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS);
-  const passed = pace.minuteStart === null ? 2 : (start.getTime() - pace.minuteStart.getTime()) / MINUTE_MS;
+  const passed =
+    pace.minuteStart === null ? 2 : (start.getTime() - pace.minuteStart.getTime()) / MINUTE_MS;
   if (passed <= 0) return;
   pace.lastMinute = passed === 1 ? pace.thisMinute : 0n;
   pace.thisMinute = 0n;

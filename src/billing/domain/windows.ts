@@ -19,14 +19,6 @@ const DAY_MS = 86_400_000;
 /** Sorts before every real day; a total never starts anew. */
 const FOR_EVER: LocalDay = '0001-01-01';
 
-export function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
-
 export function windowStart(window: Window, now: Date, calendar: Calendar): LocalDay {
   const today = localDay(now, calendar.timeZone);
   switch (window) {

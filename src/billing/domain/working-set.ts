@@ -23,7 +23,11 @@ export interface SettlementRow {
   readonly requestHash: Buffer;
   readonly amount: bigint;
   /** What counted against which budget window. */
-  readonly budgets: readonly { readonly budgetId: string; readonly start: string; readonly amount: bigint }[];
+  readonly budgets: readonly {
+    readonly budgetId: string;
+    readonly start: string;
+    readonly amount: bigint;
+  }[];
   readonly answer: Answers['settle'];
 }
 

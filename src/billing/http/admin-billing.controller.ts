@@ -43,12 +43,18 @@ export class AdminBillingController {
   }
 
   @Handles(correct)
-  correct(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof correct>): Promise<AnswerOf<typeof correct>> {
+  correct(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof correct>,
+  ): Promise<AnswerOf<typeof correct>> {
     return this.transfers.move(user, 'correction', input);
   }
 
   @Handles(revokeLeasesOfKey)
-  async revokeLeasesOfKey(@Caller('user') user: UserPrincipal, @Input() input: InputOf<typeof revokeLeasesOfKey>): Promise<AnswerOf<typeof revokeLeasesOfKey>> {
+  async revokeLeasesOfKey(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof revokeLeasesOfKey>,
+  ): Promise<AnswerOf<typeof revokeLeasesOfKey>> {
     return { revoked: await this.leases.revokeAllOf(user, input.params.keyId) };
   }
 

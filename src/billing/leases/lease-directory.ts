@@ -81,7 +81,12 @@ export class LeaseDirectory {
     );
     const outcomes = await Promise.all(
       open.map(({ id }) =>
-        this.ledger.submit(organizationId, { kind: 'revoke', projectId: key.projectId, leaseId: id, actor: actorOf(user) }),
+        this.ledger.submit(organizationId, {
+          kind: 'revoke',
+          projectId: key.projectId,
+          leaseId: id,
+          actor: actorOf(user),
+        }),
       ),
     );
     // One that was settled in the meantime is not an error: it is closed.

@@ -2,7 +2,15 @@ import type { Redis } from 'ioredis';
 import { newId } from '../../kernel/ids.js';
 import type { Logger } from '../telemetry/index.js';
 
-export const TOPICS = ['projects', 'leases', 'usage', 'keys', 'secrets', 'members', 'budgets'] as const;
+export const TOPICS = [
+  'projects',
+  'leases',
+  'usage',
+  'keys',
+  'secrets',
+  'members',
+  'budgets',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export interface Signal {

@@ -6,6 +6,7 @@ export interface OrganizationRow {
   readonly id: string;
   readonly name: string;
   readonly timeZone: string;
+  readonly monthStartsOn: number;
   readonly createdAt: Date;
 }
 
@@ -32,7 +33,8 @@ export interface SignedInRow {
   readonly role: Role;
 }
 
-const ORGANIZATION = 'o.id, o.name, o.time_zone AS "timeZone", o.created_at AS "createdAt"';
+const ORGANIZATION =
+  'o.id, o.name, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", o.created_at AS "createdAt"';
 
 const MEMBER = `
   SELECT m.user_id AS "userId", u.email, u.name, m.role, m.created_at AS "createdAt"
@@ -111,6 +113,24 @@ export class PeopleStore {
       [organization.id, organization.name],
     );
     if (!row) throw new Error('an organization was inserted and is not there');
+    return row;
+  }
+
+  async updateOrganization(
+    tx: Tx,
+    id: string,
+    change: {
+      name?: string | undefined;
+      timeZone?: string | undefined;
+      monthStartsOn?: number | undefined;
+    },
+  ): Promise<OrganizationRow> {
+    const [row] = await tx.query<OrganizationRow>(
+      `UPDATE organizations o SET name = coalesce($2, name), time_zone = coalesce($3, time_zone), month_starts_on = coalesce($4, month_starts_on)
+        WHERE o.id = $1 RETURNING ${ORGANIZATION}`,
+      [id, change.name, change.timeZone, change.monthStartsOn],
+    );
+    if (!row) throw new Error('the organization of a signed-in member is gone');
     return row;
   }
 

@@ -14,6 +14,8 @@ interface ProjectRow {
   readonly expiry: Policy['expiry'];
   readonly maxOpenLeases: number;
   readonly reportIntervalSeconds: number;
+  readonly mode: Policy['mode'];
+  readonly velocityLimit: Nano | null;
   readonly piiEmail: Policy['pii']['email'];
   readonly piiCard: Policy['pii']['card'];
   readonly createdAt: Date;
@@ -28,7 +30,7 @@ const COLUMNS = `
   p.id, p.name, p.state, p.pause_reason AS "pauseReason", p.tranche_nano AS "trancheNano",
   p.lease_ttl_seconds AS "leaseTtlSeconds", p.grace_seconds AS "graceSeconds", p.expiry_policy AS expiry,
   p.max_open_leases AS "maxOpenLeases", p.report_interval_seconds AS "reportIntervalSeconds",
-  p.pii_email AS "piiEmail", p.pii_card AS "piiCard", p.created_at AS "createdAt"`;
+  p.mode, p.velocity_nano AS "velocityLimit", p.pii_email AS "piiEmail", p.pii_card AS "piiCard", p.created_at AS "createdAt"`;
 
 @Injectable()
 export class ProjectStore {
@@ -112,6 +114,8 @@ export class ProjectStore {
          expiry_policy = coalesce($7, expiry_policy),
          max_open_leases = coalesce($8, max_open_leases),
          report_interval_seconds = coalesce($9, report_interval_seconds),
+         mode = coalesce($12, mode),
+         velocity_nano = CASE WHEN $13 THEN $14 ELSE velocity_nano END,
          pii_email = coalesce($10, pii_email),
          pii_card = coalesce($11, pii_card)
        WHERE organization_id = $1 AND id = $2`,
@@ -127,6 +131,9 @@ export class ProjectStore {
         policy.reportIntervalSeconds,
         policy.pii?.email,
         policy.pii?.card,
+        policy.mode,
+        policy.velocityLimit !== undefined,
+        policy.velocityLimit,
       ],
     );
   }
@@ -179,6 +186,8 @@ function projectOf(row: ProjectRow): Project {
       expiry: row.expiry,
       maxOpenLeases: row.maxOpenLeases,
       reportIntervalSeconds: row.reportIntervalSeconds,
+      mode: row.mode,
+      velocityLimit: row.velocityLimit,
       pii: { email: row.piiEmail, card: row.piiCard },
     },
     createdAt: row.createdAt,

@@ -9,6 +9,7 @@ import {
   createOrganization,
   listMembers,
   listOrganizations,
+  updateOrganization,
 } from '../teams.contract.js';
 
 @Controller()
@@ -29,6 +30,14 @@ export class OrganizationsController {
     @Input() input: InputOf<typeof createOrganization>,
   ): Promise<AnswerOf<typeof createOrganization>> {
     return this.organizations.create(user, input.body.name);
+  }
+
+  @Handles(updateOrganization)
+  update(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof updateOrganization>,
+  ): Promise<AnswerOf<typeof updateOrganization>> {
+    return this.organizations.update(user, input.body);
   }
 
   @Handles(listMembers)

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import {
   type Calendar,
-  isTimeZone,
   nextReset,
   type Window,
   windowStart,
@@ -85,11 +84,5 @@ describe('budget windows', () => {
       ),
       { numRuns: 300 },
     );
-  });
-
-  it('knows time zones', () => {
-    expect(
-      ['UTC', 'Europe/Berlin', 'Mars/Olympus', '', 'Europe/Berlin; DROP TABLE'].map(isTimeZone),
-    ).toEqual([true, true, false, false, false]);
   });
 });
