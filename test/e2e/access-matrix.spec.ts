@@ -22,7 +22,10 @@ interface Described {
   readonly requestBody?: object;
 }
 
-type Ids = Record<'projectId' | 'keyId' | 'secretId' | 'leaseId' | 'sessionId', string>;
+type Ids = Record<
+  'projectId' | 'keyId' | 'secretId' | 'leaseId' | 'sessionId' | 'budgetId' | 'askId' | 'refillId',
+  string
+>;
 
 /** Bodies that would be accepted from the right caller. A new route with an id in its path or body must have one here. */
 const BODIES: Record<string, (ids: Ids) => object> = {
@@ -41,9 +44,28 @@ const BODIES: Record<string, (ids: Ids) => object> = {
   acquireLease: ({ sessionId }) => ({ leaseId: newId(), sessionId, wanted: '0.1', minimum: '0' }),
   settleLease: ({ sessionId }) => ({ sessionId, seq: 1, usage: [usage({})], final: true }),
   heartbeat: () => ({}),
+  createBudget: ({ projectId }) => ({
+    scope: 'project',
+    scopeId: projectId,
+    window: 'day',
+    limit: '1',
+  }),
+  updateBudget: () => ({ limit: '1000' }),
+  raiseBudget: () => ({ requestId: newId(), amount: '1', reason: 'taken over' }),
+  askForBudget: ({ projectId, budgetId }) => ({
+    id: newId(),
+    projectId,
+    budgetId,
+    amount: '1',
+    reason: 'x',
+  }),
+  approveAsk: () => ({}),
+  declineAsk: () => ({}),
+  createRefill: () => ({ mode: 'add', amount: '1', window: 'day' }),
+  correct: () => ({ requestId: newId(), amount: '-1', reason: 'taken over' }),
 };
 /** Ids that travel in the body instead of the path. */
-const ID_IN_BODY = ['createSecret', 'acquireLease'];
+const ID_IN_BODY = ['createSecret', 'acquireLease', 'createBudget', 'askForBudget'];
 
 const operations = readOperations();
 const closed = operations.filter(({ audience }) => audience !== 'public');
@@ -177,7 +199,7 @@ describe('the authorization matrix', () => {
   it('left everything as it was', async () => {
     const project = await installation.must('GET', `/v1/projects/${mine.projectId}`);
     expect(project).toMatchObject({ name: 'Mine alone', state: 'active' });
-    expect(project['balance']).toMatchObject({ deposited: '10.000000000' });
+    expect(project['balance']).toMatchObject({ deposited: '11.000000000' }); // with its refill
     const { items: keys } = await installation.must('GET', '/v1/keys');
     expect(keys.find(({ id }: { id: string }) => id === mine.keyId).state).toBe('active');
     const { items: secrets } = await installation.must('GET', '/v1/secrets');
@@ -239,7 +261,16 @@ function fill(path: string, ids: Ids): string {
 
 function nobodys(): Ids {
   const { id: keyId } = generateKey('live');
-  return { projectId: newId(), keyId, secretId: newId(), leaseId: newId(), sessionId: newId() };
+  return {
+    projectId: newId(),
+    keyId,
+    secretId: newId(),
+    leaseId: newId(),
+    sessionId: newId(),
+    budgetId: newId(),
+    askId: newId(),
+    refillId: newId(),
+  };
 }
 
 /** One of each kind of thing, in the first organization. */
@@ -251,8 +282,35 @@ async function everything(installation: Installation): Promise<{ ids: Ids; key: 
   const { status } = await installation.as(project.key, 'POST', '/v1/sdk/leases', lease);
   if (status !== 201) throw new Error(`the lease was answered with ${status}`);
   const { id: projectId, keyId, key } = project;
+  const budget = await installation.must('POST', '/v1/budgets', {
+    scope: 'project',
+    scopeId: projectId,
+    window: 'day',
+    limit: '5',
+  });
+  const askId = newId();
+  await installation.must('POST', '/v1/budget-requests', {
+    id: askId,
+    projectId,
+    amount: '1',
+    reason: 'more',
+  });
+  const refill = await installation.must('POST', `/v1/projects/${projectId}/refills`, {
+    mode: 'add',
+    amount: '1',
+    window: 'month',
+  });
   return {
-    ids: { projectId, keyId, secretId: items[0].id, leaseId: lease.leaseId, sessionId },
+    ids: {
+      projectId,
+      keyId,
+      secretId: items[0].id,
+      leaseId: lease.leaseId,
+      sessionId,
+      budgetId: budget['id'],
+      askId,
+      refillId: refill['id'],
+    },
     key,
   };
 }

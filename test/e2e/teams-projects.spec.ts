@@ -39,6 +39,8 @@ describe('projects', () => {
         graceSeconds: 300,
         expiry: 'return',
         maxOpenLeases: 200,
+        mode: 'enforce',
+        velocityLimit: null,
         reportIntervalSeconds: 60,
         pii: { email: 'block', card: 'block' },
       },

@@ -95,7 +95,16 @@ export class LedgerSite {
     await this.dataSource.query(
       `INSERT INTO budgets (organization_id, id, scope, scope_id, window_kind, limit_nano, models, tags, created_by)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'test')`,
-      [this.organizationId, id, budget.scope, budget.scopeId, budget.window, budget.limit, budget.models ?? [], budget.tags ?? []],
+      [
+        this.organizationId,
+        id,
+        budget.scope,
+        budget.scopeId,
+        budget.window,
+        budget.limit,
+        budget.models ?? [],
+        budget.tags ?? [],
+      ],
     );
     return id;
   }

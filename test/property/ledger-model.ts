@@ -54,13 +54,17 @@ export class LedgerModel {
 
   /** What an agent could get now for a model: the least of the balance and all budgets that apply. */
   room(model: string | undefined): bigint {
-    const rooms = this.applying(model).map((budget) => budget.limit - budget.settled - this.reservedIn(budget));
+    const rooms = this.applying(model).map(
+      (budget) => budget.limit - budget.settled - this.reservedIn(budget),
+    );
     const least = [this.free, ...rooms].reduce((a, b) => (b < a ? b : a));
     return least > 0n ? least : 0n;
   }
 
   private applying(model: string | undefined): ModelBudget[] {
-    return this.budgets.filter(({ models }) => models.length === 0 || model === undefined || models.includes(model));
+    return this.budgets.filter(
+      ({ models }) => models.length === 0 || model === undefined || models.includes(model),
+    );
   }
 
   deposit(amount: bigint): void {
@@ -81,11 +85,24 @@ export class LedgerModel {
     const room = this.room(model);
     if (room < amount) amount = room;
     if (amount === 0n || amount < minimum) return 'BUDGET_EXCEEDED';
-    this.leases.set(id, { budgets: this.applying(model), state: 'PENDING', amount, used: 0n, late: 0n, charged: 0n, seq: 0 });
+    this.leases.set(id, {
+      budgets: this.applying(model),
+      state: 'PENDING',
+      amount,
+      used: 0n,
+      late: 0n,
+      charged: 0n,
+      seq: 0,
+    });
     return amount;
   }
 
-  settle(id: string, cost: bigint, final: boolean, model: string): { late: bigint; returned: bigint } {
+  settle(
+    id: string,
+    cost: bigint,
+    final: boolean,
+    model: string,
+  ): { late: bigint; returned: bigint } {
     const lease = this.must(id);
     lease.seq++;
     for (const budget of this.applying(model)) budget.settled += cost;

@@ -162,7 +162,9 @@ class Run {
       reserved_nano: model.leased,
       overdraft_nano: model.net < 0n ? -model.net : 0n,
     });
-    const windows = await this.site.dataSource.query<{ id: string; reserved: bigint; settled: bigint }[]>(
+    const windows = await this.site.dataSource.query<
+      { id: string; reserved: bigint; settled: bigint }[]
+    >(
       `SELECT b.id, coalesce(sum(w.reserved_nano), 0)::bigint AS reserved, coalesce(sum(w.settled_nano), 0)::bigint AS settled
        FROM budgets b LEFT JOIN budget_windows w ON w.budget_id = b.id WHERE b.id = ANY($1::uuid[]) GROUP BY b.id ORDER BY b.id`,
       [model.budgets.map(({ id }) => id)],
@@ -170,13 +172,18 @@ class Run {
     expect(windows).toEqual(
       [...model.budgets]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .map((budget) => ({ id: budget.id, reserved: model.reservedIn(budget), settled: budget.settled })),
+        .map((budget) => ({
+          id: budget.id,
+          reserved: model.reservedIn(budget),
+          settled: budget.settled,
+        })),
     );
   }
 
   private resolve({ base, offset, small }: Amount): bigint {
     const from =
-      { room: this.model.room(undefined), tranche: TRANCHE, small: BigInt(small) }[base] + BigInt(offset);
+      { room: this.model.room(undefined), tranche: TRANCHE, small: BigInt(small) }[base] +
+      BigInt(offset);
     return from > 0n ? from : 1n;
   }
 
@@ -327,9 +334,17 @@ const hash = (value: bigint | string): Buffer =>
   createHash('sha256').update(String(value)).digest();
 
 async function addBudget(site: LedgerSite, holder: Holder, plan: BudgetPlan): Promise<ModelBudget> {
-  const scopeId = { project: holder.projectId, key: holder.keyId, member: holder.memberId }[plan.scope];
+  const scopeId = { project: holder.projectId, key: holder.keyId, member: holder.memberId }[
+    plan.scope
+  ];
   const limit = BigInt(plan.limit);
-  const id = await site.budget({ scope: plan.scope, scopeId, window: plan.window, limit, models: plan.globs });
+  const id = await site.budget({
+    scope: plan.scope,
+    scopeId,
+    window: plan.window,
+    limit,
+    models: plan.globs,
+  });
   return { id, limit, models: plan.globs.flatMap((glob) => GLOBS[glob] ?? []), settled: 0n };
 }
 
@@ -372,16 +387,20 @@ describe('the ledger does what the model does', () => {
     'for any history of commands, with expiry policy "%s"',
     async (expiry) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(budgetPlan, { maxLength: 3 }), fc.array(step, { minLength: 5, maxLength: 30 }), async (plans, steps) => {
-          const holder = await site.project({ expiry, maxOpenLeases: MAX_OPEN });
-          const budgets = await Promise.all(plans.map((plan) => addBudget(site, holder, plan)));
-          const run = new Run(site, holder, new LedgerModel(TRANCHE, expiry, MAX_OPEN, budgets));
-          for (const one of steps) {
-            await run.apply(one);
-            await run.compare();
-          }
-          await expectSoundHistory(site, holder.projectId);
-        }),
+        fc.asyncProperty(
+          fc.array(budgetPlan, { maxLength: 3 }),
+          fc.array(step, { minLength: 5, maxLength: 30 }),
+          async (plans, steps) => {
+            const holder = await site.project({ expiry, maxOpenLeases: MAX_OPEN });
+            const budgets = await Promise.all(plans.map((plan) => addBudget(site, holder, plan)));
+            const run = new Run(site, holder, new LedgerModel(TRANCHE, expiry, MAX_OPEN, budgets));
+            for (const one of steps) {
+              await run.apply(one);
+              await run.compare();
+            }
+            await expectSoundHistory(site, holder.projectId);
+          },
+        ),
         { numRuns: RUNS, seed, endOnFailure: false },
       );
       expect(await site.check.run(site.organizationId)).toMatchObject({ ok: true, findings: [] });

@@ -8,6 +8,16 @@ import type { deposit, listEntries } from '../billing.contract.js';
 import { hashOf } from '../leases/agent-leases.js';
 import { Ledger } from '../leases/ledger.service.js';
 
+/** A deposit, withdrawal or correction as its route decoded it. */
+interface Movement {
+  readonly params: { readonly projectId: string };
+  readonly body: {
+    readonly requestId: string;
+    readonly amount: bigint;
+    readonly reason?: string | undefined;
+  };
+}
+
 /** Money in and out of a project, and the book that says so. */
 @Injectable()
 export class Transfers {
@@ -20,7 +30,7 @@ export class Transfers {
   move(
     user: UserPrincipal,
     direction: 'deposit' | 'withdrawal' | 'correction',
-    { params, body }: InputOf<typeof deposit>,
+    { params, body }: Movement,
   ): Promise<AnswerOf<typeof deposit>> {
     return this.ledger.execute(user.organizationId, {
       kind: 'transfer',
