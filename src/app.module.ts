@@ -14,10 +14,11 @@ import {
   AnswerInterceptor,
   HealthController,
   HOT_STORE,
+  MetricsController,
 } from './platform/http/index.js';
 import { Keyring } from './platform/keyring/index.js';
 import { type HotStore, RedisThrottlerStorage, Signals } from './platform/redis/index.js';
-import { LOGGER, type Logger } from './platform/telemetry/index.js';
+import { LOGGER, type Logger, Metrics } from './platform/telemetry/index.js';
 import { ProjectAccounts, TeamsModule } from './teams/index.js';
 import { SessionTerms, VaultModule } from './vault/index.js';
 
@@ -36,6 +37,7 @@ const SHARED = [
   HOT_STORE,
   DataSource,
   UnitOfWork,
+  Metrics,
   Keyring,
   Signals,
   ProjectAccounts,
@@ -70,6 +72,7 @@ class RuntimeModule {
         { provide: Keyring, useValue: keyring },
         { provide: Signals, useValue: hot.signals },
         UnitOfWork,
+        Metrics,
         { provide: ProjectAccounts, useClass: Balances },
         { provide: SessionTerms, useClass: BillingTerms },
       ],
@@ -97,7 +100,7 @@ export class AppModule {
         BillingModule,
         AnalyticsModule,
       ],
-      controllers: [HealthController],
+      controllers: [HealthController, MetricsController],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },

@@ -50,7 +50,7 @@ export const liveEvents = defineRoute({
   summary: 'Server-sent events: `changed` with the topics to read again, at most four a second',
   access: 'usage:read',
   status: 200,
-  stream: true,
+  produces: 'text/event-stream',
   errors: [],
 });
 

@@ -152,7 +152,7 @@ export const sessionEvents = defineRoute({
   access: 'agent:run',
   params: z.strictObject({ sessionId: uuid }),
   status: 200,
-  stream: true,
+  produces: 'text/event-stream',
   errors: ['NOT_FOUND'],
 });
 

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/index.js';
 import { AuthModule } from '../auth/index.js';
 import { TeamsModule } from '../teams/index.js';
+import { LedgerAuditJob } from './accounts/ledger-audit.job.js';
 import { LedgerCheck } from './accounts/ledger-check.js';
 import { Transfers } from './accounts/transfers.js';
 import { Asks } from './budgets/asks.service.js';
@@ -32,6 +33,7 @@ import { PriceBook } from './prices/price-book.js';
     ListPrices,
     Transfers,
     LedgerCheck,
+    LedgerAuditJob,
     BudgetStore,
     Budgets,
     Asks,

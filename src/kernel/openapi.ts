@@ -86,8 +86,8 @@ function operation(route: Route, schemas: Json): Json {
 }
 
 function success(route: Route, schemas: Json): Json {
-  const content = route.stream
-    ? { 'text/event-stream': { schema: { type: 'string' } } }
+  const content = route.produces
+    ? { [route.produces]: { schema: { type: 'string' } } }
     : route.answer && { 'application/json': { schema: wireSchema(route.answer, schemas) } };
   return {
     [route.status]: {

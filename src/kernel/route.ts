@@ -25,11 +25,11 @@ export interface Route<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** Absent: 204, or a stream. */
+  /** Absent: 204, or what `produces` says. */
   readonly answer?: A;
   readonly status: 200 | 201 | 202 | 204;
-  /** `text/event-stream` instead of JSON. */
-  readonly stream?: boolean;
+  /** Something else than JSON, which the handler writes itself. */
+  readonly produces?: 'text/event-stream' | 'text/plain';
   /** Beyond those that every route may give (401, 403, 422, 429, 503). */
   readonly errors: readonly ErrorCode[];
 }

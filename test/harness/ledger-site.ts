@@ -6,6 +6,7 @@ import { Ledger } from '../../src/billing/leases/ledger.service.js';
 import { newId } from '../../src/kernel/ids.js';
 import { dataSourceOptions, UnitOfWork } from '../../src/platform/database/index.js';
 import { LocalSignals } from '../../src/platform/redis/index.js';
+import { Metrics } from '../../src/platform/telemetry/index.js';
 import { createDatabase } from './server.js';
 
 export interface Holder {
@@ -27,7 +28,7 @@ export class LedgerSite {
     private readonly drop: () => Promise<void>,
   ) {
     this.unitOfWork = new UnitOfWork(dataSource);
-    this.ledger = new Ledger(this.unitOfWork, new LocalSignals());
+    this.ledger = new Ledger(this.unitOfWork, new LocalSignals(), new Metrics());
     this.check = new LedgerCheck(this.unitOfWork);
   }
 
@@ -44,7 +45,7 @@ export class LedgerSite {
 
   /** A replica: the same database, another process's ledger. */
   replica(): Ledger {
-    return new Ledger(new UnitOfWork(this.dataSource), new LocalSignals());
+    return new Ledger(new UnitOfWork(this.dataSource), new LocalSignals(), new Metrics());
   }
 
   async project(

@@ -45,6 +45,7 @@ export async function startServer(overrides: Partial<Config> = {}): Promise<Test
     kek: undefined,
     kekFile: undefined,
     trustedProxies: [],
+    metricsToken: undefined,
     supervised: false,
     databaseUrl,
     databaseFlags: [],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors.js';
 import { UnitOfWork, violatedConstraint } from '../../platform/database/index.js';
 import { Signals, type Topic } from '../../platform/redis/index.js';
+import { Metrics } from '../../platform/telemetry/index.js';
 import { loadWorkingSet } from '../data/working-set.loader.js';
 import { writeWorkingSet } from '../data/working-set.writer.js';
 import type { Answers, Command, Outcome, Refusal } from '../domain/commands.js';
@@ -40,10 +41,29 @@ export class Ledger {
       ),
   });
 
+  private readonly batchSize;
+  private readonly batchSeconds;
+  private readonly refusals;
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly signals: Signals,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.batchSize = metrics.histogram(
+      'iron_cage_ledger_batch_commands',
+      'Commands committed together',
+      [1, 2, 5, 10, 25, 50, 100, 256],
+    );
+    this.batchSeconds = metrics.histogram(
+      'iron_cage_ledger_batch_seconds',
+      'Time of one batch, from lock to commit',
+      [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    );
+    this.refusals = metrics.counter('iron_cage_ledger_refusals_total', 'Commands refused', [
+      'code',
+    ]);
+  }
 
   /** @returns what came of it; a refusal is an outcome, not an exception */
   submit<C extends Command>(organizationId: string, command: C): Promise<Outcome<C['kind']>> {
@@ -64,11 +84,16 @@ export class Ledger {
     organizationId: string,
     commands: readonly Command[],
   ): Promise<readonly Outcome[]> {
+    const done = this.batchSeconds.startTimer();
     const outcomes = await this.commitOnce(organizationId, commands).catch((error: unknown) => {
       // Another replica used the same id at the same moment; a second look finds what it did.
       if (violatedConstraint(error) !== undefined) return this.commitOnce(organizationId, commands);
       throw error;
     });
+    done();
+    this.batchSize.observe(commands.length);
+    for (const outcome of outcomes)
+      if (!outcome.ok) this.refusals.inc({ code: outcome.refusal.code });
     for (const topic of new Set(commands.flatMap(({ kind }) => TOPICS_OF[kind])))
       this.signals.publish({ organizationId, topic });
     return outcomes;

@@ -20,6 +20,10 @@ const environment = z.object({
   IRON_CAGE_KEK: z.string().min(1).optional(),
   IRON_CAGE_KEK_FILE: z.string().min(1).optional(),
   IRON_CAGE_TRUSTED_PROXIES: z.string().optional(),
+  IRON_CAGE_METRICS_TOKEN: z
+    .string()
+    .min(16, { error: 'must have at least 16 characters' })
+    .optional(),
   IRON_CAGE_SUPERVISED: z.string().optional(),
   DATABASE_URL: url(
     ['postgres:', 'postgresql:'],
@@ -43,6 +47,8 @@ export interface Config {
   readonly kekFile: string | undefined;
   /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** Who sends it may read /metrics; undefined: only this machine may. */
+  readonly metricsToken: string | undefined;
   /** Started by a parent that holds an IPC channel: when it goes away, so does the server. */
   readonly supervised: boolean;
   readonly databaseUrl: string | undefined;
@@ -78,6 +84,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== ''),
+    metricsToken: env.IRON_CAGE_METRICS_TOKEN,
     supervised: env.IRON_CAGE_SUPERVISED === '1',
     databaseUrl: env.DATABASE_URL,
     databaseFlags: [],

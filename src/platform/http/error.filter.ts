@@ -23,14 +23,18 @@ export class ErrorFilter implements ExceptionFilter {
     }
     if (refusal.retryAfterSeconds !== undefined)
       void reply.header('retry-after', refusal.retryAfterSeconds);
-    void reply.status(refusal.status).send({
-      error: {
-        code: refusal.code,
-        message: refusal.message,
-        requestId: request.id,
-        ...(refusal.details && { details: refusal.details }),
-      },
-    });
+    // A handler may have set another type before it failed.
+    void reply
+      .status(refusal.status)
+      .type('application/json; charset=utf-8')
+      .send({
+        error: {
+          code: refusal.code,
+          message: refusal.message,
+          requestId: request.id,
+          ...(refusal.details && { details: refusal.details }),
+        },
+      });
   }
 }
 

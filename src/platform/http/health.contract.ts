@@ -33,4 +33,17 @@ export const readyz = defineRoute({
   errors: [],
 });
 
-export const HEALTH_ROUTES = [livez, readyz];
+export const metrics = defineRoute({
+  id: 'metrics',
+  method: 'GET',
+  path: '/metrics',
+  tag: 'Health',
+  summary:
+    'Figures for Prometheus: from this machine, or with the token of IRON_CAGE_METRICS_TOKEN',
+  access: 'public',
+  status: 200,
+  produces: 'text/plain',
+  errors: ['FORBIDDEN'],
+});
+
+export const HEALTH_ROUTES = [livez, readyz, metrics];

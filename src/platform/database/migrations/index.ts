@@ -3,6 +3,7 @@ import { Projects1700000002000 } from './2000-projects.js';
 import { Vault1700000003000 } from './3000-vault.js';
 import { Ledger1700000004000 } from './4000-ledger.js';
 import { Budgets1700000005000 } from './5000-budgets.js';
+import { LedgerAudits1700000005500 } from './5500-ledger-audits.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Vault1700000003000,
   Ledger1700000004000,
   Budgets1700000005000,
+  LedgerAudits1700000005500,
 ];
