@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, EXIT } from './cli-error.js';
+import { addBudgetCommands } from './commands/budgets.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addMoneyCommands } from './commands/money.js';
@@ -59,6 +60,7 @@ export async function runCommandLine(
   addOrganizationCommands(program, run);
   addProjectCommands(program, run);
   addMoneyCommands(program, run);
+  addBudgetCommands(program, run);
   addKeyCommands(program, run);
   addSecretCommands(program, run);
   addReportCommands(program, run);

@@ -25,6 +25,12 @@ export function amountArgument(text: string): string {
   return printMoney(nano);
 }
 
+/** As {@link amountArgument}, but a limit may be nothing. */
+export function limitAmount(text: string): string {
+  const nano = parseMoney(text.trim().replace(/^\$/, ''));
+  return nano === 0n ? printMoney(nano) : amountArgument(text);
+}
+
 /** A whole number within limits, for an option. */
 export function wholeNumber(name: string, least: number, most: number): (text: string) => number {
   return (text) => {
