@@ -8,6 +8,7 @@ import type { Outcome, WireLeaseRequest, WireUsageRecord } from '../wire/protoco
 import { errorOfRefusal } from '../wire/refusals.js';
 import { UnreachableError } from '../wire/transport.js';
 import { BudgetLatch } from './budget-latch.js';
+import { BurnRate } from './burn-rate.js';
 import { Completions } from './completions.js';
 import type { JournalFile } from './journal-file.js';
 import type { HeldCall, Hold, Lease } from './lease.js';
@@ -61,10 +62,12 @@ export class LeaseBook {
   #prefetchNotBeforeMs = 0;
   #spentNano: NanoUsd = 0n;
   readonly #completions: Completions;
+  readonly #burn: BurnRate;
 
   constructor(ports: LeaseBookPorts) {
     this.#ports = ports;
     this.#completions = new Completions(ports.clock);
+    this.#burn = new BurnRate(ports.clock.monotonicMs());
     this.reporter = new Reporter({
       ...ports,
       onLateAnswer: (lease, result) => {
@@ -134,6 +137,7 @@ export class LeaseBook {
     const record = this.#recordOf(hold, result);
     if (!hold.lease.charge(hold, result.costNano, record)) return;
     this.#spentNano += result.costNano;
+    this.#burn.add(result.costNano, this.#ports.clock.monotonicMs());
     journal?.append({ t: 'usage', lease: hold.lease.id, usage: record });
     const { cost: costUsd, pricesVersion: _version, ...told } = record;
     emit('usage', { ...told, costUsd });
@@ -318,7 +322,9 @@ export class LeaseBook {
     const { clock, session } = this.#ports;
     return {
       leaseId: uuidV7(clock.wallMs()),
-      wanted: formatUsd(maxNano(session().trancheNano, amountNano)),
+      wanted: formatUsd(
+        maxNano(this.#burn.tranche(session().trancheNano, clock.monotonicMs()), amountNano),
+      ),
       minimum: formatUsd(amountNano),
     };
   }
