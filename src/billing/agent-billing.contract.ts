@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
-import { instant, money, positiveMoney, uuid } from '../kernel/wire.js';
+import { instant, money, plainText, positiveMoney, uuid } from '../kernel/wire.js';
 import { LEASE_STATES } from './lease-states.contract.js';
 
 /* What a running agent calls; docs/sdk-protocol.md explains it. */
 
-const names = z.array(z.string().min(1).max(200)).max(20);
+const names = z.array(plainText(200).min(1)).max(20);
 
 const leaseWish = {
   leaseId: uuid.describe('UUIDv7, made by the client.'),
@@ -51,8 +51,8 @@ const tokens = z.int().min(0).max(1_000_000_000);
 export const usageRecord = z
   .strictObject({
     id: uuid,
-    provider: z.string().min(1).max(64),
-    model: z.string().min(1).max(200),
+    provider: plainText(64).min(1),
+    model: plainText(200).min(1),
     outcome: z.enum(['completed', 'aborted', 'failed']),
     estimated: z.boolean(),
     tokens: z.strictObject({
@@ -65,7 +65,7 @@ export const usageRecord = z
       audioOutput: tokens,
     }),
     cost: money,
-    pricesVersion: z.string().max(64),
+    pricesVersion: plainText(64),
     durationMs: z.int().min(0).max(86_400_000),
     tags: names.optional(),
   })

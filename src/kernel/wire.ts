@@ -76,7 +76,12 @@ export const uuid = z.string().refine(isUuid, { error: 'Give a UUID in lower cas
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
 });
 
-const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/;
+// Half a surrogate pair is no character: PostgreSQL refuses it in JSON.
+const PRINTABLE = /^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u;
+
+/** Names of others' things: kept as they are, without characters that no database stores. */
+export const plainText = (maxLength: number) =>
+  z.string().max(maxLength).regex(PRINTABLE, { error: 'Use printable text.' });
 
 /** An IANA time zone that this runtime knows. */
 export const timeZone = z

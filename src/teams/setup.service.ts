@@ -10,7 +10,7 @@ import { type Installation, InstallationStore } from './data/installation-store.
 import { PeopleStore } from './data/people-store.js';
 import { OrganizationsService } from './organizations.service.js';
 import { type SignedIn, SignInService } from './sign-in.service.js';
-import type { completeSetup, getSetup } from './teams.contract.js';
+import type { completeSetup, getSetup } from './sign-in.contract.js';
 
 const TOKEN_BYTES = 32;
 

@@ -4,7 +4,7 @@ import { AppError } from '../kernel/errors.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { UnitOfWork } from '../platform/database/index.js';
 import { PeopleStore } from './data/people-store.js';
-import type { login } from './teams.contract.js';
+import type { login } from './sign-in.contract.js';
 
 export interface SignedIn {
   readonly answer: AnswerOf<typeof login>;

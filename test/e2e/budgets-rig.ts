@@ -1,5 +1,12 @@
 import { newId } from '../../src/kernel/ids.js';
-import { type Answer, call, type Installation, type Json, type ProjectFixture, usage } from '../harness/installation.js';
+import {
+  type Answer,
+  call,
+  type Installation,
+  type Json,
+  type ProjectFixture,
+  usage,
+} from '../harness/installation.js';
 import { query } from '../harness/people.js';
 
 /** An agent with a session of its own, as the SDK would talk. */
@@ -15,7 +22,13 @@ export class Agent {
   }
 
   acquire(fields: object = {}): Promise<Answer> {
-    const body = { leaseId: newId(), sessionId: this.sessionId, wanted: '0.5', minimum: '0', ...fields };
+    const body = {
+      leaseId: newId(),
+      sessionId: this.sessionId,
+      wanted: '0.5',
+      minimum: '0',
+      ...fields,
+    };
     return this.site.as(this.project.key, 'POST', '/v1/sdk/leases', body);
   }
 
@@ -34,7 +47,9 @@ export class Agent {
   /** Borrows and reports; a thousand output tokens of gpt-5-mini cost $0.002. */
   async spend(outputTokens: number, fields: { wish?: object; line?: object } = {}): Promise<void> {
     const leaseId = await this.lease(fields.wish);
-    const { status, body } = await this.settle(leaseId, { usage: [usage({ output: outputTokens }, fields.line)] });
+    const { status, body } = await this.settle(leaseId, {
+      usage: [usage({ output: outputTokens }, fields.line)],
+    });
     if (status !== 200) throw new Error(`report: ${status} ${JSON.stringify(body)}`);
   }
 }
@@ -59,7 +74,10 @@ export async function removeAllBudgets(site: Installation): Promise<void> {
 }
 
 /** Statuses of the same request sent many times at once. */
-export async function atOnce(times: number, send: (index: number) => Promise<Answer>): Promise<Answer[]> {
+export async function atOnce(
+  times: number,
+  send: (index: number) => Promise<Answer>,
+): Promise<Answer[]> {
   return Promise.all(Array.from({ length: times }, (_, index) => send(index)));
 }
 

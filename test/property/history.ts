@@ -102,10 +102,13 @@ export async function expectSoundHistory(
 
 /** The entry that follows in the same project. */
 function nextOf(entries: readonly EntryRow[], index: number): EntryRow | undefined {
-  return entries.slice(index + 1, index + 50).find(({ project }) => project === entries[index]?.project);
+  return entries
+    .slice(index + 1, index + 50)
+    .find(({ project }) => project === entries[index]?.project);
 }
 
-const reportKey = ({ lease, seq }: { lease: string | null; seq: number | null }): string => `${lease}/${seq}`;
+const reportKey = ({ lease, seq }: { lease: string | null; seq: number | null }): string =>
+  `${lease}/${seq}`;
 
 class Walk {
   readonly faults: string[] = [];
@@ -156,11 +159,13 @@ class Walk {
     account.debt -= BigInt(entry.overdraft);
     // What was used anyhow, or taken back by a person, is followed at once, in the same commit, by the debt that covers it.
     const mayOwe = ['LATE', 'CORRECTION', ...(this.observes(entry) ? ['GRANT'] : [])];
-    const covered = mayOwe.includes(entry.kind) && next?.kind === 'OVERDRAFT' && next.at === entry.at;
+    const covered =
+      mayOwe.includes(entry.kind) && next?.kind === 'OVERDRAFT' && next.at === entry.at;
     if (account.free < 0n && !covered) this.fault(entry, `the free balance was ${account.free}`);
     if (account.reserved < 0n) this.fault(entry, `${account.reserved} was leased`);
     if (account.debt < 0n) this.fault(entry, `the debt was ${account.debt}`);
-    if (entry.kind === 'GRANT' && hadDebt && !this.observes(entry)) this.fault(entry, 'it was granted during debt');
+    if (entry.kind === 'GRANT' && hadDebt && !this.observes(entry))
+      this.fault(entry, 'it was granted during debt');
   }
 
   /** What the entry changes in the budget windows that hold its lease. */
@@ -170,7 +175,8 @@ class Walk {
       const window = this.window(scope);
       window.reserved += reserved;
       if (entry.kind === 'CHARGE') window.settled -= reserved;
-      if (window.reserved < 0n) this.fault(entry, `budget ${scope.budgetId} held ${window.reserved}`);
+      if (window.reserved < 0n)
+        this.fault(entry, `budget ${scope.budgetId} held ${window.reserved}`);
     }
   }
 
@@ -189,7 +195,10 @@ class Walk {
       const { reserved, settled } = this.window(scope);
       const limit = this.limitAt(scope.budgetId, entry.at);
       if (reserved + settled > limit)
-        this.fault(entry, `budget ${scope.budgetId} from ${scope.start} had ${reserved} leased and ${settled} spent of ${limit}`);
+        this.fault(
+          entry,
+          `budget ${scope.budgetId} from ${scope.start} had ${reserved} leased and ${settled} spent of ${limit}`,
+        );
     }
   }
 

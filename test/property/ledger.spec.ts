@@ -375,7 +375,7 @@ describe('the ledger does what the model does', () => {
               await run.apply(one);
               await run.compare();
             }
-            },
+          },
         ),
         { numRuns: RUNS, seed, endOnFailure: false },
       );

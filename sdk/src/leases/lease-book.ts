@@ -3,8 +3,7 @@ import { BudgetExceededError, type LeaseUnavailableError } from '../errors/catal
 import type { Clock } from '../identity/clock.js';
 import { uuidV7 } from '../identity/uuid.js';
 import { formatUsd, maxNano, type NanoUsd } from '../money/money.js';
-import type { TokenUsage } from '../prices/usage.js';
-import type { Outcome, WireLeaseRequest, WireUsageRecord } from '../wire/protocol.js';
+import type { WireLeaseRequest, WireUsageRecord } from '../wire/protocol.js';
 import { errorOfRefusal } from '../wire/refusals.js';
 import { UnreachableError } from '../wire/transport.js';
 import { BudgetLatch } from './budget-latch.js';
@@ -14,6 +13,7 @@ import type { JournalFile } from './journal-file.js';
 import type { HeldCall, Hold, Lease } from './lease.js';
 import type { LeaseServer } from './lease-server.js';
 import { leaseUnavailable } from './lease-unavailable.js';
+import { type CallResult, usageRecord } from './usage-record.js';
 import { grantedLease, Reporter, type ReportResult } from './reporter.js';
 
 const ATTEMPTS_MAX = 64;
@@ -21,6 +21,8 @@ const BACKOFF_FIRST_MS = 200;
 /** After a refused prefetch the next one waits: the hot path still asks when it must. */
 const PREFETCH_PAUSE_MS = 5_000;
 const SMALLEST_NANO = 1n;
+
+export type { CallResult };
 
 export interface LeaseBookPorts {
   readonly server: LeaseServer;
@@ -41,14 +43,6 @@ interface UnansweredRequest {
   readonly sessionId: string;
   /** When it was sent first: the lease's time counts from then. */
   readonly sentAtMs: number;
-}
-
-/** What a finished call really used. */
-export interface CallResult {
-  readonly outcome: Outcome;
-  readonly estimated: boolean;
-  readonly tokens: TokenUsage;
-  readonly costNano: NanoUsd;
 }
 
 /** Borrows money ahead of need, hands it out to calls, and reports what was used. */
@@ -134,7 +128,7 @@ export class LeaseBook {
   /** Replaces a hold by what the call really used. Only the first result of a hold counts. */
   complete(hold: Hold, result: CallResult): void {
     const { journal, emit } = this.#ports;
-    const record = this.#recordOf(hold, result);
+    const record = usageRecord(hold, result, this.#ports.clock);
     if (!hold.lease.charge(hold, result.costNano, record)) return;
     this.#spentNano += result.costNano;
     this.#burn.add(result.costNano, this.#ports.clock.monotonicMs());
@@ -158,7 +152,11 @@ export class LeaseBook {
   /** The record of a call whose end nobody will see: its upper bound. */
   inFlightRecord(hold: Hold): WireUsageRecord {
     const { tokens, costNano } = hold.call.estimate();
-    return this.#recordOf(hold, { outcome: 'aborted', estimated: true, tokens, costNano });
+    return usageRecord(
+      hold,
+      { outcome: 'aborted', estimated: true, tokens, costNano },
+      this.#ports.clock,
+    );
   }
 
   /** Borrows a lease in the background, so that the next call need not wait. */
@@ -344,21 +342,6 @@ export class LeaseBook {
     this.#leases.sort((first, second) => first.deadlineMs - second.deadlineMs);
     const amountUsd = formatUsd(lease.amountNano);
     this.#ports.emit('lease', { action: 'granted', leaseId: lease.id, amountUsd });
-  }
-
-  #recordOf(hold: Hold, result: CallResult): WireUsageRecord {
-    const { provider, model, pricesVersion, startedAtMs } = hold.call;
-    return {
-      id: hold.id,
-      provider,
-      model,
-      outcome: result.outcome,
-      estimated: result.estimated,
-      tokens: result.tokens,
-      cost: formatUsd(result.costNano),
-      pricesVersion,
-      durationMs: Math.max(0, Math.round(this.#ports.clock.monotonicMs() - startedAtMs)),
-    };
   }
 
   #unavailable(amountNano: NanoUsd, cause: unknown): LeaseUnavailableError {

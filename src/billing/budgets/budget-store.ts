@@ -31,7 +31,7 @@ const SELECT = `
       ELSE coalesce((SELECT u.name FROM users u WHERE u.id::text = b.scope_id), b.scope_id) END AS "scopeName",
     coalesce((
       SELECT sum(r.amount_nano) FROM budget_raises r
-      WHERE r.organization_id = b.organization_id AND r.budget_id = b.id AND r.starts_at <= now() AND r.ends_at > now()), 0)::bigint AS raised
+      WHERE r.organization_id = b.organization_id AND r.budget_id = b.id AND r.starts_at <= clock_timestamp() AND r.ends_at > clock_timestamp()), 0)::bigint AS raised
   FROM budgets b
   WHERE b.organization_id = $1 AND b.archived_at IS NULL`;
 

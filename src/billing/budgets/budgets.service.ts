@@ -2,14 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../audit/index.js';
 import { AppError, notFound } from '../../kernel/errors.js';
 import { newId } from '../../kernel/ids.js';
-import { printMoney } from '../../kernel/money.js';
+import { printMoney, showMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { Signals } from '../../platform/redis/index.js';
 import type { createBudget, listBudgets, raiseBudget, updateBudget } from '../budgets.contract.js';
+import { THRESHOLDS } from '../domain/alerts.js';
+import { MOST_PER_ACCOUNT } from '../domain/state.js';
 import { nextReset } from '../domain/windows.js';
-import { BudgetStore, type BudgetView } from './budget-store.js';
+import { type BudgetRow, BudgetStore, type BudgetView } from './budget-store.js';
 
 const MOST_PER_ORGANIZATION = 1_000;
 /** A raise of a total has no window to end with. */
@@ -101,7 +103,8 @@ export class Budgets {
         ],
       );
       if (updated.length === 0) throw notFound('budget');
-      await this.allowNewAlerts(tx, organizationId, params.budgetId);
+      const { limit, raised } = await this.must(tx, organizationId, params.budgetId);
+      await this.allowNewAlerts(tx, organizationId, params.budgetId, limit + raised);
       await this.record(tx, user, 'budget.update', params.budgetId, {
         ...body,
         ...(body.limit !== undefined && { limit: printMoney(body.limit) }),
@@ -142,8 +145,13 @@ export class Budgets {
     raise: { id: string; amount: bigint; endsAt?: Date | undefined; reason: string },
   ): Promise<void> {
     const { organizationId } = user;
-    const budget = await this.store.find(organizationId, budgetId, tx);
-    if (!budget) throw notFound('budget');
+    // One raise of a budget at a time, so that the same id twice at once finds the first, and a crowd cannot pass the most together.
+    await tx.query('SELECT 1 FROM budgets WHERE organization_id = $1 AND id = $2 FOR UPDATE', [
+      organizationId,
+      budgetId,
+    ]);
+    const budget = await this.must(tx, organizationId, budgetId);
+    if (await this.isRepeated(tx, organizationId, budgetId, raise)) return;
     const { now, ...calendar } = await this.store.calendar(organizationId, tx);
     const endsAt = raise.endsAt ?? nextReset(budget.window, now, calendar);
     if (endsAt === null)
@@ -154,22 +162,20 @@ export class Budgets {
     if (endsAt <= now || endsAt.getTime() > now.getTime() + LONGEST_RAISE_MS) {
       throw new AppError('VALIDATION_FAILED', 'A raise ends in the future, within a year.');
     }
-    const [before] = await tx.query<{ budget_id: string; amount_nano: bigint }>(
-      `SELECT budget_id, amount_nano FROM budget_raises WHERE organization_id = $1 AND id = $2`,
-      [organizationId, raise.id],
-    );
-    if (before) {
-      if (before.budget_id === budgetId && before.amount_nano === raise.amount) return;
+    const limit = budget.limit + budget.raised + raise.amount;
+    if (limit > MOST_PER_ACCOUNT) {
       throw new AppError(
         'CONFLICT',
-        'This request id was used before for another raise. Make a new UUID for each.',
+        `A budget with its raises is at most ${showMoney(MOST_PER_ACCOUNT)}.`,
       );
     }
-    await tx.query(
-      `INSERT INTO budget_raises (organization_id, id, budget_id, amount_nano, starts_at, ends_at, actor, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    const made = await tx.query(
+      `INSERT INTO budget_raises (organization_id, id, budget_id, amount_nano, starts_at, ends_at, actor, reason)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
       [organizationId, raise.id, budgetId, raise.amount, now, endsAt, actorOf(user), raise.reason],
     );
-    await this.allowNewAlerts(tx, organizationId, budgetId);
+    if (made.length === 0) throw usedBefore();
+    await this.allowNewAlerts(tx, organizationId, budgetId, limit);
     await this.record(tx, user, 'budget.raise', budgetId, {
       amount: printMoney(raise.amount),
       endsAt: endsAt.toISOString(),
@@ -177,11 +183,46 @@ export class Budgets {
     });
   }
 
-  /** Under another limit a threshold can be reached once more. */
-  private async allowNewAlerts(tx: Tx, organizationId: string, budgetId: string): Promise<void> {
+  /** @throws {AppError} CONFLICT when the id was used for something else */
+  private async isRepeated(
+    tx: Tx,
+    organizationId: string,
+    budgetId: string,
+    raise: { id: string; amount: bigint; endsAt?: Date | undefined; reason: string },
+  ): Promise<boolean> {
+    const [before] = await tx.query<{
+      budget_id: string;
+      amount_nano: bigint;
+      ends_at: Date;
+      reason: string;
+    }>(
+      `SELECT budget_id, amount_nano, ends_at, reason FROM budget_raises WHERE organization_id = $1 AND id = $2`,
+      [organizationId, raise.id],
+    );
+    if (!before) return false;
+    const same =
+      before.budget_id === budgetId &&
+      before.amount_nano === raise.amount &&
+      before.reason === raise.reason &&
+      (raise.endsAt === undefined || before.ends_at.getTime() === raise.endsAt.getTime());
+    if (same) return true;
+    throw usedBefore();
+  }
+
+  /** Thresholds that are no longer reached under the new limit can be reached once more; the others were told. */
+  private async allowNewAlerts(
+    tx: Tx,
+    organizationId: string,
+    budgetId: string,
+    limit: bigint,
+  ): Promise<void> {
+    const reached = (amount: string): string =>
+      `coalesce((SELECT max(t) FROM unnest($4::int[]) AS t WHERE (${amount})::numeric * 100 >= $3::numeric * t), 0)`;
     await tx.query(
-      'UPDATE budget_windows SET alerted_spent = 0, alerted_committed = 0 WHERE organization_id = $1 AND budget_id = $2',
-      [organizationId, budgetId],
+      `UPDATE budget_windows SET alerted_spent = least(alerted_spent, ${reached('settled_nano')}),
+         alerted_committed = least(alerted_committed, ${reached('settled_nano + reserved_nano')})
+       WHERE organization_id = $1 AND budget_id = $2`,
+      [organizationId, budgetId, limit, THRESHOLDS],
     );
   }
 
@@ -194,6 +235,12 @@ export class Budgets {
     const sql = KNOWN[scope];
     if (sql !== undefined && (await tx.query(sql, [organizationId, scopeId])).length === 0)
       throw notFound(scope);
+  }
+
+  private async must(tx: Tx, organizationId: string, budgetId: string): Promise<BudgetRow> {
+    const budget = await this.store.find(organizationId, budgetId, tx);
+    if (!budget) throw notFound('budget');
+    return budget;
   }
 
   private async changed(organizationId: string, budgetId: string): Promise<BudgetView> {
@@ -219,6 +266,13 @@ export class Budgets {
       details,
     });
   }
+}
+
+function usedBefore(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'This request id was used before for another raise. Make a new UUID for each.',
+  );
 }
 
 function scopeIdOf(

@@ -13,7 +13,7 @@ import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
-import type { createRefill, listRefills } from '../budgets.contract.js';
+import type { createRefill, listRefills } from '../refills.contract.js';
 import { type Calendar, nextReset, windowStart } from '../domain/windows.js';
 import { Ledger } from '../leases/ledger.service.js';
 import { BudgetStore } from './budget-store.js';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../kernel/errors.js';
-import { maxNano, minNano, type Nano, printMoney } from '../../kernel/money.js';
+import { maxNano, minNano, type Nano, printMoney, showMoney } from '../../kernel/money.js';
 import { roomOf } from './budgets.js';
 import type { Acquire, Outcome, Refusal, Wish } from './commands.js';
 import { coverDebt, post } from './posting.js';
@@ -20,7 +20,7 @@ import {
   spenderOf,
   tightest,
 } from './scopes.js';
-import { type Account, freeOf, type Lease, type ProjectTerms } from './state.js';
+import { type Account, freeOf, type Lease, MOST_PER_ACCOUNT, type ProjectTerms } from './state.js';
 import { countLeased, leasedPerMinute } from './velocity.js';
 import { holderKey, type WorkingSet } from './working-set.js';
 
@@ -106,12 +106,13 @@ function decide(
   }
   const open = budgetsFor(set, spenderOf(set, holder), wish.purpose ?? {});
   const limits: Limits = { project, account, open };
-  const amount = minNano(
+  const affordable = minNano(
     wish.wanted,
     maxNano(project.tranche, wish.minimum),
     shareOf(limits, wish),
   );
-  const refusal = tooLittle(set, limits, wish, amount);
+  const amount = minNano(affordable, roomOfMinute(set, limits) ?? affordable);
+  const refusal = tooLittle(set, limits, wish, affordable) ?? tooFast(set, limits, wish, amount);
   if (!refusal) return lend(set, holder, wish, limits, amount);
   if (project.mode === 'enforce') return refuse(refusal);
   set.changes.events.push({
@@ -159,9 +160,23 @@ function tooLittle(
       ? budgetRefusal(set, least, wish.minimum)
       : balanceRefusal(project, account, wish.minimum);
   }
+  return undefined;
+}
+
+/** What the velocity limit leaves of the last minute; undefined: there is no such limit. */
+function roomOfMinute(set: WorkingSet, { project, account }: Limits): Nano | undefined {
   if (project.velocity === null) return undefined;
+  return maxNano(0n, project.velocity - leasedPerMinute(account, set.now));
+}
+
+function tooFast(
+  set: WorkingSet,
+  { project, account }: Limits,
+  wish: Wish,
+  amount: Nano,
+): Refusal | undefined {
+  if (project.velocity === null || amount >= maxNano(wish.minimum, 1n)) return undefined;
   const pace = leasedPerMinute(account, set.now);
-  if (pace + amount <= project.velocity) return undefined;
   set.changes.events.push({
     kind: 'project.velocity',
     payload: {
@@ -182,6 +197,13 @@ function lend(
   amount: Nano,
 ): Outcome<'acquire'> {
   const { project, account, open } = limits;
+  const full = [account, ...open.map(({ window }) => window)].some(
+    ({ settled, reserved }) => settled + reserved + amount > MOST_PER_ACCOUNT,
+  );
+  if (full)
+    return refuseConflict(
+      `Nothing holds more than ${showMoney(MOST_PER_ACCOUNT)} in usage and leases.`,
+    );
   const actor = `key:${holder.keyId}`;
   const scopes = open.map(({ window: { budgetId, start } }) => ({ budgetId, start }));
   post(set, account, {

@@ -111,7 +111,7 @@ export function chargeUsage(
   return [...charges.values()];
 }
 
-function windowOf(set: WorkingSet, scope: LeaseScope): BudgetWindow {
+export function windowOf(set: WorkingSet, scope: LeaseScope): BudgetWindow {
   const window = set.windows.get(windowKey(scope));
   if (!window) throw new Error(`budget window ${windowKey(scope)} was not locked`);
   return window;

@@ -1,10 +1,17 @@
-import { minNano, type Nano } from '../../kernel/money.js';
-import type { Expire, Outcome, Revoke, Settle, Settled } from './commands.js';
+import { minNano, type Nano, showMoney } from '../../kernel/money.js';
+import type { Expire, Outcome, Refusal, Revoke, Settle, Settled } from './commands.js';
 import { grant } from './grant.js';
 import { coverDebt, post, repayDebt } from './posting.js';
 import { refuse, refuseConflict, refuseUnknown } from './refusals.js';
-import { chargeUsage, reserveInScopes, settleInScopes } from './scopes.js';
-import { type Account, isOpen, type Lease, type LeaseState } from './state.js';
+import {
+  budgetsFor,
+  chargeUsage,
+  reserveInScopes,
+  settleInScopes,
+  spenderOf,
+  windowOf,
+} from './scopes.js';
+import { type Account, isOpen, type Lease, type LeaseState, MOST_PER_ACCOUNT } from './state.js';
 import { countReturned } from './velocity.js';
 import { holderKey, settlementKey, type WorkingSet } from './working-set.js';
 
@@ -35,7 +42,31 @@ export function settle(set: WorkingSet, command: Settle): Outcome<'settle'> {
       { expectedSeq: lease.lastSeq + 1 },
     );
   }
+  const tooMuch = moreThanFits(set, command, lease, account);
+  if (tooMuch) return refuse(tooMuch);
   return { ok: true, value: book(set, command, lease, account) };
+}
+
+/** No usage is refused but one that no account can hold: it can only be a fault of the client's own prices. */
+function moreThanFits(
+  set: WorkingSet,
+  { usage }: Settle,
+  lease: Lease,
+  account: Account,
+): Refusal | undefined {
+  const booked = usage.reduce((sum, line) => sum + line.cost, 0n);
+  const windows = [
+    ...budgetsFor(set, spenderOf(set, lease), {}).map(({ window }) => window),
+    ...lease.scopes.map((scope) => windowOf(set, scope)),
+  ];
+  const fits = [account, ...windows].every(
+    ({ settled, reserved }) => settled + reserved + booked <= 2n * MOST_PER_ACCOUNT,
+  );
+  if (fits) return undefined;
+  return {
+    code: 'CONFLICT',
+    message: `This report is of ${showMoney(booked)}, more than an account can hold. Nothing was booked; check the costs in it.`,
+  };
 }
 
 function book(set: WorkingSet, command: Settle, lease: Lease, account: Account): Settled {

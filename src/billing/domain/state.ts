@@ -32,6 +32,12 @@ export interface Entry {
   readonly reason: string | null;
 }
 
+/**
+ * An account or budget window holds at most this much, far below the end of int64 (9.22 × 10¹⁸), so that no sum of its figures can
+ * overflow. What was used anyhow may go to twice as much.
+ */
+export const MOST_PER_ACCOUNT: Nano = 4_000_000_000_000_000_000n;
+
 export interface Account extends Pace {
   readonly projectId: string;
   deposited: Nano;

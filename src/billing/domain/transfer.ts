@@ -3,11 +3,9 @@ import { reached } from './alerts.js';
 import type { BalanceAfter, Outcome, Refill, Refusal, Transfer } from './commands.js';
 import { coverDebt, post, repayDebt } from './posting.js';
 import { refuse, refuseConflict, refuseUnknown } from './refusals.js';
-import { type Account, available, freeOf } from './state.js';
+import { type Account, available, freeOf, MOST_PER_ACCOUNT } from './state.js';
 import type { WorkingSet } from './working-set.js';
 
-/** An account holds at most this much, far below the end of int64 (9.22 × 10¹⁸), so that no sum of its figures can overflow. */
-const MOST_PER_ACCOUNT = 4_000_000_000_000_000_000n;
 const SERVER = 'server';
 
 const KINDS = { deposit: 'DEPOSIT', withdrawal: 'WITHDRAWAL', correction: 'CORRECTION' } as const;

@@ -13,7 +13,7 @@ import {
   revokeLease,
   withdraw,
 } from '../billing.contract.js';
-import { correct, revokeLeasesOfKey } from '../budgets.contract.js';
+import { correct, revokeLeasesOfKey } from '../refills.contract.js';
 import { LeaseDirectory } from '../leases/lease-directory.js';
 import { ListPrices } from '../prices/list-prices.js';
 

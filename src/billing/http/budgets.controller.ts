@@ -2,21 +2,15 @@ import { Controller } from '@nestjs/common';
 import type { AgentPrincipal, UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { Caller, Handles, Input } from '../../platform/http/index.js';
+import { approveAsk, askAsAgent, askForBudget, declineAsk, listAsks } from '../asks.contract.js';
 import {
-  approveAsk,
-  askAsAgent,
-  askForBudget,
   createBudget,
-  createRefill,
-  declineAsk,
-  listAsks,
   listBudgets,
-  listRefills,
   raiseBudget,
   removeBudget,
-  removeRefill,
   updateBudget,
 } from '../budgets.contract.js';
+import { createRefill, listRefills, removeRefill } from '../refills.contract.js';
 import { Asks } from '../budgets/asks.service.js';
 import { Budgets } from '../budgets/budgets.service.js';
 import { Refills } from '../budgets/refills.service.js';

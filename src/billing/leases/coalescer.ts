@@ -1,3 +1,5 @@
+import { AppError } from '../../kernel/errors.js';
+
 /**
  * Collects what arrives while a batch is being committed into the next batch: one commit, many answers, in arrival order. One batch at a
  * time per lane; with nothing to coalesce a request goes straight through.
@@ -51,9 +53,10 @@ export class Coalescer<Request, Answer> {
         resolve(answers[index] as Answer);
       });
     } catch (error) {
-      const [only] = batch;
-      if (batch.length === 1 && only) {
-        only.reject(error);
+      // A database that does not answer is nobody's fault: one by one, each would wait for the same time-out after the other.
+      const isOutage = error instanceof AppError && error.code === 'UNAVAILABLE';
+      if (batch.length === 1 || isOutage) {
+        for (const { reject } of batch) reject(error);
         return;
       }
       // One request may have spoilt the batch: alone, each gets the answer that it would have had without the others.

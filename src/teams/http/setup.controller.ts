@@ -9,7 +9,7 @@ import {
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { Handles, Input } from '../../platform/http/index.js';
 import { SetupService } from '../setup.service.js';
-import { completeSetup, getSetup } from '../teams.contract.js';
+import { completeSetup, getSetup } from '../sign-in.contract.js';
 
 @Controller()
 export class SetupController {

@@ -9,7 +9,7 @@ import {
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { Handles, Input } from '../../platform/http/index.js';
 import { SignInService } from '../sign-in.service.js';
-import { login, logout, refreshLogin } from '../teams.contract.js';
+import { login, logout, refreshLogin } from '../sign-in.contract.js';
 
 @Controller()
 @UseGuards(OwnOriginGuard, SignInLimitsGuard)

@@ -1,0 +1,29 @@
+import type { Clock } from '../identity/clock.js';
+import { formatUsd, type NanoUsd } from '../money/money.js';
+import type { TokenUsage } from '../prices/usage.js';
+import type { Outcome, WireUsageRecord } from '../wire/protocol.js';
+import type { Hold } from './lease.js';
+
+/** What a finished call really used. */
+export interface CallResult {
+  readonly outcome: Outcome;
+  readonly estimated: boolean;
+  readonly tokens: TokenUsage;
+  readonly costNano: NanoUsd;
+}
+
+/** What is reported of one call. */
+export function usageRecord(hold: Hold, result: CallResult, clock: Clock): WireUsageRecord {
+  const { provider, model, pricesVersion, startedAtMs } = hold.call;
+  return {
+    id: hold.id,
+    provider,
+    model,
+    outcome: result.outcome,
+    estimated: result.estimated,
+    tokens: result.tokens,
+    cost: formatUsd(result.costNano),
+    pricesVersion,
+    durationMs: Math.max(0, Math.round(clock.monotonicMs() - startedAtMs)),
+  };
+}
