@@ -7,14 +7,21 @@ import { connect, type Socket } from 'node:net';
 export class Connection {
   private buffered: Buffer[] = [];
   private bytes = 0;
-  private waiting: { resolve: (answer: { status: number; body: string }) => void; reject: (error: Error) => void } | undefined;
+  private waiting:
+    | {
+        resolve: (answer: { status: number; body: string }) => void;
+        reject: (error: Error) => void;
+      }
+    | undefined;
 
   private constructor(
     private readonly socket: Socket,
     private readonly host: string,
   ) {
     socket.setNoDelay(true);
-    socket.on('data', (chunk) => { this.receive(chunk); });
+    socket.on('data', (chunk) => {
+      this.receive(chunk);
+    });
     socket.on('error', (error) => this.waiting?.reject(error));
     socket.on('close', () => this.waiting?.reject(new Error('the server closed the connection')));
   }
@@ -22,7 +29,9 @@ export class Connection {
   static open(url: string): Promise<Connection> {
     const { hostname, port, host } = new URL(url);
     return new Promise((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () => { resolve(new Connection(socket, host)); });
+      const socket = connect(Number(port), hostname, () => {
+        resolve(new Connection(socket, host));
+      });
       socket.once('error', reject);
     });
   }
@@ -55,6 +64,9 @@ export class Connection {
     this.bytes = 0;
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.resolve({ status: Number(head.slice(9, 12)), body: all.toString('utf8', end + 4, end + 4 + length) });
+    waiting?.resolve({
+      status: Number(head.slice(9, 12)),
+      body: all.toString('utf8', end + 4, end + 4 + length),
+    });
   }
 }

@@ -6,7 +6,13 @@ const CHUNK = 50_000;
 /** A ledger with history: a million settled leases with their ten million entries, written as the server would have written them. */
 export async function fillLedger(site: BenchSite, holder: Holder): Promise<void> {
   for (let done = 0; done < LEASES; done += CHUNK) {
-    await site.dataSource.query(LEASES_SQL, [holder.organizationId, holder.projectId, holder.sessionId, holder.keyId, CHUNK]);
+    await site.dataSource.query(LEASES_SQL, [
+      holder.organizationId,
+      holder.projectId,
+      holder.sessionId,
+      holder.keyId,
+      CHUNK,
+    ]);
     process.stderr.write(`\r  ${(done + CHUNK).toLocaleString('en-US')} leases`);
   }
   process.stderr.write('\n');

@@ -44,9 +44,27 @@ export async function run({ full }: { full: boolean }): Promise<readonly Row[]> 
     const rows: Row[] = [
       { metric: 'echo', value: echo, unit: '/s' },
       { metric: 'sql', value: sql, unit: '/s' },
-      { metric: 'renew.hot', value: renewHot, unit: '/s', reference: 'echo', ratio: renewHot / echo },
-      { metric: 'renew.hot.spread', value: renewHot, unit: '/s', reference: 'renew.spread', ratio: renewHot / spread },
-      { metric: 'renew.spread', value: spread, unit: '/s', reference: 'echo', ratio: spread / echo },
+      {
+        metric: 'renew.hot',
+        value: renewHot,
+        unit: '/s',
+        reference: 'echo',
+        ratio: renewHot / echo,
+      },
+      {
+        metric: 'renew.hot.spread',
+        value: renewHot,
+        unit: '/s',
+        reference: 'renew.spread',
+        ratio: renewHot / spread,
+      },
+      {
+        metric: 'renew.spread',
+        value: spread,
+        unit: '/s',
+        reference: 'echo',
+        ratio: spread / echo,
+      },
       { metric: 'renew.orgs', value: orgs, unit: '/s', reference: 'echo', ratio: orgs / echo },
       ...open,
       ...single,
@@ -55,7 +73,16 @@ export async function run({ full }: { full: boolean }): Promise<readonly Row[]> 
     const { fillLedger } = await import('./fill.js');
     await fillLedger(site, hot);
     const filled = await rate(site, () => hot);
-    return [...rows, { metric: 'full.hot', value: filled, unit: '/s', reference: 'renew.hot', ratio: filled / renewHot }];
+    return [
+      ...rows,
+      {
+        metric: 'full.hot',
+        value: filled,
+        unit: '/s',
+        reference: 'renew.hot',
+        ratio: filled / renewHot,
+      },
+    ];
   } finally {
     await site.stop();
   }
@@ -67,11 +94,17 @@ async function times<T>(count: number, make: (index: number) => Promise<T>): Pro
   return list;
 }
 
-async function agentsOf(url: string, holderOf: (index: number) => Holder, count = AGENTS): Promise<{ agents: RenewingAgent[]; close(): void }> {
+async function agentsOf(
+  url: string,
+  holderOf: (index: number) => Holder,
+  count = AGENTS,
+): Promise<{ agents: RenewingAgent[]; close(): void }> {
   const connections = await Promise.all(Array.from({ length: count }, () => Connection.open(url)));
   return {
     agents: connections.map((connection, index) => new RenewingAgent(connection, holderOf(index))),
-    close: () => { for (const connection of connections) connection.close(); },
+    close: () => {
+      for (const connection of connections) connection.close();
+    },
   };
 }
 
@@ -91,7 +124,10 @@ async function openLoops(site: BenchSite, holder: Holder): Promise<Row[]> {
     await openLoop(agents, perSecond, 2_000);
     const ms = await openLoop(agents, perSecond, OPEN_LOOP_MS);
     close();
-    rows.push({ metric: `open.${perSecond}.p50`, value: percentile(ms, 0.5), unit: 'ms' }, { metric: `open.${perSecond}.p99`, value: percentile(ms, 0.99), unit: 'ms' });
+    rows.push(
+      { metric: `open.${perSecond}.p50`, value: percentile(ms, 0.5), unit: 'ms' },
+      { metric: `open.${perSecond}.p99`, value: percentile(ms, 0.99), unit: 'ms' },
+    );
   }
   return rows;
 }
@@ -118,8 +154,16 @@ async function measure(count: number, work: () => Promise<void>): Promise<number
 }
 
 async function echoRate(holder: Holder): Promise<number> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./echo-server.mjs', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const { port } = await new Promise<{ port: number }>((resolve) => child.stdout.once('data', (text: Buffer) => { resolve(JSON.parse(text.toString())); }));
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./echo-server.mjs', import.meta.url))],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const { port } = await new Promise<{ port: number }>((resolve) =>
+    child.stdout.once('data', (text: Buffer) => {
+      resolve(JSON.parse(text.toString()));
+    }),
+  );
   const { agents, close } = await agentsOf(`http://127.0.0.1:${port}`, () => holder);
   const perSecond = await closedLoop(agents, WARM_UP_MS, MEASURE_MS);
   close();
@@ -138,12 +182,50 @@ async function sqlRate(site: BenchSite, holder: Holder): Promise<number> {
   await Promise.all(
     Array.from({ length: AGENTS }, async () => {
       let leaseId = newId();
-      await ledger.execute(organizationId, { kind: 'acquire', projectId, keyId, sessionId, leaseId, wanted: 500_000_000n, minimum: 0n, requestHash: hash(leaseId) });
+      await ledger.execute(organizationId, {
+        kind: 'acquire',
+        projectId,
+        keyId,
+        sessionId,
+        leaseId,
+        wanted: 500_000_000n,
+        minimum: 0n,
+        requestHash: hash(leaseId),
+      });
       while (performance.now() < end) {
         const next = newId();
         await ledger.execute(organizationId, {
-          kind: 'settle', projectId, keyId, sessionId, leaseId, seq: 1, final: true, requestHash: hash(next),
-          usage: [{ id: newId(), provider: 'openai', model: 'gpt-5-mini', outcome: 'completed', estimated: false, tokens: { input: 800, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 128, audioInput: 0, audioOutput: 0 }, cost: 456_000n, clientCost: 456_000n, pricesVersion: 'bench', pricedBy: 'table', durationMs: 812 }],
+          kind: 'settle',
+          projectId,
+          keyId,
+          sessionId,
+          leaseId,
+          seq: 1,
+          final: true,
+          requestHash: hash(next),
+          usage: [
+            {
+              id: newId(),
+              provider: 'openai',
+              model: 'gpt-5-mini',
+              outcome: 'completed',
+              estimated: false,
+              tokens: {
+                input: 800,
+                cacheRead: 0,
+                cacheWrite5m: 0,
+                cacheWrite1h: 0,
+                output: 128,
+                audioInput: 0,
+                audioOutput: 0,
+              },
+              cost: 456_000n,
+              clientCost: 456_000n,
+              pricesVersion: 'bench',
+              pricedBy: 'table',
+              durationMs: 812,
+            },
+          ],
           next: { leaseId: next, wanted: 500_000_000n, minimum: 0n },
         });
         leaseId = next;

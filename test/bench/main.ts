@@ -20,6 +20,8 @@ if (load) {
   print(report);
   if (values.json !== undefined) save(report, values.json);
 } else {
-  process.stderr.write(`Usage: npm run bench -- NAME [--json FILE] [--full]\nNAME is one of: ${Object.keys(BENCHMARKS).join(', ')}\n`);
+  process.stderr.write(
+    `Usage: npm run bench -- NAME [--json FILE] [--full]\nNAME is one of: ${Object.keys(BENCHMARKS).join(', ')}\n`,
+  );
   process.exitCode = 2;
 }

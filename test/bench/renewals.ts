@@ -7,7 +7,15 @@ const USAGE = {
   model: 'gpt-5-mini',
   outcome: 'completed',
   estimated: false,
-  tokens: { input: 800, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 128, audioInput: 0, audioOutput: 0 },
+  tokens: {
+    input: 800,
+    cacheRead: 0,
+    cacheWrite5m: 0,
+    cacheWrite1h: 0,
+    output: 128,
+    audioInput: 0,
+    audioOutput: 0,
+  },
   cost: '0.000456000',
   pricesVersion: '2026-11-01.00000000',
   durationMs: 812,
@@ -23,8 +31,17 @@ export class RenewingAgent {
   ) {}
 
   async begin(): Promise<void> {
-    const body = { leaseId: this.leaseId, sessionId: this.holder.sessionId, wanted: '0.5', minimum: '0' };
-    const { status, body: answer } = await this.connection.post('/v1/sdk/leases', this.holder.key, JSON.stringify(body));
+    const body = {
+      leaseId: this.leaseId,
+      sessionId: this.holder.sessionId,
+      wanted: '0.5',
+      minimum: '0',
+    };
+    const { status, body: answer } = await this.connection.post(
+      '/v1/sdk/leases',
+      this.holder.key,
+      JSON.stringify(body),
+    );
     if (status !== 201) throw new Error(`acquire: ${status} ${answer}`);
   }
 
@@ -37,14 +54,23 @@ export class RenewingAgent {
       final: true,
       next: { leaseId: next, wanted: '0.5', minimum: '0' },
     };
-    const { status, body: answer } = await this.connection.post(`/v1/sdk/leases/${this.leaseId}/settlements`, this.holder.key, JSON.stringify(body));
-    if (status !== 200 || !answer.includes('"granted":true')) throw new Error(`settle: ${status} ${answer}`);
+    const { status, body: answer } = await this.connection.post(
+      `/v1/sdk/leases/${this.leaseId}/settlements`,
+      this.holder.key,
+      JSON.stringify(body),
+    );
+    if (status !== 200 || !answer.includes('"granted":true'))
+      throw new Error(`settle: ${status} ${answer}`);
     this.leaseId = next;
   }
 }
 
 /** Closed loop: every agent sends as fast as it is answered. @returns renewals per second */
-export async function closedLoop(agents: readonly RenewingAgent[], warmUpMs: number, measureMs: number): Promise<number> {
+export async function closedLoop(
+  agents: readonly RenewingAgent[],
+  warmUpMs: number,
+  measureMs: number,
+): Promise<number> {
   const start = performance.now() + warmUpMs;
   const end = start + measureMs;
   let count = 0;
@@ -66,7 +92,11 @@ export async function closedLoop(agents: readonly RenewingAgent[], warmUpMs: num
  *
  * @returns milliseconds of each request
  */
-export async function openLoop(agents: readonly RenewingAgent[], perSecond: number, durationMs: number): Promise<number[]> {
+export async function openLoop(
+  agents: readonly RenewingAgent[],
+  perSecond: number,
+  durationMs: number,
+): Promise<number[]> {
   const idle = [...agents];
   const times: number[] = [];
   const queue: number[] = [];

@@ -27,7 +27,9 @@ export function print(report: Report): void {
   process.stdout.write(`\n${report.name} on ${report.machine}\n\n`);
   for (const { metric, value, unit, reference, ratio } of report.rows) {
     const compared = ratio === undefined ? '' : `${ratio.toFixed(2)} × ${reference ?? ''}`;
-    process.stdout.write(`${metric.padEnd(18)} ${format(value).padStart(12)} ${unit.padEnd(6)} ${compared}\n`);
+    process.stdout.write(
+      `${metric.padEnd(18)} ${format(value).padStart(12)} ${unit.padEnd(6)} ${compared}\n`,
+    );
   }
 }
 

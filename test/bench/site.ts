@@ -53,7 +53,9 @@ export class BenchSite {
     const keyring = await Keyring.open({ bytes: kek, source: 'bench', fresh: false }, dataSource);
     const stopServer = (): Promise<void> =>
       new Promise((resolve) => {
-        server.once('exit', () => { resolve(); });
+        server.once('exit', () => {
+          resolve();
+        });
         server.kill('SIGTERM');
       });
     return new BenchSite(url, dataSource, server, await keyring.serverSecret('key-pepper'), [
@@ -70,7 +72,10 @@ export class BenchSite {
 
   async organization(): Promise<string> {
     const id = newId();
-    await this.dataSource.query(`INSERT INTO organizations (id, name) VALUES ($1::uuid, $1::text)`, [id]);
+    await this.dataSource.query(
+      `INSERT INTO organizations (id, name) VALUES ($1::uuid, $1::text)`,
+      [id],
+    );
     return id;
   }
 
@@ -81,8 +86,14 @@ export class BenchSite {
     const { hmac, pepperVersion } = hashKey(this.pepper, key);
     const run = (sql: string, parameters: readonly unknown[]): Promise<unknown> =>
       this.dataSource.query(sql, [organizationId, holder.projectId, ...parameters]);
-    await run(`INSERT INTO projects (organization_id, id, name, max_open_leases) VALUES ($1, $2::uuid, $2::text, 10000)`, []);
-    await run(`INSERT INTO accounts (organization_id, project_id, deposited_nano) VALUES ($1, $2, $3)`, [10n ** 15n]);
+    await run(
+      `INSERT INTO projects (organization_id, id, name, max_open_leases) VALUES ($1, $2::uuid, $2::text, 10000)`,
+      [],
+    );
+    await run(
+      `INSERT INTO accounts (organization_id, project_id, deposited_nano) VALUES ($1, $2, $3)`,
+      [10n ** 15n],
+    );
     await run(
       `INSERT INTO ledger_entries (organization_id, transaction_id, account, project_id, kind, amount_nano, actor, at)
        SELECT $1, $3, account, $2, 'DEPOSIT', amount, 'bench', now() FROM (VALUES ('external', -$4::bigint), ('available', $4::bigint)) AS v(account, amount)`,
@@ -104,7 +115,9 @@ export class BenchSite {
 function listening(server: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
-    server.once('exit', (code) => { reject(new Error(`the server ended with ${String(code)}: ${text}`)); });
+    server.once('exit', (code) => {
+      reject(new Error(`the server ended with ${String(code)}: ${text}`));
+    });
     server.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
       const url = /Dashboard\s+(\S+)\/dashboard\//.exec(text)?.[1];

@@ -10,9 +10,7 @@ import { call, OWNER } from '../harness/installation.js';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** The server as an operator starts it, from source. */
-async function run(
-  env: Record<string, string>,
-): Promise<{
+async function run(env: Record<string, string>): Promise<{
   code: number | null;
   output: string;
   url: string;
