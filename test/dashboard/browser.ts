@@ -74,6 +74,28 @@ export class Visitor {
     await this.page.goto(`${this.url}/dashboard/${path}`);
   }
 
+  /** Goes there inside the app, as a link does: a reload each time would meet the server's limit on refreshes. */
+  async walk(path: string): Promise<void> {
+    const target = `${this.url}/dashboard/${path}`;
+    if (this.page.url() === target) return;
+    await this.page.evaluate(
+      `[...document.querySelectorAll('router-outlet + *')].at(-1)?.setAttribute('data-left', '');
+       history.pushState(null, '', ${JSON.stringify(target)});
+       dispatchEvent(new PopStateEvent('popstate'));`,
+    );
+    await this.page.locator('[data-left]').waitFor({ state: 'detached' });
+  }
+
+  async look(view: {
+    colorScheme: 'light' | 'dark';
+    viewport: { width: number; height: number };
+  }): Promise<void> {
+    await this.page.setViewportSize(view.viewport);
+    await this.page.emulateMedia({ colorScheme: view.colorScheme });
+    const themed = view.colorScheme === 'dark' ? 'html.dark' : 'html:not(.dark)';
+    await this.page.locator(themed).waitFor({ state: 'attached' });
+  }
+
   async signIn(email = OWNER.email, password = OWNER.password): Promise<void> {
     await this.page.getByLabel('E-mail').fill(email);
     await this.page.getByLabel('Password').fill(password);
@@ -135,7 +157,8 @@ export class Visitor {
   private watch(): void {
     const origin = new URL(this.url).origin;
     this.page.on('console', (message) => {
-      if (message.type() === 'error') this.problems.push(message.text());
+      if (message.type() === 'error')
+        this.problems.push(`${message.text()} ${message.location().url}`);
     });
     this.page.on('pageerror', (error) => this.problems.push(String(error)));
     this.page.on('request', (request) => {

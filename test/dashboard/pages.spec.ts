@@ -34,9 +34,8 @@ describeInBrowser('every page', () => {
   async function look(paths: readonly string[], name: string): Promise<string[]> {
     const flaws: string[] = [];
     for (const where of paths) {
-      await visitor.go(where);
+      await visitor.walk(where);
       await visitor.settled();
-      const T0 = Date.now();
       flaws.push(...(await visitor.flaws()).map((flaw) => `/${where} ${flaw}`));
       await screenshot(`${name}-${where.replaceAll('/', '-')}`);
     }
@@ -70,8 +69,7 @@ describeInBrowser('every page', () => {
   it.each(LOOKS)(
     'is accessible and fits: $colorScheme, $viewport.width px',
     async ({ colorScheme, viewport }) => {
-      await visitor.page.emulateMedia({ colorScheme });
-      await visitor.page.setViewportSize(viewport);
+      await visitor.look({ colorScheme, viewport });
       const parts = PROJECT_PARTS.map((part) => `projects/${projectId}${part}`);
       const name = `${colorScheme}-${viewport.width}`;
       expect(await look([...PAGES, ...parts, 'start'], name)).toEqual([]);
@@ -82,8 +80,7 @@ describeInBrowser('every page', () => {
   it.each([LOOKS[1], LOOKS[2]])(
     'has accessible dialogs: $colorScheme, $viewport.width px',
     async ({ colorScheme, viewport }) => {
-      await visitor.page.emulateMedia({ colorScheme });
-      await visitor.page.setViewportSize(viewport);
+      await visitor.look({ colorScheme, viewport });
       const dialogs = [
         ['projects', 'Create project'],
         [`projects/${projectId}`, 'Deposit'],
@@ -98,7 +95,7 @@ describeInBrowser('every page', () => {
       ] as const;
       const flaws: string[] = [];
       for (const [index, [where, opener]] of dialogs.entries()) {
-        await visitor.go(where);
+        await visitor.walk(where);
         await visitor.settled();
         await visitor.button(opener).first().click();
         await visitor.dialog().waitFor();

@@ -172,7 +172,10 @@ async function tellResearch(
       OPENAI_BASE_URL: `${scene.provider.url}/v1`,
     },
     (message) => {
-      if (message.event === 'blocked') { stopped(scene, message, say); return; }
+      if (message.event === 'blocked') {
+        stopped(scene, message, say);
+        return;
+      }
       if (message.number % 5 === 0)
         say(
           `  ${message.number} questions answered, provider's bill so far ${showMoney(scene.provider.bill().totalNano)}`,
@@ -209,7 +212,8 @@ async function tellSupport(
       if (message.event === 'blocked') {
         if (scene.blockedCalls === 0)
           say(`  stopped ${Math.round(performance.now() - pausedAt)} ms after the pause`);
-        stopped(scene, message, say); return;
+        stopped(scene, message, say);
+        return;
       }
       if (message.number !== PAUSE_AFTER_TICKETS) return;
       pausedAt = performance.now();

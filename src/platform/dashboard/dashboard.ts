@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 const NONCE_MARK = /__CSP_NONCE__/g;
 const ONE_YEAR_SECONDS = 31_536_000;
 /** Build tools put a content hash before the extension; those files never change under their name. */
-const HASHED = /-[A-Z0-9]{8,}\.\w+$/;
+const HASHED = /-[A-Za-z0-9_-]{8}\.\w+$/;
 
 /** The built dashboard; undefined when it was not built. */
 function builtFolder(): string | undefined {

@@ -32,7 +32,7 @@ export class SignInController {
   }
 
   @Handles(refreshLogin)
-  @SignInLimits({ name: 'refresh', perMinutePerNetwork: 60 })
+  @SignInLimits({ name: 'refresh', perMinutePerNetwork: 600 })
   async refresh(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -43,7 +43,7 @@ export class SignInController {
   }
 
   @Handles(logout)
-  @SignInLimits({ name: 'logout', perMinutePerNetwork: 60 })
+  @SignInLimits({ name: 'logout', perMinutePerNetwork: 600 })
   async logout(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -56,7 +56,7 @@ describe('a loaded list', () => {
     TestBed.inject(LiveTopics).changed(['keys', 'projects', 'from a newer server']);
     TestBed.tick();
     first.flush(page('old'));
-    await settled();
+    await new Promise((resolve) => setTimeout(resolve));
     TestBed.tick();
     http.expectOne('/v1/projects').flush(page('new'));
     await settled();

@@ -44,7 +44,7 @@ export class Live {
         signal: abort,
       });
     const response = await connect();
-    if (response.status !== 401) return response;
+    if (response.status !== 401 || !this.session.signedIn()) return response;
     await this.session.refresh();
     return connect();
   }

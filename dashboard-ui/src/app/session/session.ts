@@ -22,6 +22,7 @@ interface Current {
 
 /** A token that has less than this left is renewed before it is used. */
 const RENEW_BEFORE_MS = 60_000;
+const RESTORE_WAITS_MS = [1_000, 2_000, 4_000];
 const REFRESH_LOCK = 'iron-cage.refresh';
 
 /** Who is signed in. The access token lives in memory only; a reload gets a new one for the refresh cookie. */
@@ -62,10 +63,17 @@ export class Session {
   async restore(): Promise<boolean> {
     if (this.signedIn()) return true;
     if (!this.hint.present()) return false;
-    return this.refresh().then(
-      () => true,
-      () => false,
-    );
+    for (const waitMs of [...RESTORE_WAITS_MS, undefined]) {
+      try {
+        await this.refresh();
+        return true;
+      } catch {
+        // Refused: the hint is gone and it is over. Busy or away: worth a few more tries before asking for the password.
+        if (waitMs === undefined || !this.hint.present()) return false;
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+    return false;
   }
 
   async logout(): Promise<void> {
@@ -89,9 +97,9 @@ export class Session {
 
   /** A token that is good for a while yet. @throws when nobody is signed in any more. */
   async freshToken(): Promise<string> {
-    if (this.ending) throw new Error('signing out');
-    const { expiresAtMs } = this.current() ?? { expiresAtMs: 0 };
-    if (expiresAtMs - Date.now() < RENEW_BEFORE_MS) await this.refresh();
+    const current = this.current();
+    if (!current || this.ending) throw new Error('not signed in');
+    if (current.expiresAtMs - Date.now() < RENEW_BEFORE_MS) await this.refresh();
     const token = this.token();
     if (token === undefined) throw new Error('not signed in');
     return token;

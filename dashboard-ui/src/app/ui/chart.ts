@@ -1,13 +1,4 @@
-import {
-  Component,
-  computed,
-  DestroyRef,
-  ElementRef,
-  inject,
-  input,
-  signal,
-  type Signal,
-} from '@angular/core';
+import { Component, computed, input, signal } from '@angular/core';
 import {
   type ChartKind,
   type Frame,
@@ -24,23 +15,9 @@ import {
   yTicks,
 } from './chart-geometry';
 import { UiChartTable } from './chart-table';
+import { hostWidth } from './host-width';
 
 export type { Series } from './chart-geometry';
-
-/** Width of the host in CSS pixels, so that text is never scaled. */
-function hostWidth(): Signal<number> {
-  const widthPx = signal(600);
-  const host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
-  if (typeof ResizeObserver !== 'undefined') {
-    const observer = new ResizeObserver((entries) => {
-      const measured = entries[0]?.contentRect.width;
-      if (measured !== undefined) widthPx.set(Math.max(240, Math.round(measured)));
-    });
-    observer.observe(host);
-    inject(DestroyRef).onDestroy(() => observer.disconnect());
-  }
-  return widthPx;
-}
 
 /**
  * One chart for lines and stacked bars. Colours are CSS variables (dark mode needs no code), the plot is SVG that Angular renders, the

@@ -45,7 +45,7 @@ const PAGE_SIZE = 50;
                   >
                     {{ event.target }}
                   </td>
-                  <td class="text-xs text-muted">
+                  <td class="min-w-64 text-xs text-muted">
                     @for (detail of details(event.details); track detail.name) {
                       <span class="mr-3 inline-block"
                         >{{ detail.name }} <span class="text-fg">{{ detail.value }}</span></span

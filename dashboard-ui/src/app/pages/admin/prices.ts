@@ -45,31 +45,40 @@ const MORE_ROWS = 500;
       </ui-empty>
     } @else if (rows().length > 0) {
       <div uiTableScroll="Prices, table">
-        <table class="table min-w-[760px]">
+        <table class="table sm:min-w-[760px]">
           <caption class="sr-only">
             US dollars for a million tokens
           </caption>
           <thead>
             <tr>
               <th scope="col">Model</th>
-              <th scope="col">Provider</th>
-              <th scope="col" class="text-right">Input, 1M tokens</th>
-              <th scope="col" class="text-right">Cached input, 1M</th>
-              <th scope="col" class="text-right">Output, 1M tokens</th>
-              <th scope="col" class="text-right">Context</th>
-              <th scope="col" class="text-right">Longest answer</th>
+              <th scope="col" class="max-sm:hidden">Provider</th>
+              <th scope="col" class="text-right">
+                Input<span class="max-sm:sr-only">, 1M tokens</span>
+              </th>
+              <th scope="col" class="text-right max-sm:hidden">Cached input, 1M</th>
+              <th scope="col" class="text-right">
+                Output<span class="max-sm:sr-only">, 1M tokens</span>
+              </th>
+              <th scope="col" class="text-right max-sm:hidden">Context</th>
+              <th scope="col" class="text-right max-sm:hidden">Longest answer</th>
             </tr>
           </thead>
           <tbody>
             @for (row of shownRows(); track row.provider + row.model) {
               <tr>
-                <td class="max-w-72 truncate font-medium">{{ row.model }}</td>
-                <td class="text-muted">{{ row.provider }}</td>
+                <td class="max-w-40 truncate font-medium sm:max-w-72">
+                  {{ row.model }}
+                  <div class="text-xs font-normal text-muted sm:hidden">{{ row.provider }}</div>
+                </td>
+                <td class="text-muted max-sm:hidden">{{ row.provider }}</td>
                 <td class="text-right">{{ money(row.inputPerMillion) }}</td>
-                <td class="text-right">{{ money(row.cacheReadPerMillion) }}</td>
+                <td class="text-right max-sm:hidden">{{ money(row.cacheReadPerMillion) }}</td>
                 <td class="text-right">{{ money(row.outputPerMillion) }}</td>
-                <td class="text-right text-muted">{{ tokens(row.contextTokens) }}</td>
-                <td class="text-right text-muted">{{ tokens(row.maxOutputTokens) }}</td>
+                <td class="text-right text-muted max-sm:hidden">{{ tokens(row.contextTokens) }}</td>
+                <td class="text-right text-muted max-sm:hidden">
+                  {{ tokens(row.maxOutputTokens) }}
+                </td>
               </tr>
             }
           </tbody>

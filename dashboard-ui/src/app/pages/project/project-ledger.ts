@@ -46,17 +46,19 @@ const PAGE_SIZE = 50;
   selector: 'app-project-ledger',
   providers: [ActorNames],
   imports: [UiBadge, UiEmpty, UiLoadState, UiMoney, UiPager, UiSection, UiTableScroll, UiTime],
-  template: `<ui-section heading="Ledger" note="newest first, append-only">
+  template: `<ui-section heading="Ledger" note="change by each entry, newest first">
     <ui-load-state [of]="list" what="entries" [rows]="6" />
     @if (list.value(); as page) {
       @if (page.items.length > 0) {
         <div uiTableScroll="Ledger, table">
-          <table class="table min-w-[720px]">
+          <table class="table min-w-[820px]">
             <thead>
               <tr>
                 <th scope="col">Time ({{ zone }})</th>
                 <th scope="col">Entry</th>
-                <th scope="col" class="text-right">Change of free money</th>
+                <th scope="col" class="text-right">Free</th>
+                <th scope="col" class="text-right">Leased</th>
+                <th scope="col" class="text-right">Spent</th>
                 <th scope="col">By</th>
                 <th scope="col">Reason</th>
                 <th scope="col">Lease</th>
@@ -69,9 +71,15 @@ const PAGE_SIZE = 50;
                   <td>
                     <ui-badge [tone]="tone[entry.kind]">{{ label[entry.kind] }}</ui-badge>
                   </td>
-                  <td class="text-right font-medium" [class.text-ok]="isPlus(entry)">
-                    {{ isPlus(entry) ? '+' : '' }}<ui-money [exact]="true" [value]="entry.amount" />
-                  </td>
+                  @for (change of [entry.amount, entry.leased, entry.spent]; track $index) {
+                    <td class="text-right font-medium" [class.text-ok]="$first && isPlus(change)">
+                      @if (isZero(change)) {
+                        <span class="font-normal text-muted">–</span>
+                      } @else {
+                        {{ isPlus(change) ? '+' : '' }}<ui-money [exact]="true" [value]="change" />
+                      }
+                    </td>
+                  }
                   <td class="max-w-40 truncate text-muted" [attr.title]="entry.actor">
                     {{ actors.of(entry.actor) }}
                   </td>
@@ -117,7 +125,11 @@ export class ProjectLedger {
     ['projects', 'leases', 'usage'],
   );
 
-  protected isPlus(entry: Schemas['LedgerEntry']): boolean {
-    return nano(entry.amount) > 0n;
+  protected isPlus(change: string): boolean {
+    return nano(change) > 0n;
+  }
+
+  protected isZero(change: string): boolean {
+    return nano(change) === 0n;
   }
 }
