@@ -43,16 +43,37 @@ const BUCKETS = {
   output_audio_mtok: 'audioOutput',
 };
 
+/**
+ * What a way of serving a call makes of its price; the package knows only the standard one. The first rule of a provider and modifier
+ * that fits the model counts: a model with another factor gets a rule of its own, with a `match`, before the provider's.
+ */
+const MULTIPLIERS = [
+  { provider: 'openai', modifier: 'service_tier:priority', numerator: 2, denominator: 1 },
+  { provider: 'openai', modifier: 'service_tier:flex', numerator: 1, denominator: 2 },
+  { provider: 'openai', modifier: 'service_tier:batch', numerator: 1, denominator: 2 },
+  { provider: 'azure', modifier: 'service_tier:priority', numerator: 2, denominator: 1 },
+  { provider: 'azure', modifier: 'service_tier:batch', numerator: 1, denominator: 2 },
+  { provider: 'anthropic', modifier: 'service_tier:batch', numerator: 1, denominator: 2 },
+  { provider: 'anthropic', modifier: 'inference_geo:us', numerator: 11, denominator: 10 },
+  { provider: 'anthropic', modifier: 'speed:fast', numerator: 6, denominator: 1 },
+  { provider: 'google', modifier: 'service_tier:batch', numerator: 1, denominator: 2 },
+  { provider: 'mistral', modifier: 'service_tier:batch', numerator: 1, denominator: 2 },
+  { provider: 'groq', modifier: 'service_tier:batch', numerator: 1, denominator: 2 },
+];
+
 const limits = readLimits();
 const models = PROVIDERS.flatMap((id) => {
   const provider = findProvider({ providerId: id });
   if (!provider) throw new Error(`genai-prices does not know ${id}`);
   return provider.models.flatMap((model) => convert(id, model));
 });
-const version = `${new Date().toISOString().slice(0, 10)}.${createHash('sha256').update(JSON.stringify(models)).digest('hex').slice(0, 8)}`;
+const version = `${new Date().toISOString().slice(0, 10)}.${createHash('sha256')
+  .update(JSON.stringify([models, MULTIPLIERS]))
+  .digest('hex')
+  .slice(0, 8)}`;
 writeFileSync(
   target,
-  `{\n"source": "@pydantic/genai-prices (MIT); output limits: models.dev (MIT)",\n"version": "${version}",\n"models": [\n${models.map((model) => JSON.stringify(model)).join(',\n')}\n]\n}\n`,
+  `{\n"source": "@pydantic/genai-prices (MIT); output limits: models.dev (MIT)",\n"version": "${version}",\n"multipliers": [\n${MULTIPLIERS.map((rule) => JSON.stringify(rule)).join(',\n')}\n],\n"models": [\n${models.map((model) => JSON.stringify(model)).join(',\n')}\n]\n}\n`,
 );
 console.log(`${models.length} models, version ${version}`);
 

@@ -5,6 +5,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addMoneyCommands } from './commands/money.js';
 import { addOrganizationCommands } from './commands/organizations.js';
+import { addPriceCommands } from './commands/prices.js';
 import { addProjectCommands } from './commands/projects.js';
 import { addReportCommands } from './commands/reports.js';
 import { addSecretCommands } from './commands/secrets.js';
@@ -64,6 +65,7 @@ export async function runCommandLine(
   addKeyCommands(program, run);
   addSecretCommands(program, run);
   addReportCommands(program, run);
+  addPriceCommands(program, run);
   addDoctorCommand(program, run);
   try {
     await program.parseAsync([...args], { from: 'user' });

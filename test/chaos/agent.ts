@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { newId } from '../../src/kernel/ids.js';
 import { parseMoney, printMoney } from '../../src/kernel/money.js';
 import { type Json, sessionRequest, usage } from '../harness/installation.js';
@@ -27,7 +28,12 @@ export function seeded(seed: number): () => number {
 
 const ATTEMPT_LIMIT_MS = 20_000;
 /** Like the SDK: an answer that did not come, or a server in trouble, means the same request again, perhaps to another replica. */
-const AGAIN = new Set([500, 502, 503, 504]);
+const AGAIN = new Set([502, 503, 504]);
+
+/** All of an answer but the id of its request. */
+function known({ status, body: { error, ...rest } }: { status: number; body: Json }): unknown {
+  return { status, rest, code: error?.code, message: error?.message, details: error?.details };
+}
 
 interface Lease {
   readonly id: string;
@@ -50,7 +56,7 @@ export class ChaosAgent {
   ) {}
 
   async run(): Promise<void> {
-    const { tally, more } = this.options;
+    const { more } = this.options;
     const { body } = await this.send('/v1/sdk/sessions', sessionRequest());
     this.session = body['sessionId'] as string;
     let lease: Lease | undefined;
@@ -60,7 +66,6 @@ export class ChaosAgent {
       // One in fifty agents dies with its lease: the server must get the money back by itself.
       lease = this.options.random() < 0.02 ? undefined : await this.work(lease);
     }
-    tally.retries += 0;
   }
 
   private wish(): { leaseId: string; wanted: string; minimum: string } {
@@ -118,10 +123,10 @@ export class ChaosAgent {
     if (random() >= 0.05 || path.endsWith('sessions')) return answer;
     const again = await this.persist(path, body);
     tally.repeated++;
-    const strip = ({ status, body: { error, ...rest } }: typeof answer): string =>
-      JSON.stringify([status, error?.code, error?.message, rest]);
-    if (strip(again) !== strip(answer))
-      throw new Error(`the same request got another answer:\n${strip(answer)}\n${strip(again)}`);
+    if (!isDeepStrictEqual(known(again), known(answer)))
+      throw new Error(
+        `the same request got another answer:\n${JSON.stringify(answer)}\n${JSON.stringify(again)}`,
+      );
     return answer;
   }
 

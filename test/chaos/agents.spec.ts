@@ -12,7 +12,7 @@ import { ChaosAgent, seeded, Tally } from './agent.js';
 import { Replica } from './replica.js';
 
 /** A long run: `IRON_CAGE_CHAOS_LEASES=10000`, or more. */
-const LEASES = Number(process.env['IRON_CAGE_CHAOS_LEASES'] ?? 3_000);
+const LEASES = Number(process.env['IRON_CAGE_CHAOS_LEASES'] ?? 5_000);
 const AGENTS = 200;
 const LIMIT_MS = 60_000 + LEASES * 60;
 const seed = Number(process.env['IRON_CAGE_SEED'] ?? Date.now() % 2 ** 31);
@@ -21,7 +21,7 @@ describe(`${AGENTS} agents on one budget and two servers that are killed at any 
   const folder = mkdtempSync(path.join(tmpdir(), 'iron-cage-chaos-'));
   const replicas: Replica[] = [];
   let database: Awaited<ReturnType<typeof createDatabase>>;
-  let client: pg.Client;
+  let client: InstanceType<typeof pg.Client>;
   let owner: { token: string; organizationId: string };
   let project: { id: string; key: string };
 

@@ -19,6 +19,10 @@ const project: Routes = [
     loadComponent: () => import('./pages/project/project-ledger').then((m) => m.ProjectLedger),
   },
   {
+    path: 'budgets',
+    loadComponent: () => import('./pages/project/project-budgets').then((m) => m.ProjectBudgets),
+  },
+  {
     path: 'policy',
     loadComponent: () => import('./pages/project/project-policy').then((m) => m.ProjectPolicy),
   },
@@ -46,6 +50,17 @@ const pages: Routes = [
     title: 'Project',
     loadComponent: () => import('./pages/project/project').then((m) => m.Project),
     children: project,
+  },
+  {
+    path: 'budgets',
+    title: 'Budgets',
+    loadComponent: () => import('./pages/budgets/budgets').then((m) => m.Budgets),
+  },
+  {
+    path: 'budgets/requests',
+    title: 'Decided requests',
+    loadComponent: () =>
+      import('./pages/budgets/decided-requests').then((m) => m.DecidedRequests),
   },
   {
     path: 'leases',

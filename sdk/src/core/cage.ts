@@ -175,6 +175,7 @@ export class Cage {
       emit: this.#events.emit.bind(this.#events),
       agentName: this.#options.agentName,
       startTimeoutMs: this.#options.startTimeoutMs,
+      pricesKeys: this.#options.pricesKeys,
       onSession: (session, previous) => {
         this.#onSession(session, previous);
       },

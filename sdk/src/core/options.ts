@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/catalogue.js';
 import { parseIronCageKey } from '../identity/iron-cage-key.js';
+import { isPricesKey, parsePricesKeys } from '../prices/signed-prices.js';
 import { parseServerAddress } from '../wire/server-address.js';
 
 /** All options may be left out: `IRON_CAGE_KEY` and `IRON_CAGE_URL` are enough. */
@@ -43,14 +44,22 @@ export interface IronCageOptions {
    * Default: a folder private to this user below the system's temporary folder.
    */
   readonly journalDir?: string | false;
+  /**
+   * The key that the server signs prices with; others are refused. Several are separated by commas.
+   * Default: the environment variable `IRON_CAGE_PRICES_KEY`, else any key is accepted.
+   */
+  readonly pricesKey?: string;
   /** Return leases when the process ends. Default: true. */
   readonly handleExit?: boolean;
 }
 
-export interface ResolvedOptions extends Required<Omit<IronCageOptions, 'agentName' | 'url'>> {
+export interface ResolvedOptions extends Required<
+  Omit<IronCageOptions, 'agentName' | 'url' | 'pricesKey'>
+> {
   readonly url: URL;
   readonly keyId: string;
   readonly agentName: string | undefined;
+  readonly pricesKeys: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -84,7 +93,16 @@ export function resolveOptions(
     startTimeoutMs: options.startTimeoutMs ?? 15_000,
     journalDir: options.journalDir ?? environment['IRON_CAGE_JOURNAL_DIR'] ?? '',
     handleExit: options.handleExit ?? true,
+    pricesKeys: pricesKeys(options.pricesKey ?? environment['IRON_CAGE_PRICES_KEY']),
   };
+}
+
+function pricesKeys(text: string | undefined): readonly string[] {
+  const keys = parsePricesKeys(text);
+  if (keys.every(isPricesKey)) return keys;
+  throw new ConfigurationError(
+    'IRON_CAGE_PRICES_KEY must be what `iron-cage prices public-key` prints: 43 characters.',
+  );
 }
 
 function injectMode(text: string | undefined): 'sealed' | 'env' | 'none' {

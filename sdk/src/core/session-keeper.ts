@@ -20,6 +20,7 @@ export interface SessionKeeperPorts {
   readonly emit: Emit;
   readonly agentName: string | undefined;
   readonly startTimeoutMs: number;
+  readonly pricesKeys: readonly string[];
   /** A new session replaces `previous` (undefined at the start). */
   readonly onSession: (session: Session, previous: Session | undefined) => void;
   readonly onState: (state: WireState) => void;
@@ -75,13 +76,15 @@ export class SessionKeeper {
   }
 
   async #startOne(): Promise<void> {
-    const { transport, clock, state, agentName, startTimeoutMs, onSession } = this.#ports;
+    const { transport, clock, state, agentName, startTimeoutMs, pricesKeys, onSession } =
+      this.#ports;
     const previous = this.#current;
     const session = await startSession(transport, clock, {
       agentName,
       timeoutMs: startTimeoutMs,
       filter: previous?.filter,
       pii: previous?.pii,
+      pricesKeys,
     });
     if (this.#stopped) {
       session.secrets.wipe();

@@ -4,6 +4,7 @@ import { LeaseUnavailableError } from '../errors/catalogue.js';
 import type { Clock } from '../identity/clock.js';
 import { parseUsd, type NanoUsd } from '../money/money.js';
 import { PriceTable } from '../prices/price-table.js';
+import { checkSignature } from '../prices/signed-prices.js';
 import { SafetyFilter, type PiiPolicy } from '../safety/safety-filter.js';
 import { DeliveryRequest } from '../secrets/delivery.js';
 import { SecretStore } from '../secrets/secret-store.js';
@@ -36,6 +37,8 @@ export interface SessionOptions {
   /** Kept over sessions when the policy is the same: its redaction tokens must stay stable. */
   readonly filter: SafetyFilter | undefined;
   readonly pii: Partial<PiiPolicy> | undefined;
+  /** Only prices signed with one of these are believed; empty: any. */
+  readonly pricesKeys: readonly string[];
 }
 
 /**
@@ -85,6 +88,8 @@ async function requestSession(
     },
     { timeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, options.timeoutMs) },
   )) as WireSession;
+  const owner = { organizationId: answer.organization.id, projectId: answer.project.id };
+  checkSignature(answer.prices, owner, options.pricesKeys);
   const secrets = new SecretStore(await delivery.open(answer));
   const { policy } = answer;
   const pii = policy.pii ?? {};

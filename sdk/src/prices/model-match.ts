@@ -22,7 +22,7 @@ export function compileMatch(match: ModelMatch, depth = 0): ModelPredicate {
   if ('ends_with' in match) return (model) => model.endsWith(match.ends_with.toLowerCase());
   if ('contains' in match) return (model) => model.includes(match.contains.toLowerCase());
   if ('regex' in match) {
-    const expression = new RegExp(match.regex, 'u');
+    const expression = new RegExp(match.regex, 'iu');
     return (model) => expression.test(model);
   }
   const all = 'and' in match;

@@ -1,12 +1,33 @@
 import type { NanoUsd } from '../money/money.js';
 import { compileMatch, type ModelMatch, type ModelPredicate } from './model-match.js';
+import { ratioOf, times, whole, type Ratio, type WireRatio } from './ratio.js';
 import { BUCKETS, inputTokensOf, type Bucket, type TokenUsage } from './usage.js';
 
 type WireRates = Partial<Record<Bucket, string>>;
 
+/** The prices of one project; everything but version and models may be absent. */
 export interface WirePriceTable {
   readonly version: string;
   readonly models: readonly WireModelPrice[];
+  readonly multipliers?: readonly WireMultiplier[];
+  readonly overrides?: readonly WireOverride[];
+  readonly markupBasisPoints?: number;
+  readonly ceiling?: WireRates;
+}
+
+export interface WireMultiplier extends WireRatio {
+  readonly provider: string;
+  readonly modifier: string;
+  readonly match?: ModelMatch;
+}
+
+export interface WireOverride {
+  readonly id: string;
+  readonly provider: string;
+  readonly match: ModelMatch;
+  readonly from: string;
+  readonly until?: string;
+  readonly rates: WireRates;
 }
 
 export interface WireModelPrice {
@@ -35,10 +56,15 @@ interface Period {
 /** The price of one model at one moment. */
 export interface ModelPrice {
   readonly id: string;
+  readonly source: 'override' | 'table' | 'ceiling';
   readonly contextTokens: number | undefined;
   readonly maxOutputTokens: number | undefined;
   readonly rates: Rates;
   readonly tiers: Period['tiers'];
+  /** What every cost is multiplied with: the project's mark-up. */
+  readonly markup: Ratio;
+  /** What a way of serving the call makes of its cost, by its name in a usage record. */
+  readonly multipliers: ReadonlyMap<string, Ratio>;
 }
 
 interface Entry {
@@ -48,14 +74,56 @@ interface Entry {
   readonly periods: readonly Period[];
 }
 
+interface Override extends Omit<WireOverride, 'match' | 'rates'> {
+  readonly matches: ModelPredicate;
+  readonly rates: Rates;
+}
+
+interface Multiplier {
+  readonly provider: string;
+  readonly modifier: string;
+  readonly matches: ModelPredicate;
+  readonly ratio: Ratio;
+}
+
+/** All that does not depend on the day. */
+interface Found {
+  readonly entry: Entry | undefined;
+  readonly overrides: readonly Override[];
+  readonly multipliers: ReadonlyMap<string, Ratio>;
+}
+
+const BASIS_POINTS = 10_000;
+const PICO_PER_NANO = 1_000n;
+
 /** The server's price table, compiled once per version. */
 export class PriceTable {
   readonly version: string;
   readonly #entries: readonly Entry[];
-  readonly #found = new Map<string, Entry | null>();
+  readonly #overrides: readonly Override[];
+  readonly #multipliers: readonly Multiplier[];
+  readonly #markup: Ratio;
+  readonly #ceiling: Rates | undefined;
+  readonly #found = new Map<string, Found>();
 
   constructor(table: WirePriceTable) {
     this.version = table.version;
+    this.#overrides = (table.overrides ?? []).map(({ match, rates, ...rest }) => ({
+      ...rest,
+      matches: compileMatch(match),
+      rates: completeRates(rates),
+    }));
+    this.#multipliers = (table.multipliers ?? []).map((rule) => ({
+      provider: rule.provider,
+      modifier: rule.modifier,
+      matches: rule.match === undefined ? () => true : compileMatch(rule.match),
+      ratio: ratioOf(rule),
+    }));
+    this.#markup = ratioOf({
+      numerator: BASIS_POINTS + (table.markupBasisPoints ?? 0),
+      denominator: BASIS_POINTS,
+    });
+    this.#ceiling = table.ceiling === undefined ? undefined : completeRates(table.ceiling);
     this.#entries = table.models.map((source) => ({
       provider: source.provider,
       matches: compileMatch(source.match),
@@ -66,30 +134,65 @@ export class PriceTable {
 
   /** @returns the price that applies at `wallMs`; `undefined` when the model has none. */
   find(provider: string, model: string, wallMs: number): ModelPrice | undefined {
-    const entry = this.#entryOf(provider, model.toLowerCase());
-    if (entry === null) return undefined;
+    const { entry, overrides, multipliers } = this.#look(provider, model.toLowerCase());
     const day = new Date(wallMs).toISOString().slice(0, 10);
-    const period = entry.periods.findLast(({ fromDay }) => fromDay <= day);
-    if (period === undefined) return undefined;
-    const { id, contextTokens, maxOutputTokens } = entry.source;
-    return { id, contextTokens, maxOutputTokens, rates: period.rates, tiers: period.tiers };
+    const override = overrides.find(
+      ({ from, until }) => from <= day && (until === undefined || day < until),
+    );
+    const period = entry?.periods.findLast(({ fromDay }) => fromDay <= day) ?? entry?.periods.at(0);
+    const common = {
+      id: override?.id ?? entry?.source.id ?? model,
+      contextTokens: entry?.source.contextTokens,
+      maxOutputTokens: entry?.source.maxOutputTokens,
+      markup: this.#markup,
+      multipliers,
+    };
+    if (override !== undefined) {
+      return { ...common, source: 'override', rates: override.rates, tiers: [] };
+    }
+    if (period !== undefined) {
+      return { ...common, source: 'table', rates: period.rates, tiers: period.tiers };
+    }
+    if (this.#ceiling === undefined) return undefined;
+    return { ...common, source: 'ceiling', rates: this.#ceiling, tiers: [] };
   }
 
-  #entryOf(provider: string, model: string): Entry | null {
+  #look(provider: string, model: string): Found {
     const name = `${provider}\n${model}`;
     const known = this.#found.get(name);
     if (known !== undefined) return known;
-    const entry =
-      this.#entries.find((each) => each.provider === provider && each.matches(model)) ?? null;
+    const fits = (rule: { provider: string; matches: ModelPredicate }): boolean =>
+      rule.provider === provider && rule.matches(model);
+    const multipliers = new Map<string, Ratio>();
+    for (const rule of this.#multipliers) {
+      if (fits(rule) && !multipliers.has(rule.modifier)) multipliers.set(rule.modifier, rule.ratio);
+    }
+    const overrides = this.#overrides.filter(fits);
+    const found = { entry: this.#entries.find(fits), overrides, multipliers };
     if (this.#found.size >= 1_000) this.#found.clear();
-    this.#found.set(name, entry);
-    return entry;
+    this.#found.set(name, found);
+    return found;
   }
 }
 
-/** `ceil(Σ tokens × rate / 1000)` nano-dollars: one rounding for the whole call. */
-export function costOf(price: ModelPrice, usage: TokenUsage): NanoUsd {
-  return costAt(ratesFor(price, inputTokensOf(usage)), usage);
+/**
+ * `ceil(Σ tokens × rate × multipliers × mark-up / 1000)` nano-dollars: one rounding for the whole
+ * call.
+ * @param modifiers how the call was served; names without a multiplier change nothing
+ */
+export function costOf(
+  price: ModelPrice,
+  usage: TokenUsage,
+  modifiers: readonly string[] = [],
+): NanoUsd {
+  const factors = [...new Set(modifiers)].map((name) => price.multipliers.get(name) ?? whole);
+  const rates = ratesFor(price, inputTokensOf(usage));
+  return costAt(rates, usage, times(price.markup, ...factors));
+}
+
+/** Those of a call's modifiers that change its price; a server knows them, since its table does. */
+export function knownModifiers(price: ModelPrice, modifiers: readonly string[]): string[] {
+  return [...new Set(modifiers)].filter((name) => price.multipliers.has(name));
 }
 
 /** The rates of the highest tier that `inputTokens` exceeds. */
@@ -98,12 +201,13 @@ export function ratesFor(price: ModelPrice, inputTokens: number): Rates {
   return tier?.rates ?? price.rates;
 }
 
-export function costAt(rates: Rates, usage: TokenUsage): NanoUsd {
+export function costAt(rates: Rates, usage: TokenUsage, factor: Ratio = whole): NanoUsd {
   let pico = 0n;
   for (const bucket of BUCKETS) {
     if (usage[bucket] > 0) pico += BigInt(usage[bucket]) * rates[bucket];
   }
-  return (pico + 999n) / 1_000n;
+  const divisor = PICO_PER_NANO * factor.denominator;
+  return (pico * factor.numerator + divisor - 1n) / divisor;
 }
 
 function compilePeriod(period: WireModelPrice['periods'][number]): Period {

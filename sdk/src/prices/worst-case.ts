@@ -16,6 +16,7 @@ export function worstCost(price: ModelPrice, bound: CallBound): NanoUsd {
     const cost = costAt(
       pickedRates(rates, bound),
       tokenUsage({ input: bound.inputTokens, output: bound.outputTokens }),
+      price.markup,
     );
     return cost > worst ? cost : worst;
   }, 0n);
@@ -24,9 +25,12 @@ export function worstCost(price: ModelPrice, bound: CallBound): NanoUsd {
 /** How many output tokens fit beside the input of `bound`; -1 when not even the input fits. */
 export function affordableOutput(price: ModelPrice, bound: CallBound, amountNano: NanoUsd): number {
   let fewest = Number.MAX_SAFE_INTEGER;
+  const { numerator, denominator } = price.markup;
+  // The cost is rounded up to a whole nano-dollar: it fits as long as the exact one does.
+  const picoBeforeMarkup = (amountNano * 1_000n * denominator) / numerator;
   for (const rates of possibleRates(price, bound.inputTokens)) {
     const { input, output } = pickedRates(rates, bound);
-    const left = amountNano * 1_000n - BigInt(bound.inputTokens) * input;
+    const left = picoBeforeMarkup - BigInt(bound.inputTokens) * input;
     if (left < 0n) return -1;
     if (output > 0n) fewest = Math.min(fewest, Number(left / output));
   }

@@ -138,14 +138,15 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
       sessionIds,
       keyId ?? null,
     ]);
+    const versions = await this.prices.versionsFor(rows);
     return new Map(
-      rows.map((row) => [
+      rows.map((row, index) => [
         row.id,
         {
           session: row.ended ? 'ended' : 'active',
           key: row.revoked ? 'revoked' : 'active',
           project: row.state,
-          pricesVersion: this.prices.version,
+          pricesVersion: versions[index] ?? this.prices.version,
           available: maxNano(row.available, 0n),
         },
       ]),
@@ -155,6 +156,8 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
 interface StateRow {
   id: string;
+  organizationId: string;
+  projectId: string;
   ended: boolean;
   revoked: boolean;
   state: State['project'];
@@ -162,7 +165,7 @@ interface StateRow {
 }
 
 const STATES = `
-  SELECT s.id, s.ended_at IS NOT NULL AS ended, k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
+  SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", s.ended_at IS NOT NULL AS ended, k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
     CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available
   FROM sessions s
   JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id

@@ -6,7 +6,7 @@ const TIME_LIMIT_MS = 30_000;
 const RETRY_DELAYS_MS = [300, 1_000, 2_500];
 const LONGEST_RETRY_AFTER_MS = 5_000;
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface HttpRequest {
   readonly method: Method;

@@ -11,7 +11,7 @@ interface UsageOptions {
   readonly days?: number;
 }
 
-interface PriceOptions {
+export interface PriceOptions {
   readonly provider?: string;
   readonly search?: string;
 }
@@ -75,7 +75,7 @@ async function showUsage(context: Context, options: UsageOptions): Promise<undef
   return undefined;
 }
 
-async function showPrices(context: Context, options: PriceOptions): Promise<undefined> {
+export async function showPrices(context: Context, options: PriceOptions): Promise<undefined> {
   const prices = await (await context.client()).get<PriceList>('/v1/prices', { ...options });
   const price = (wire: string | null): string => (wire === null ? '–' : dollars(wire));
   const tokens = (value: number | null): string => (value === null ? '–' : count(value));

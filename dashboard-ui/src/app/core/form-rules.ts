@@ -1,5 +1,5 @@
 import { maxLength, required, type SchemaPath, validate } from '@angular/forms/signals';
-import { nano, typedMoney } from './money';
+import { nano, typedMoney, typedSignedMoney } from './money';
 
 const MOST_NANO = nano('1000000000');
 
@@ -12,9 +12,10 @@ export function nameRule(path: SchemaPath<string>, message: string, longest = 80
 /** An amount of dollars as people type it. */
 export function moneyRule(
   path: SchemaPath<string>,
-  options: { zero?: boolean; most?: () => bigint | undefined } = {},
+  options: { zero?: boolean; empty?: boolean; most?: () => bigint | undefined } = {},
 ): void {
   validate(path, ({ value }) => {
+    if (options.empty === true && value().trim() === '') return undefined;
     const wire = typedMoney(value());
     if (wire === undefined)
       return { kind: 'money', message: 'Enter dollars like 25 or 12.50, at most nine decimals.' };
@@ -25,6 +26,20 @@ export function moneyRule(
     const most = options.most?.();
     return most !== undefined && amount > most
       ? { kind: 'money', message: 'That is more than is free.' }
+      : undefined;
+  });
+}
+
+/** Dollars to add, or with a minus to take away. */
+export function signedMoneyRule(path: SchemaPath<string>): void {
+  validate(path, ({ value }) => {
+    const wire = typedSignedMoney(value());
+    if (wire === undefined)
+      return { kind: 'money', message: 'Enter dollars like 12.50, or -12.50 to take away.' };
+    const amount = nano(wire);
+    if (amount === 0n) return { kind: 'money', message: 'Enter an amount above or below zero.' };
+    return amount > MOST_NANO || amount < -MOST_NANO
+      ? { kind: 'money', message: 'Enter at most $1,000,000,000.' }
       : undefined;
   });
 }

@@ -27,6 +27,13 @@ export function typedMoney(text: string): string | undefined {
   return TYPED.test(plain) ? plain : undefined;
 }
 
+/** As {@link typedMoney}, with an optional sign ("-12.50", "−$3", "+5"). */
+export function typedSignedMoney(text: string): string | undefined {
+  const [, sign = '', rest = ''] = /^\s*([-−+]?)(.*)$/.exec(text) ?? [];
+  const size = typedMoney(rest);
+  return size === undefined || sign === '' || sign === '+' ? size : `-${size}`;
+}
+
 /** "1,234.57": two decimals, rounded half up; what is not zero is never shown as zero ("<$0.01"). */
 export function shortUsd(amount: Nano): string {
   const size = amount < 0n ? -amount : amount;

@@ -1,6 +1,14 @@
 import { Injectable, signal } from '@angular/core';
 
-export const TOPICS = ['projects', 'leases', 'usage', 'keys', 'secrets', 'members'] as const;
+export const TOPICS = [
+  'projects',
+  'budgets',
+  'leases',
+  'usage',
+  'keys',
+  'secrets',
+  'members',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 const isTopic = (name: unknown): name is Topic => TOPICS.some((topic) => topic === name);

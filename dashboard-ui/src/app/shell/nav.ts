@@ -15,6 +15,7 @@ export const NAV: readonly { group: string; items: readonly NavItem[] }[] = [
     items: [
       { label: 'Overview', path: '/', icon: 'gauge' },
       { label: 'Projects', path: '/projects', icon: 'folder' },
+      { label: 'Budgets', path: '/budgets', icon: 'chart-pie' },
       { label: 'Leases', path: '/leases', icon: 'hand-coins' },
     ],
   },

@@ -4,6 +4,7 @@ import { Vault1700000003000 } from './3000-vault.js';
 import { Ledger1700000004000 } from './4000-ledger.js';
 import { Budgets1700000005000 } from './5000-budgets.js';
 import { LedgerAudits1700000005500 } from './5500-ledger-audits.js';
+import { Prices1700000006000 } from './6000-prices.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Ledger1700000004000,
   Budgets1700000005000,
   LedgerAudits1700000005500,
+  Prices1700000006000,
 ];

@@ -9,13 +9,15 @@ const before = policyModel({
     expiry: 'return',
     maxOpenLeases: 10,
     reportIntervalSeconds: 60,
+    mode: 'enforce',
+    velocityLimit: null,
     pii: { email: 'warn', card: 'block' },
   },
 });
 
 describe('policy form', () => {
   it('shows the policy as people type it', () => {
-    expect(before).toMatchObject({ trancheSize: '0.50', leaseTtlSeconds: '300', piiCard: 'block' });
+    expect(before).toMatchObject({ trancheSize: '0.50', leaseTtlSeconds: '300', velocityLimit: '', piiCard: 'block' });
   });
 
   it('sends only what changed', () => {
@@ -30,6 +32,16 @@ describe('policy form', () => {
     ).toEqual({
       name: 'Support 2',
       policy: { trancheSize: '1.25', pii: { email: 'redact', card: 'block' } },
+    });
+  });
+
+  it('sets a velocity limit, and lifts it when the field is emptied', () => {
+    const limited = { ...before, mode: 'observe' as const, velocityLimit: '2.50' };
+    expect(projectChange(before, limited)).toEqual({
+      policy: { mode: 'observe', velocityLimit: '2.50' },
+    });
+    expect(projectChange(limited, { ...limited, velocityLimit: ' ' })).toEqual({
+      policy: { velocityLimit: null },
     });
   });
 });

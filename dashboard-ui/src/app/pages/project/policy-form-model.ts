@@ -12,6 +12,9 @@ export interface PolicyModel {
   readonly expiry: Policy['expiry'];
   readonly maxOpenLeases: string;
   readonly reportIntervalSeconds: string;
+  readonly mode: Policy['mode'];
+  /** Empty: no limit. */
+  readonly velocityLimit: string;
   readonly piiEmail: PiiAction;
   readonly piiCard: PiiAction;
 }
@@ -26,6 +29,8 @@ export function policyModel(project: Pick<Schemas['Project'], 'name' | 'policy'>
     expiry: policy.expiry,
     maxOpenLeases: String(policy.maxOpenLeases),
     reportIntervalSeconds: String(policy.reportIntervalSeconds),
+    mode: policy.mode,
+    velocityLimit: policy.velocityLimit === null ? '' : editableUsd(nano(policy.velocityLimit)),
     piiEmail: policy.pii.email,
     piiCard: policy.pii.card,
   };
@@ -43,6 +48,8 @@ export function projectChange(before: PolicyModel, after: PolicyModel): Schemas[
   if (differs('maxOpenLeases')) policy.maxOpenLeases = Number(after.maxOpenLeases);
   if (differs('reportIntervalSeconds'))
     policy.reportIntervalSeconds = Number(after.reportIntervalSeconds);
+  if (differs('mode')) policy.mode = after.mode;
+  if (differs('velocityLimit')) policy.velocityLimit = typedMoney(after.velocityLimit) ?? null;
   if (differs('piiEmail') || differs('piiCard'))
     policy.pii = { email: after.piiEmail, card: after.piiCard };
   return {

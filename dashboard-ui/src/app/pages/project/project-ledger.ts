@@ -21,6 +21,7 @@ type Kind = Schemas['LedgerEntry']['kind'];
 const LABEL: Record<Kind, string> = {
   DEPOSIT: 'Deposit',
   WITHDRAWAL: 'Withdrawal',
+  CORRECTION: 'Correction',
   GRANT: 'Lease granted',
   SETTLE: 'Usage settled',
   LATE: 'Late usage',
@@ -32,6 +33,7 @@ const LABEL: Record<Kind, string> = {
 const TONE: Record<Kind, Tone> = {
   DEPOSIT: 'ok',
   WITHDRAWAL: 'neutral',
+  CORRECTION: 'warn',
   GRANT: 'accent',
   SETTLE: 'neutral',
   LATE: 'warn',

@@ -18,6 +18,8 @@ const BLANK: PolicyModel = {
   expiry: 'return',
   maxOpenLeases: '',
   reportIntervalSeconds: '',
+  mode: 'enforce',
+  velocityLimit: '',
   piiEmail: 'off',
   piiCard: 'off',
 };
@@ -55,6 +57,7 @@ export class ProjectPolicy {
       wholeNumberRule(path.graceSeconds, 0, 86_400);
       wholeNumberRule(path.maxOpenLeases, 1, 10_000);
       wholeNumberRule(path.reportIntervalSeconds, 1, 3_600);
+      moneyRule(path.velocityLimit, { empty: true });
     },
     { submission: { action: () => this.save() } },
   );
