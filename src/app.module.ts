@@ -6,6 +6,7 @@ import { AnalyticsModule } from './analytics/index.js';
 import { AuditModule } from './audit/index.js';
 import { AuthModule } from './auth/index.js';
 import { Balances, BillingModule, PriceBook } from './billing/index.js';
+import type { AgentPrincipal } from './kernel/principal.js';
 import { CONFIG, type Config } from './platform/config/index.js';
 import { dashboardFiles } from './platform/dashboard/index.js';
 import { UnitOfWork } from './platform/database/index.js';
@@ -50,9 +51,12 @@ class BillingTerms extends SessionTerms {
     super();
   }
 
-  prices(providers: readonly string[]): ReturnType<SessionTerms['prices']> {
-    const { version, models } = this.book.bundle(providers);
-    return { version, models: [...models] };
+  async prices(
+    agent: AgentPrincipal,
+    providers: readonly string[],
+  ): ReturnType<SessionTerms['prices']> {
+    const { models, ...prices } = await this.book.bundleFor(agent, providers);
+    return { ...prices, models: [...models] };
   }
 }
 

@@ -6,6 +6,7 @@ import { ASK_ROUTES } from './billing/asks.contract.js';
 import { BUDGET_ROUTES } from './billing/budgets.contract.js';
 import { REFILL_ROUTES } from './billing/refills.contract.js';
 import { BILLING_ROUTES } from './billing/billing.contract.js';
+import { PRICE_ROUTES } from './billing/prices.contract.js';
 import type { Route } from './kernel/route.js';
 import { HEALTH_ROUTES } from './platform/http/health.contract.js';
 import { SIGN_IN_ROUTES } from './teams/sign-in.contract.js';
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...BUDGET_ROUTES,
   ...ASK_ROUTES,
   ...REFILL_ROUTES,
+  ...PRICE_ROUTES,
   ...ANALYTICS_ROUTES,
   ...AUDIT_ROUTES,
 ] as readonly Route[];

@@ -11,6 +11,7 @@ export {
   IronCageError,
   type IronCageErrorOptions,
 } from './errors/iron-cage-error.js';
+export { PricesNotTrustedError } from './prices/signed-prices.js';
 export type { Bucket, TokenUsage } from './prices/usage.js';
 export type { PiiReport } from './safety/safety-filter.js';
 export type { PiiType } from './safety/finding.js';

@@ -68,6 +68,11 @@ export const usageRecord = z
     pricesVersion: plainText(64),
     durationMs: z.int().min(0).max(86_400_000),
     tags: names.optional(),
+    modifiers: z
+      .array(z.string().regex(/^[a-z][a-z0-9_]{0,31}:[a-z0-9_-]{1,31}$/))
+      .max(8)
+      .optional()
+      .describe('How the call was served, where that changes its price: `service_tier:priority`.'),
   })
   .meta({ id: 'UsageRecord' });
 

@@ -12,6 +12,7 @@ import { Refills } from './budgets/refills.service.js';
 import { AdminBillingController } from './http/admin-billing.controller.js';
 import { AgentBillingController } from './http/agent-billing.controller.js';
 import { BudgetsController } from './http/budgets.controller.js';
+import { PricesController } from './http/prices.controller.js';
 import { AgentLeases } from './leases/agent-leases.js';
 import { LeaseDirectory } from './leases/lease-directory.js';
 import { Ledger } from './leases/ledger.service.js';
@@ -19,10 +20,17 @@ import { SessionWatch } from './leases/session-watch.js';
 import { LeaseSweeper } from './leases/sweeper.js';
 import { ListPrices } from './prices/list-prices.js';
 import { PriceBook } from './prices/price-book.js';
+import { PriceRecompute } from './prices/price-recompute.js';
+import { PriceRules } from './prices/price-rules.service.js';
 
 @Module({
   imports: [AuditModule, AuthModule, TeamsModule],
-  controllers: [AdminBillingController, AgentBillingController, BudgetsController],
+  controllers: [
+    AdminBillingController,
+    AgentBillingController,
+    BudgetsController,
+    PricesController,
+  ],
   providers: [
     Ledger,
     AgentLeases,
@@ -31,6 +39,8 @@ import { PriceBook } from './prices/price-book.js';
     SessionWatch,
     PriceBook,
     ListPrices,
+    PriceRules,
+    PriceRecompute,
     Transfers,
     LedgerCheck,
     LedgerAuditJob,

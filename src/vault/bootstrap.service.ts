@@ -52,7 +52,7 @@ export class Bootstrap {
         heartbeatSeconds: HEARTBEAT_SECONDS,
         pii: project.policy.pii,
       },
-      prices: this.terms.prices(providers),
+      prices: await this.terms.prices(agent, providers),
     };
   }
 

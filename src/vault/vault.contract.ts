@@ -134,7 +134,7 @@ export const deleteSecret = defineRoute({
 
 /** The price table of a bundle, as docs/sdk-protocol.md describes it; the billing feature fills it. */
 const priceTable = z
-  .object({
+  .looseObject({
     version: z.string(),
     models: z.array(z.looseObject({ provider: z.string(), id: z.string() })),
   })

@@ -23,7 +23,15 @@ interface Described {
 }
 
 type Ids = Record<
-  'projectId' | 'keyId' | 'secretId' | 'leaseId' | 'sessionId' | 'budgetId' | 'askId' | 'refillId',
+  | 'projectId'
+  | 'keyId'
+  | 'secretId'
+  | 'leaseId'
+  | 'sessionId'
+  | 'budgetId'
+  | 'askId'
+  | 'refillId'
+  | 'overrideId',
   string
 >;
 
@@ -63,9 +71,32 @@ const BODIES: Record<string, (ids: Ids) => object> = {
   declineAsk: () => ({}),
   createRefill: () => ({ mode: 'add', amount: '1', window: 'day' }),
   correct: () => ({ requestId: newId(), amount: '-1', reason: 'taken over' }),
+  createPriceOverride: ({ projectId }) => ({
+    projectId,
+    provider: 'openai',
+    model: '*',
+    rates: { input: '0', output: '0' },
+    reason: 'taken over',
+  }),
+  setPriceMarkup: ({ projectId }) => ({ projectId, basisPoints: 1, reason: 'taken over' }),
+  setPriceCeiling: ({ projectId }) => ({ projectId, rates: null, reason: 'taken over' }),
 };
 /** Ids that travel in the body instead of the path. */
-const ID_IN_BODY = ['createSecret', 'acquireLease', 'createBudget', 'askForBudget'];
+const ID_IN_BODY = [
+  'createSecret',
+  'acquireLease',
+  'createBudget',
+  'askForBudget',
+  'createPriceOverride',
+  'setPriceMarkup',
+  'setPriceCeiling',
+];
+/** Price tables belong to no organization. */
+const SHARED = ['getPriceVersion'];
+
+const { version: PRICE_VERSION } = JSON.parse(
+  readFileSync(new URL('../../src/billing/prices/price-table.json', import.meta.url), 'utf8'),
+) as { version: string };
 
 const operations = readOperations();
 const closed = operations.filter(({ audience }) => audience !== 'public');
@@ -147,7 +178,9 @@ describe('the authorization matrix', () => {
     },
   );
 
-  const withIds = closed.filter(({ id, path }) => path.includes('{') || ID_IN_BODY.includes(id));
+  const withIds = closed.filter(
+    ({ id, path }) => (path.includes('{') || ID_IN_BODY.includes(id)) && !SHARED.includes(id),
+  );
   it.each(withIds.map((operation) => [operation.id, operation] as const))(
     '%s does not tell whether an id of another organization exists',
     async (id, operation) => {
@@ -253,7 +286,7 @@ function route(id: string) {
 
 function fill(path: string, ids: Ids): string {
   return path.replace(/\{(\w+)\}/g, (_all, name: string) => {
-    const id = ids[name as keyof Ids] as string | undefined;
+    const id = name === 'version' ? PRICE_VERSION : (ids[name as keyof Ids] as string | undefined);
     if (id === undefined) throw new Error(`no id for {${name}}`);
     return id;
   });
@@ -270,6 +303,7 @@ function nobodys(): Ids {
     budgetId: newId(),
     askId: newId(),
     refillId: newId(),
+    overrideId: newId(),
   };
 }
 
@@ -300,6 +334,13 @@ async function everything(installation: Installation): Promise<{ ids: Ids; key: 
     amount: '1',
     window: 'month',
   });
+  const override = await installation.must('POST', '/v1/prices/overrides', {
+    projectId,
+    provider: 'openai',
+    model: 'mine-alone',
+    rates: { input: '1', output: '1' },
+    reason: 'a deal',
+  });
   return {
     ids: {
       projectId,
@@ -310,6 +351,7 @@ async function everything(installation: Installation): Promise<{ ids: Ids; key: 
       budgetId: budget['id'],
       askId,
       refillId: refill['id'],
+      overrideId: override['id'],
     },
     key,
   };

@@ -1,11 +1,17 @@
 import { RequestNotBoundedError, UnknownModelError } from '../errors/catalogue.js';
-import type { HeldCall } from '../leases/lease.js';
+import type { HeldCall, Priced } from '../leases/lease.js';
 import type { CallResult } from '../leases/lease-book.js';
 import type { NanoUsd } from '../money/money.js';
-import { costOf, ratesFor, type ModelPrice, type PriceTable } from '../prices/price-table.js';
+import {
+  costOf,
+  knownModifiers,
+  ratesFor,
+  type ModelPrice,
+  type PriceTable,
+} from '../prices/price-table.js';
 import { inputTokensOf, tokenUsage, type Bucket, type TokenUsage } from '../prices/usage.js';
 import { affordableOutput, worstCost, type CallBound } from '../prices/worst-case.js';
-import type { CallPlan, SeenUsage } from '../providers/call-plan.js';
+import type { CallPlan, Endpoint, SeenUsage } from '../providers/call-plan.js';
 import type { Outcome } from '../wire/protocol.js';
 
 /** Written into a request whose model has no known maximum. */
@@ -89,12 +95,12 @@ export class MeteredCall implements HeldCall {
   }
 
   /** Upper bound of what has been used until now. */
-  estimate(): { readonly tokens: TokenUsage; readonly costNano: NanoUsd } {
+  estimate(): Priced {
     const { usage, receivedTokens } = this.#progress?.() ?? {
       usage: undefined,
       receivedTokens: this.#outputTokens,
     };
-    if (usage?.isFinal === true) return this.#priced(usage.tokens);
+    if (usage?.isFinal === true) return this.#priced(usage.tokens, usage.modifiers);
     const output = this.plan.hidesReasoning
       ? this.#outputTokens
       : Math.min(this.#outputTokens, Math.max(receivedTokens, usage?.tokens.output ?? 0));
@@ -103,18 +109,26 @@ export class MeteredCall implements HeldCall {
       usage === undefined
         ? tokenUsage({ [dear.input]: this.#inputTokens, [dear.output]: output })
         : { ...usage.tokens, output },
+      usage?.modifiers,
     );
   }
 
+  /** What a whole answer tells; undefined when it tells no usage. */
+  read(endpoint: Endpoint, answer: unknown): CallResult | undefined {
+    const tokens = endpoint.readUsage(answer);
+    if (tokens === undefined) return undefined;
+    return this.told(tokens, 'completed', endpoint.readModifiers?.(answer));
+  }
+
   /** What the provider told. */
-  told(tokens: TokenUsage, outcome: Outcome): CallResult {
-    return { outcome, estimated: false, ...this.#priced(tokens) };
+  told(tokens: TokenUsage, outcome: Outcome, modifiers?: readonly string[]): CallResult {
+    return { outcome, estimated: false, ...this.#priced(tokens, modifiers) };
   }
 
   /** What must be assumed because the provider told nothing, or not everything. */
   assumed(outcome: Outcome): CallResult {
     const usage = this.#progress?.().usage;
-    if (usage?.isFinal === true) return this.told(usage.tokens, outcome);
+    if (usage?.isFinal === true) return this.told(usage.tokens, outcome, usage.modifiers);
     return { outcome, estimated: true, ...this.estimate() };
   }
 
@@ -133,8 +147,9 @@ export class MeteredCall implements HeldCall {
     };
   }
 
-  #priced(tokens: TokenUsage): { tokens: TokenUsage; costNano: NanoUsd } {
-    return { tokens, costNano: costOf(this.#price, tokens) };
+  #priced(tokens: TokenUsage, modifiers: readonly string[] = []): Priced {
+    const known = knownModifiers(this.#price, modifiers);
+    return { tokens, modifiers: known, costNano: costOf(this.#price, tokens, known) };
   }
 }
 

@@ -259,12 +259,12 @@ export class MeteringFetch {
       this.#ports.book.complete(hold, call.assumed('aborted'));
       throw error;
     }
-    const tokens = endpoint.readUsage(parseAnswer(bytes));
-    if (tokens === undefined) {
+    const result = call.read(endpoint, parseAnswer(bytes));
+    if (result === undefined) {
       this.#ports.book.complete(hold, call.assumed('completed'));
     } else {
-      this.#ports.book.complete(hold, call.told(tokens, 'completed'));
-      this.#calibrate(call, call.excess(tokens));
+      this.#ports.book.complete(hold, result);
+      this.#calibrate(call, call.excess(result.tokens));
     }
     return withBody(response, bytes);
   }

@@ -151,10 +151,9 @@ export class LeaseBook {
 
   /** The record of a call whose end nobody will see: its upper bound. */
   inFlightRecord(hold: Hold): WireUsageRecord {
-    const { tokens, costNano } = hold.call.estimate();
     return usageRecord(
       hold,
-      { outcome: 'aborted', estimated: true, tokens, costNano },
+      { outcome: 'aborted', estimated: true, ...hold.call.estimate() },
       this.#ports.clock,
     );
   }

@@ -12,7 +12,15 @@ export interface HeldCall {
   readonly pricesVersion: string;
   readonly startedAtMs: number;
   /** Upper bound of what has been used until now. */
-  estimate(): { readonly tokens: TokenUsage; readonly costNano: NanoUsd };
+  estimate(): Priced;
+}
+
+/** What was used, and what it costs. */
+export interface Priced {
+  readonly tokens: TokenUsage;
+  /** How it was served, where that changes its price. */
+  readonly modifiers?: readonly string[];
+  readonly costNano: NanoUsd;
 }
 
 /** The part of a lease that is set aside for one physical request. */

@@ -1,20 +1,18 @@
 import type { Clock } from '../identity/clock.js';
-import { formatUsd, type NanoUsd } from '../money/money.js';
-import type { TokenUsage } from '../prices/usage.js';
+import { formatUsd } from '../money/money.js';
 import type { Outcome, WireUsageRecord } from '../wire/protocol.js';
-import type { Hold } from './lease.js';
+import type { Hold, Priced } from './lease.js';
 
 /** What a finished call really used. */
-export interface CallResult {
+export interface CallResult extends Priced {
   readonly outcome: Outcome;
   readonly estimated: boolean;
-  readonly tokens: TokenUsage;
-  readonly costNano: NanoUsd;
 }
 
 /** What is reported of one call. */
 export function usageRecord(hold: Hold, result: CallResult, clock: Clock): WireUsageRecord {
   const { provider, model, pricesVersion, startedAtMs } = hold.call;
+  const { modifiers = [] } = result;
   return {
     id: hold.id,
     provider,
@@ -25,5 +23,6 @@ export function usageRecord(hold: Hold, result: CallResult, clock: Clock): WireU
     cost: formatUsd(result.costNano),
     pricesVersion,
     durationMs: Math.max(0, Math.round(clock.monotonicMs() - startedAtMs)),
+    ...(modifiers.length > 0 ? { modifiers } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { anthropicModifiers } from '../prices/modifiers.js';
 import type { Bucket, TokenUsage } from '../prices/usage.js';
 import { tokenUsage, wholeCount } from '../prices/usage.js';
 import { boundClaudeImage } from '../tokens/image-bound.js';
@@ -22,6 +23,7 @@ export const anthropicMessages: Endpoint = {
   },
   askForUsage: () => false, // message_start and message_delta always tell it
   readUsage: (answer) => (isObject(answer) ? readAnthropicUsage(answer['usage']) : undefined),
+  readModifiers: (answer) => (isObject(answer) ? anthropicModifiers(answer['usage']) : []),
   streamReader: (plan) => new MessagesStreamReader(plan),
 };
 
@@ -153,7 +155,8 @@ class MessagesStreamReader implements StreamReader {
 
   usage(): SeenUsage | undefined {
     const tokens = readAnthropicUsage(this.#told);
-    return tokens === undefined ? undefined : { tokens, isFinal: this.#isFinal };
+    if (tokens === undefined) return undefined;
+    return { tokens, modifiers: anthropicModifiers(this.#told), isFinal: this.#isFinal };
   }
 
   receivedTokens(): number {

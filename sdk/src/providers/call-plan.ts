@@ -29,6 +29,7 @@ export interface CallPlan {
 /** What a provider's usage says; `isFinal` is false while the output may still grow. */
 export interface SeenUsage {
   readonly tokens: TokenUsage;
+  readonly modifiers?: readonly string[];
   readonly isFinal: boolean;
 }
 
@@ -53,6 +54,8 @@ export interface Endpoint {
   /** Changes the body so that a stream tells its usage. @returns true when it was changed. */
   askForUsage(body: JsonObject, provider: string): boolean;
   readUsage(answer: unknown): TokenUsage | undefined;
+  /** How the call was served, where that changes its price. */
+  readModifiers?(answer: unknown): readonly string[];
   streamReader(plan: CallPlan, hideUsageEvent: boolean): StreamReader;
 }
 

@@ -1,3 +1,4 @@
+import { openAiModifiers } from '../prices/modifiers.js';
 import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
 import type { CallPlan, Endpoint, JsonObject, SeenUsage, StreamReader } from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
@@ -29,6 +30,7 @@ export const openAiChat: Endpoint = {
     return true;
   },
   readUsage: (answer) => readChatUsage(isObject(answer) ? answer['usage'] : undefined),
+  readModifiers: openAiModifiers,
   streamReader: (plan, hideUsageEvent) => new ChatStreamReader(plan, hideUsageEvent),
 };
 
@@ -72,6 +74,7 @@ class ChatStreamReader implements StreamReader {
   readonly #hideUsageEvent: boolean;
   #usage: SeenUsage | undefined;
   #finished = false;
+  #modifiers: readonly string[] = [];
 
   constructor(plan: CallPlan, hideUsageEvent: boolean) {
     this.#received = new ReceivedText(plan.tokenizer);
@@ -82,9 +85,14 @@ class ChatStreamReader implements StreamReader {
     if (!isObject(data)) return true;
     const choices = listOf(data['choices']);
     for (const choice of choices) this.#seeChoice(choice);
+    if ('service_tier' in data) this.#modifiers = openAiModifiers(data);
     const tokens = readChatUsage(data['usage']);
     if (tokens === undefined) return true;
-    this.#usage = { tokens, isFinal: choices.length === 0 || this.#finished };
+    this.#usage = {
+      tokens,
+      modifiers: this.#modifiers,
+      isFinal: choices.length === 0 || this.#finished,
+    };
     return !(this.#hideUsageEvent && choices.length === 0);
   }
 

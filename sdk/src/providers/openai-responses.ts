@@ -1,3 +1,4 @@
+import { openAiModifiers } from '../prices/modifiers.js';
 import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
 import type { CallPlan, Endpoint, JsonObject, SeenUsage, StreamReader } from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
@@ -25,6 +26,7 @@ export const openAiResponses: Endpoint = {
   },
   askForUsage: () => false, // the last event always tells it
   readUsage: (answer) => readResponsesUsage(isObject(answer) ? answer['usage'] : undefined),
+  readModifiers: openAiModifiers,
   streamReader: (plan) => new ResponsesStreamReader(plan),
 };
 
@@ -83,8 +85,11 @@ class ResponsesStreamReader implements StreamReader {
   see(data: unknown): boolean {
     if (!isObject(data)) return true;
     if (textOf(data['type']).endsWith('.delta')) this.#received.add(data['delta']);
-    const tokens = readResponsesUsage(objectAt(data, 'response')['usage']);
-    if (tokens !== undefined) this.#usage = { tokens, isFinal: true };
+    const response = objectAt(data, 'response');
+    const tokens = readResponsesUsage(response['usage']);
+    if (tokens !== undefined) {
+      this.#usage = { tokens, modifiers: openAiModifiers(response), isFinal: true };
+    }
     return true;
   }
 

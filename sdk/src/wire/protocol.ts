@@ -1,4 +1,4 @@
-import type { WirePriceTable } from '../prices/price-table.js';
+import type { WireSignedPrices } from '../prices/signed-prices.js';
 import type { TokenUsage } from '../prices/usage.js';
 
 /** The messages of the SDK protocol, version 1. Money is a decimal string of dollars. */
@@ -20,7 +20,7 @@ export interface WireSession {
     readonly heartbeatSeconds: number;
     readonly pii?: Readonly<Partial<Record<'email' | 'card', PiiAction>>>;
   };
-  readonly prices: WirePriceTable;
+  readonly prices: WireSignedPrices;
 }
 
 export interface WireSecret {
@@ -56,6 +56,8 @@ export interface WireUsageRecord {
   readonly cost: string;
   readonly pricesVersion: string;
   readonly durationMs: number;
+  /** How the call was served, where that changes its price. */
+  readonly modifiers?: readonly string[];
 }
 
 /** Fixed once it is made: a repeated `seq` must carry exactly the same body. */

@@ -109,12 +109,12 @@ export const WRITE_PARTS = {
     FROM json_to_recordset(?::json) AS x("leaseId" uuid, seq int, "projectId" uuid, "requestHash" text, amount bigint, budgets jsonb, answer jsonb)`,
   usage: `
     INSERT INTO usage_records (organization_id, at, lease_id, seq, id, project_id, session_id, key_id, provider, model, outcome, estimated, tokens,
-      input_tokens, output_tokens, cost_nano, client_cost_nano, prices_version, priced_by, tags, duration_ms)
+      input_tokens, output_tokens, cost_nano, client_cost_nano, prices_version, priced_by, pricing, tags, duration_ms)
     SELECT $1, $2, "leaseId", seq, id, "projectId", "sessionId", "keyId", provider, model, outcome, estimated, tokens, "inputTokens", "outputTokens",
-      cost, "clientCost", "pricesVersion", "pricedBy", tags, "durationMs"
+      cost, "clientCost", "pricesVersion", "pricedBy", pricing, tags, "durationMs"
     FROM json_to_recordset(?::json) AS x("leaseId" uuid, seq int, id uuid, "projectId" uuid, "sessionId" uuid, "keyId" text, provider text,
       model text, outcome text, estimated boolean, tokens jsonb, "inputTokens" bigint, "outputTokens" bigint, cost bigint, "clientCost" bigint,
-      "pricesVersion" text, "pricedBy" text, tags text[], "durationMs" int)`,
+      "pricesVersion" text, "pricedBy" text, pricing jsonb, tags text[], "durationMs" int)`,
   refusals: `
     INSERT INTO lease_refusals (organization_id, lease_id, project_id, session_id, request_hash, refusal, refused_at)
     SELECT $1, "leaseId", "projectId", "sessionId", decode("requestHash", 'hex'), refusal, $2

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../kernel/errors.js';
 import type { Nano } from '../../kernel/money.js';
 import type { Purpose } from './budgets.js';
 import type { LeaseState } from './state.js';
-import type { Tokens } from './pricing.js';
+import type { Pricing, Tokens } from './pricing.js';
 
 /** What an agent asks for. Its request hash tells a repetition from another request under the same id. */
 export interface Wish {
@@ -26,6 +26,8 @@ export interface UsageLine {
   readonly clientCost: Nano;
   readonly pricesVersion: string;
   readonly pricedBy: 'table' | 'client';
+  /** What the server's price was made of. */
+  readonly pricing?: Pricing;
   readonly tags: readonly string[];
   readonly durationMs: number;
 }

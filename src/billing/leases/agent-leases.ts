@@ -42,6 +42,7 @@ export class AgentLeases {
     if (new Set(body.usage.map(({ id }) => id)).size < body.usage.length) {
       throw new AppError('VALIDATION_FAILED', 'Two usage records of this report have the same id.');
     }
+    const usage = await this.priced(agent, body.usage);
     const answer = await this.ledger.execute(agent.organizationId, {
       kind: 'settle',
       projectId: agent.projectId,
@@ -50,7 +51,7 @@ export class AgentLeases {
       requestHash: hashOf({ ...body, leaseId: params.leaseId }),
       leaseId: params.leaseId,
       seq: body.seq,
-      usage: body.usage.map((record) => this.priced(record)),
+      usage,
       final: body.final,
       ...(body.next && { next: body.next }),
     });
@@ -58,19 +59,29 @@ export class AgentLeases {
   }
 
   /**
-   * The server's own price decides. A model that the table does not know has been used all the same: then the client's figure is
-   * booked, and marked so.
+   * The server's own price decides. A model that nothing prices has been used all the same: then the client's figure is booked, and
+   * marked so.
    */
-  private priced(record: UsageRecord): UsageLine {
-    const { cost: clientCost, tags = [], ...line } = record;
-    const cost = this.prices.price(line.provider, line.model, line.tokens);
-    return {
-      ...line,
-      clientCost,
-      tags,
-      cost: cost ?? clientCost,
-      pricedBy: cost === undefined ? 'client' : 'table',
-    };
+  private async priced(
+    agent: AgentPrincipal,
+    records: readonly UsageRecord[],
+  ): Promise<UsageLine[]> {
+    const calls = records.map(({ modifiers = [], ...call }) => ({ ...call, modifiers }));
+    const prices = await this.prices.priceCalls(agent, calls);
+    return records.map((record, index) => {
+      const { cost: clientCost, tags = [], modifiers: _modifiers, ...line } = record;
+      const priced = prices[index];
+      if (!priced) throw new Error('a usage record was not priced');
+      const { cost, pricing } = priced;
+      return {
+        ...line,
+        clientCost,
+        tags,
+        cost: cost ?? clientCost,
+        pricedBy: pricing.source === 'client' ? 'client' : 'table',
+        pricing,
+      };
+    });
   }
 }
 

@@ -102,18 +102,6 @@ export class PriceBook implements OnModuleInit, OnModuleDestroy {
     if (table) this.inForce = { table, found: new Map() };
   }
 
-  /** By the table alone; {@link priceCalls} takes its place. */
-  price(provider: string, model: string, tokens: Tokens): Nano | undefined {
-    const price = priceOn(this.table, provider, model, dayOf(systemClock.now()));
-    return price && chargeOf(price, tokens);
-  }
-
-  /** By the table alone; {@link bundleFor} takes its place. */
-  bundle(providers: readonly string[]): PriceTable {
-    const models = this.table.models.filter(({ provider }) => providers.includes(provider));
-    return { version: this.version, models };
-  }
-
   /** Changes whenever anything changes that a project's calls cost. */
   async versionFor(scope: PriceScope): Promise<string> {
     return this.versionWith(await this.terms.of(scope));

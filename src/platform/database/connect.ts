@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { DataSource } from 'typeorm';
+import { setTimeout } from 'node:timers/promises';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { type Config, StartupError } from '../config/index.js';
 import { redact } from '../telemetry/index.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
@@ -8,8 +9,10 @@ import { dataSourceOptions } from './options.js';
 
 type Embedded = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 
-/** Two replicas that start together migrate one after the other. Held by the connection, gone with it. */
+/** Two replicas that start together migrate one after the other. Held by a transaction, gone with it. */
 const MIGRATION_LOCK = 4_711_020_626;
+const MIGRATION_POLL_MS = 100;
+const MIGRATION_LIMIT_MS = 60_000;
 
 export function embeddedDatabase(
   config: Config,
@@ -73,12 +76,35 @@ async function startInFolder(config: Config): Promise<Embedded> {
 async function migrate(dataSource: DataSource): Promise<number> {
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await lockMigrations(runner);
     await refuseNewerSchema(dataSource);
     return (await dataSource.runMigrations()).length;
   } finally {
-    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     await runner.release();
+  }
+}
+
+/**
+ * A transaction holds the lock: behind a pooler in transaction mode a session's lock would stay with a connection that others use next.
+ * Who waits holds no connection meanwhile, so that the one that migrates finds one in a small pool.
+ */
+async function lockMigrations(runner: QueryRunner): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += MIGRATION_POLL_MS) {
+    await runner.startTransaction();
+    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    const [row] = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS locked', [
+      MIGRATION_LOCK,
+    ])) as { locked: boolean }[];
+    if (row?.locked) return;
+    await runner.rollbackTransaction();
+    if (waitedMs > MIGRATION_LIMIT_MS) {
+      throw new StartupError(
+        'DATABASE_BUSY',
+        'Another Iron Cage has been preparing the database for a minute. Wait until it is done, and start again.',
+      );
+    }
+    await setTimeout(MIGRATION_POLL_MS);
   }
 }
 
