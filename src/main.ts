@@ -2,6 +2,8 @@ import path from 'node:path';
 import { readConfig, StartupError } from './platform/config/index.js';
 import { type RunningServer, startServer } from './server.js';
 
+const STOP_LIMIT_MS = 75_000;
+
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function welcome(server: RunningServer, dataDir: string, databaseUrl: boolean): void {
@@ -36,6 +38,8 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     print('  stopping …');
+    // Somewhere something may hang for ever; whoever asked to stop must not wait as long.
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
     void server.close().finally(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);

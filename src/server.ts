@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
 import { NestFactory } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module.js';
@@ -11,13 +12,17 @@ import { type Config, StartupError } from './platform/config/index.js';
 import { dashboardPage } from './platform/dashboard/index.js';
 import { openDatabase } from './platform/database/index.js';
 import { ErrorFilter } from './platform/http/index.js';
-import { Keyring, readMasterKey } from './platform/keyring/index.js';
+import { Keyring, type MasterKey, readMasterKey } from './platform/keyring/index.js';
 import { openHotStore } from './platform/redis/index.js';
 import { createLogger, type Logger, NestLogger } from './platform/telemetry/index.js';
 import { ROUTES } from './routes.js';
 import { SetupService } from './teams/index.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
+/** For answers that are no pages; the dashboard's page sets its own. */
+const NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'";
+const DOCS_POLICY =
+  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 
 export interface RunningServer {
@@ -54,9 +59,19 @@ export async function startServer(
         ? 'starting the embedded database'
         : 'connecting to the database',
     );
-    const database = await openDatabase(config);
+    let master: MasterKey | undefined;
+    const database = await openDatabase(config, {
+      // A wrong key must be noticed before a newer version changes the schema for it.
+      beforeMigrations: async (dataSource) => {
+        master = await readMasterKey(config);
+        await Keyring.refuseWrong(master, dataSource);
+      },
+      log: (line) => {
+        logger.warn({ from: 'postgres' }, line);
+      },
+    });
     undo.push(() => database.close());
-    const master = await readMasterKey(config);
+    master ??= await readMasterKey(config);
     const keyring = await Keyring.open(master, database.dataSource);
     const hot = await openHotStore(config, logger);
     undo.push(() => hot.close());
@@ -69,8 +84,9 @@ export async function startServer(
       hot,
     });
     undo.push(() => app.close());
-    const setupToken = await app.get(SetupService).ensureToken();
     const url = await listen(app, config);
+    // Not before the port is ours: a start that fails must not make the link of a running server worthless.
+    const setupToken = await app.get(SetupService).ensureToken();
     return {
       url,
       logger,
@@ -98,6 +114,14 @@ async function createApp(
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
     },
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      const error = {
+        code: 'BODY_MALFORMED',
+        message: 'The address of the request is not valid.',
+        requestId: request.id,
+      };
+      void reply.status(400).send({ error });
+    },
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
@@ -122,6 +146,7 @@ async function createApp(
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
+      'content-security-policy': request.url.startsWith('/api/docs') ? DOCS_POLICY : NOTHING_POLICY,
       ...(request.url.startsWith('/v1/') && { 'cache-control': 'no-store' }),
       ...(request.protocol === 'https' && { 'strict-transport-security': 'max-age=31536000' }),
     });

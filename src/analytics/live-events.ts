@@ -1,16 +1,21 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AppError } from '../kernel/errors.js';
+import type { UserPrincipal } from '../kernel/principal.js';
 import { type EventStream, openEventStream } from '../platform/http/index.js';
 import { Signals, type Topic } from '../platform/redis/index.js';
 
 const QUIET_MS = 250;
-const MAX_STREAMS = 1_000;
+const MAX_STREAMS = 10_000;
+/** One organization, or one person, must not take the live updates of all the others. */
+const MAX_PER_ORGANIZATION = 500;
+const MAX_PER_USER = 20;
 /** As long as an access token: whoever was signed out or lost a role comes back with a new one, or not at all. */
 const MAX_LIFE_MS = 600_000;
 
 interface Viewer {
   readonly organizationId: string;
+  readonly userId: string;
   readonly stream: EventStream;
   readonly pending: Set<Topic>;
 }
@@ -41,27 +46,38 @@ export class LiveEvents implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { stream } of this.viewers) stream.close();
   }
 
-  open(organizationId: string, reply: FastifyReply): void {
-    if (this.viewers.size >= MAX_STREAMS) {
-      throw new AppError(
-        'RATE_LIMITED',
-        'Too many dashboards are open at once; the page still works, without live updates.',
-        { retryAfterSeconds: 30 },
-      );
-    }
+  /** @throws {AppError} RATE_LIMITED: the page still works, without live updates */
+  open(user: UserPrincipal, reply: FastifyReply): void {
+    this.refuseTooMany(user);
+    const { organizationId, userId } = user;
+    const stream = openEventStream(reply, () => {
+      clearTimeout(life);
+      this.viewers.delete(viewer);
+    });
+    if (!stream) return;
+    const viewer: Viewer = { organizationId, userId, pending: new Set(), stream };
     const life = setTimeout(() => {
-      viewer.stream.close();
+      stream.close();
     }, MAX_LIFE_MS);
     life.unref();
-    const viewer: Viewer = {
-      organizationId,
-      pending: new Set(),
-      stream: openEventStream(reply, () => {
-        clearTimeout(life);
-        this.viewers.delete(viewer);
-      }),
-    };
     this.viewers.add(viewer);
+  }
+
+  private refuseTooMany({ organizationId, userId }: UserPrincipal): void {
+    const mine = [...this.viewers].filter((viewer) => viewer.organizationId === organizationId);
+    const own = mine.filter((viewer) => viewer.userId === userId);
+    if (
+      own.length < MAX_PER_USER &&
+      mine.length < MAX_PER_ORGANIZATION &&
+      this.viewers.size < MAX_STREAMS
+    ) {
+      return;
+    }
+    throw new AppError(
+      'RATE_LIMITED',
+      'Too many dashboards are open at once; this one works without live updates.',
+      { retryAfterSeconds: 30 },
+    );
   }
 
   private flush(): void {

@@ -16,7 +16,11 @@ export class AuditTrail {
   constructor(private readonly log: AuditLog) {}
 
   async record(tx: Tx, event: AuditEvent): Promise<void> {
-    await this.log.append(tx, event);
+    await this.log.append(tx, [event]);
+  }
+
+  async recordAll(tx: Tx, events: readonly AuditEvent[]): Promise<void> {
+    if (events.length > 0) await this.log.append(tx, events);
   }
 
   async list(

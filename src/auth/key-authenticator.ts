@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { AppError } from '../kernel/errors.js';
+import { AppError, keyInvalid } from '../kernel/errors.js';
 import { parseKey } from '../kernel/iron-cage-key.js';
-import { AGENT_PERMISSIONS } from '../kernel/permissions.js';
+import { AGENT_PERMISSIONS, RETIRED_AGENT_PERMISSIONS } from '../kernel/permissions.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import { Signals } from '../platform/redis/index.js';
 import { KeyStore } from './data/key-store.js';
@@ -14,6 +14,8 @@ import { KEY_PEPPER } from './tokens.js';
 /** A revoked key is refused everywhere after this time, even where the signal was lost. */
 const REMEMBER_MS = 2_000;
 const CAPACITY = 10_000;
+/** How long after its end a key may still report usage. */
+const REPORT_AFTER_END_MS = 86_400_000;
 
 @Injectable()
 export class KeyAuthenticator implements OnModuleDestroy {
@@ -47,13 +49,9 @@ export class KeyAuthenticator implements OnModuleDestroy {
       this.look(parsed.id, key),
     );
     if (!agent) {
-      throw new AppError(
-        'KEY_INVALID',
-        'This Iron Cage key is not valid: it does not exist, was revoked, or has expired. Create a new one in the dashboard.',
-        { internal: `key ${parsed.id} refused` },
-      );
+      throw keyInvalid(`key ${parsed.id} refused`);
     }
-    this.use.note(agent);
+    if (agent.permissions.has('agent:run')) this.use.note(agent);
     return agent;
   }
 
@@ -64,17 +62,18 @@ export class KeyAuthenticator implements OnModuleDestroy {
   private async look(keyId: string, key: string): Promise<Found<AgentPrincipal> | undefined> {
     const row = await this.keys.findForCheck(keyId);
     const matches = keyMatches(this.pepper, key, row);
-    if (!row || !matches || row.revoked || row.leftMs <= 0) return undefined;
-    const { organizationId, projectId, leftMs } = row;
+    if (!row || !matches || row.retiredMs >= REPORT_AFTER_END_MS) return undefined;
+    const { organizationId, projectId, retiredMs } = row;
+    const isRetired = retiredMs >= 0;
     return {
       principal: {
         kind: 'agent',
         organizationId,
         projectId,
         keyId,
-        permissions: AGENT_PERMISSIONS,
+        permissions: isRetired ? RETIRED_AGENT_PERMISSIONS : AGENT_PERMISSIONS,
       },
-      leftMs,
+      leftMs: isRetired ? REPORT_AFTER_END_MS - retiredMs : -retiredMs,
     };
   }
 }

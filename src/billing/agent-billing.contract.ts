@@ -25,6 +25,13 @@ const grant = z.object({
     .describe('When the first of the budgets that hold it starts anew.'),
 });
 
+const minimumFits = ({ wanted, minimum }: { wanted: bigint; minimum: bigint }): boolean =>
+  minimum <= wanted;
+const MINIMUM_TOO_LARGE = {
+  error: 'The minimum is more than what is wanted.',
+  path: ['minimum'],
+};
+
 export const acquireLease = defineRoute({
   id: 'acquireLease',
   method: 'POST',
@@ -32,7 +39,10 @@ export const acquireLease = defineRoute({
   tag: 'SDK',
   summary: 'Borrow: move money out of the balance in advance',
   access: 'agent:run',
-  body: z.strictObject({ ...leaseWish, sessionId: uuid }).meta({ id: 'LeaseRequest' }),
+  body: z
+    .strictObject({ ...leaseWish, sessionId: uuid })
+    .refine(minimumFits, MINIMUM_TOO_LARGE)
+    .meta({ id: 'LeaseRequest' }),
   answer: grant.meta({ id: 'LeaseGrant' }),
   status: 201,
   errors: [
@@ -82,7 +92,7 @@ export const settleLease = defineRoute({
   path: '/v1/sdk/leases/{leaseId}/settlements',
   tag: 'SDK',
   summary: 'Report real usage, give the rest back, take the next tranche: one transaction',
-  access: 'agent:run',
+  access: 'agent:report',
   params: z.strictObject({ leaseId: uuid }),
   body: z
     .strictObject({
@@ -90,7 +100,7 @@ export const settleLease = defineRoute({
       seq: z.int().min(1).max(1_000_000),
       usage: z.array(usageRecord).max(1_000),
       final: z.boolean(),
-      next: z.strictObject(leaseWish).optional(),
+      next: z.strictObject(leaseWish).refine(minimumFits, MINIMUM_TOO_LARGE).optional(),
     })
     .refine((body) => body.final || body.next === undefined, {
       error: 'A next lease needs "final": true.',

@@ -78,6 +78,11 @@ export function notFound(what: string): AppError {
   );
 }
 
-export function assertUnreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+/** Unknown, wrong, revoked and expired keys answer alike. */
+export function keyInvalid(internal: string): AppError {
+  return new AppError(
+    'KEY_INVALID',
+    'This Iron Cage key is not valid: it does not exist, was revoked, or has expired. Create a new one in the dashboard.',
+    { internal },
+  );
 }

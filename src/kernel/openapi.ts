@@ -70,7 +70,9 @@ function operation(route: Route, schemas: Json): Json {
     tags: [route.tag],
     summary: route.summary,
     security:
-      route.access === 'public' ? [] : [{ [route.access === 'agent:run' ? 'agent' : 'user']: [] }],
+      route.access === 'public'
+        ? []
+        : [{ [route.access.startsWith('agent:') ? 'agent' : 'user']: [] }],
     parameters: [
       ...parameters('path', route.params, schemas),
       ...parameters('query', route.query, schemas),

@@ -16,6 +16,7 @@ export const PERMISSIONS = [
   'usage:read',
   'audit:read',
   'agent:run',
+  'agent:report',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -50,7 +51,10 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, ReadonlySet<Permission>>> =
 };
 
 /** An Iron Cage key may only run: bootstrap, borrow, report, listen. */
-export const AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:run']);
+export const AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:run', 'agent:report']);
+
+/** For a day after its end a key may still report what it spent: usage that happened is booked. */
+export const RETIRED_AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:report']);
 
 /** A user who operates the installation may also create organizations. */
 export const OPERATOR_PERMISSIONS: ReadonlySet<Permission> = new Set(['organization:create']);

@@ -1,17 +1,20 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { ThrottlerStorage } from '@nestjs/throttler';
 import { AgentSessions } from '../auth/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
+import { whyStopped } from '../kernel/stopped-project.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { Signals } from '../platform/redis/index.js';
-import { ProjectAccounts, ProjectDirectory, type ProjectRecord } from '../teams/index.js';
+import { ProjectAccounts, ProjectDirectory } from '../teams/index.js';
 import { SecretDelivery } from './delivery.service.js';
 import { SessionTerms } from './session-terms.js';
 import type { startSession } from './vault.contract.js';
 
 const PROTOCOL = 1;
 const HEARTBEAT_SECONDS = 10;
+const STARTS_PER_MINUTE = 300;
 
 /** The first thing that an agent asks for. Key and address were checked by the guard; here the project's policy decides. */
 @Injectable()
@@ -24,6 +27,7 @@ export class Bootstrap {
     private readonly delivery: SecretDelivery,
     private readonly terms: SessionTerms,
     private readonly signals: Signals,
+    @Inject(ThrottlerStorage) private readonly limits: ThrottlerStorage,
   ) {}
 
   async start(
@@ -37,9 +41,14 @@ export class Bootstrap {
         `This server speaks protocol ${PROTOCOL}, the SDK asked for ${body.protocol}. Update the older of the two.`,
       );
     }
-    const { project, sessionId, secrets, providers } = await this.unitOfWork.run((tx) =>
+    await this.refuseFlood(agent);
+    // A key that nothing can be sealed to is refused before anything is written; sealing itself waits for the commit.
+    await this.delivery.sealTo(body.publicKey, body.nonce, '', []);
+    const { project, sessionId, opened } = await this.unitOfWork.run((tx) =>
       this.admit(tx, agent, ip, body),
     );
+    const secrets = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);
+    const providers = [...new Set(opened.map(({ provider }) => provider))];
     this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
     return {
       sessionId,
@@ -66,36 +75,33 @@ export class Bootstrap {
     await this.accounts.lock(tx, agent.organizationId, agent.projectId);
     const project = await this.projects.get(agent.organizationId, agent.projectId, tx);
     if (!project) throw notFound('project');
-    refuseStopped(project);
+    const stopped = whyStopped(project);
+    if (stopped) throw new AppError(stopped.code, stopped.message);
     const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
     const opened = await this.delivery.open(tx, agent, project.name, sessionId);
-    const secrets = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);
-    return {
-      project,
-      sessionId,
-      secrets,
-      providers: [...new Set(opened.map(({ provider }) => provider))],
-    };
+    return { project, sessionId, opened };
+  }
+
+  /** Every start writes a session and an audit row for each secret; a key in a crash loop must not fill the disk. */
+  private async refuseFlood(agent: AgentPrincipal): Promise<void> {
+    const hit = await this.limits.increment(
+      `${agent.organizationId}/${agent.keyId}`,
+      60_000,
+      STARTS_PER_MINUTE,
+      0,
+      'sdk-session',
+    );
+    if (!hit.isBlocked) return;
+    const retryAfterSeconds = Math.max(1, hit.timeToBlockExpire);
+    throw new AppError(
+      'RATE_LIMITED',
+      `This key started ${STARTS_PER_MINUTE} sessions within a minute. Wait ${retryAfterSeconds} seconds; one session serves a whole process.`,
+      { retryAfterSeconds },
+    );
   }
 
   async end(agent: AgentPrincipal, sessionId: string): Promise<void> {
     await this.sessions.end(agent, sessionId);
     this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
-  }
-}
-
-function refuseStopped(project: ProjectRecord): void {
-  if (project.state === 'paused') {
-    const why = project.pauseReason === null ? '' : ` (${project.pauseReason})`;
-    throw new AppError(
-      'PROJECT_PAUSED',
-      `Project "${project.name}" is paused${why}. Somebody with access to the dashboard can resume it.`,
-    );
-  }
-  if (project.state === 'archived') {
-    throw new AppError(
-      'PROJECT_ARCHIVED',
-      `Project "${project.name}" is archived; use a key of another project.`,
-    );
   }
 }

@@ -79,15 +79,16 @@ export class SecretDelivery {
     const keys = await this.dataKeys.byIds(tx, organizationId, [
       ...new Set(rows.map((row) => row.data_key_id)),
     ]);
-    for (const row of rows) {
-      await this.audit.record(tx, {
+    await this.audit.recordAll(
+      tx,
+      rows.map((row) => ({
         organizationId,
         actor: actorOf(agent),
         action: 'secret.deliver',
         target: `secret:${row.id}`,
         details: { version: row.version, sessionId },
-      });
-    }
+      })),
+    );
     return rows.map((row) => {
       const key = keys.get(row.data_key_id);
       if (!key) throw new Error(`data key ${row.data_key_id} is gone`);

@@ -2,9 +2,19 @@ import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { base64url, instant, label, money, uuid } from '../kernel/wire.js';
 
-const fieldName = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, {
-  error: 'A field is named like an environment variable: OPENAI_API_KEY.',
-});
+/** Variables that steer the process itself: a secret must not be able to. */
+const RESERVED =
+  /^(PATH|HOME|SHELL|USER|TMPDIR|NODE_.*|LD_.*|DYLD_.*|IRON_CAGE_.*|SSL_CERT_.*|(HTTPS?|ALL|NO)_PROXY)$/;
+
+const fieldName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, {
+    error: 'A field is named like an environment variable: OPENAI_API_KEY.',
+  })
+  .refine((name) => !RESERVED.test(name), {
+    error:
+      "This variable steers the agent's process; name the field after the provider, such as OPENAI_API_KEY.",
+  });
 const fieldValue = z
   .string()
   .min(1)
@@ -17,7 +27,14 @@ const host = z
   .max(260)
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, {
     error: 'Give a host such as api.openai.com, without a scheme or path.',
-  });
+  })
+  .refine(isHost, { error: 'This is not a host that can be reached, such as api.openai.com.' });
+
+/** What an SDK will compare with the address of a request. */
+function isHost(text: string): boolean {
+  const address = `https://${text}`;
+  return !text.includes('..') && URL.canParse(address) && new URL(address).host === text;
+}
 const fields = z
   .record(fieldName, fieldValue)
   .refine((map) => Object.keys(map).length >= 1 && Object.keys(map).length <= 16, {

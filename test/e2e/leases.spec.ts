@@ -1,5 +1,6 @@
 import { newId } from '../../src/kernel/ids.js';
 import { Installation, type ProjectFixture, usage } from '../harness/installation.js';
+import { eventually, query } from '../harness/people.js';
 
 describe('borrowing and reporting over HTTP', () => {
   let site: Installation;
@@ -258,6 +259,46 @@ describe('borrowing and reporting over HTTP', () => {
     });
     expect((await settle(newId())).status).toBe(404);
     expect((await acquire({}, stranger.key)).status).toBe(404);
+  });
+
+  it('lets a key report for a day after it was revoked, and nothing else', async () => {
+    const { body } = await acquire();
+    await site.must('DELETE', `/v1/keys/${project.keyId}`);
+    expect(await acquire()).toMatchObject({
+      status: 401,
+      body: { error: { code: 'KEY_INVALID' } },
+    });
+    const answer = await settle(body['leaseId'], {
+      usage: [usage({ output: 1_000 })],
+      next: { leaseId: newId(), wanted: '0.5', minimum: '0' },
+    });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        booked: '0.002000000',
+        returned: '0.498000000',
+        next: { granted: false, error: { code: 'KEY_INVALID' } },
+      },
+    });
+    await query(
+      site,
+      `UPDATE iron_cage_keys SET revoked_at = now() - interval '25 hours' WHERE id = $1`,
+      [project.keyId],
+    );
+    await eventually(async () => {
+      expect((await settle(body['leaseId'], { seq: 2 })).status).toBe(401);
+    });
+  });
+
+  it('refuses a call that costs more than any does, and a minimum above what is wanted', async () => {
+    const { body } = await acquire();
+    const bomb = usage({}, { provider: 'nobody', model: 'nothing', cost: '999999999' });
+    expect(await settle(body['leaseId'], { usage: [bomb] })).toMatchObject({
+      status: 422,
+      body: { error: { code: 'VALIDATION_FAILED' } },
+    });
+    expect((await acquire({ wanted: '0.1', minimum: '0.2' })).status).toBe(422);
+    expect(await site.balance(project.id)).toMatchObject({ spent: '0.000000000' });
   });
 
   it('revokes a lease: the rest goes back, a report that follows is booked as late', async () => {

@@ -103,11 +103,7 @@ class Run {
       case 'correct':
         return this.transfer(one.kind, this.resolve(one.amount));
       case 'acquire':
-        return this.acquire(
-          this.resolve(one.wanted),
-          one.minimum === null ? 0n : this.resolve(one.minimum),
-          one.model ?? undefined,
-        );
+        return this.acquire(one);
       case 'settle':
         return this.settle(one);
       case 'revoke':
@@ -181,11 +177,10 @@ class Run {
     else this.model.deposit(signed);
   }
 
-  private async acquire(
-    wanted: bigint,
-    minimum: bigint,
-    purpose: string | undefined,
-  ): Promise<void> {
+  private async acquire(one: Extract<Step, { kind: 'acquire' }>): Promise<void> {
+    const minimum = one.minimum === null ? 0n : this.resolve(one.minimum);
+    const wanted = this.resolve(one.wanted) > minimum ? this.resolve(one.wanted) : minimum;
+    const purpose = one.model ?? undefined;
     const leaseId = newId();
     const expected = this.model.acquire(leaseId, wanted, minimum, purpose);
     const answer = await this.send(this.project.key, '/v1/sdk/leases', {

@@ -231,7 +231,14 @@ export class Cage {
     if (journalDir === false) return undefined;
     const folder = journalDir === '' ? defaultJournalFolder() : journalDir;
     try {
-      return new JournalFile(folder, { server: url.href, keyId });
+      return new JournalFile(folder, { server: url.href, keyId }, (error) => {
+        this.#events.emit('warning', {
+          code: 'JOURNAL_FAILED',
+          message:
+            `the journal of unreported usage cannot be written any more (${String(error)}); the ` +
+            'agent goes on without it, and a crash may lose up to one report per lease',
+        });
+      });
     } catch (error) {
       process.emitWarning(
         `no journal of unreported usage can be kept in ${folder} (${String(error)}); ` +

@@ -44,46 +44,84 @@ export function prepareJournalFolder(folder: string): void {
   }
 }
 
-/** What has not been acknowledged yet, on disk, so that a crash loses no usage. */
+/**
+ * What has not been acknowledged yet, on disk, so that a crash loses no usage. It is a safety net: where it cannot be written any
+ * more it says so once, and the agent goes on without it.
+ */
 export class JournalFile {
   readonly path: string;
   readonly #head: JournalLine;
   readonly #live = new Map<string, LiveLease>();
+  readonly #onFailure: (error: unknown) => void;
   #descriptor: number;
   #bytes = 0;
+  #failed = false;
 
-  constructor(folder: string, head: { readonly server: string; readonly keyId: string }) {
+  /** @throws Error when no journal can be kept in `folder` */
+  constructor(
+    folder: string,
+    head: { readonly server: string; readonly keyId: string },
+    onFailure: (error: unknown) => void = () => undefined,
+  ) {
     prepareJournalFolder(folder);
     const suffix = randomBytes(4).toString('hex');
     const owner = `${process.pid.toString()}-${threadId.toString()}`;
     this.path = join(folder, `${head.keyId}-${owner}-${suffix}${JOURNAL_SUFFIX}`);
-    this.#descriptor = fs.openSync(this.path, 'ax', 0o600);
+    this.#onFailure = onFailure;
     this.#head = { t: 'head', ...head };
-    this.#write(this.#head);
+    this.#descriptor = fs.openSync(this.path, 'ax', 0o600);
+    try {
+      this.#bytes = writeAll(this.#descriptor, textOf([this.#head]));
+    } catch (error) {
+      this.#attempt(() => {
+        fs.closeSync(this.#descriptor);
+        fs.rmSync(this.path, { force: true });
+      });
+      throw error;
+    }
   }
 
+  /** Never throws: the first failure is told to `onFailure` and ends the writing. */
   append(line: JournalLine): void {
     if (this.#descriptor < 0) return;
     this.#track(line);
-    this.#write(line);
-    if (this.#bytes > COMPACT_BYTES) this.#compact();
+    if (this.#failed) return;
+    this.#attempt(() => {
+      this.#bytes += writeAll(this.#descriptor, textOf([line]));
+      if (this.#bytes > COMPACT_BYTES) this.#compact();
+    });
   }
 
-  /** Tells other processes that this one is alive. */
+  /** Tells other processes that this one is alive, also after a failure: they must not replay its leases. */
   touch(wallMs: number): void {
-    if (this.#descriptor >= 0) fs.futimesSync(this.#descriptor, wallMs / 1_000, wallMs / 1_000);
+    if (this.#descriptor < 0) return;
+    this.#attempt(() => {
+      fs.futimesSync(this.#descriptor, wallMs / 1_000, wallMs / 1_000);
+    });
   }
 
   /** Closes the file; removes it when nothing in it is left to be done. */
   close(): void {
     if (this.#descriptor < 0) return;
-    fs.closeSync(this.#descriptor);
+    const descriptor = this.#descriptor;
     this.#descriptor = -1;
-    if (this.#live.size === 0) fs.rmSync(this.path, { force: true });
+    this.#attempt(() => {
+      fs.closeSync(descriptor);
+    });
+    if (this.#live.size > 0) return;
+    this.#attempt(() => {
+      fs.rmSync(this.path, { force: true });
+    });
   }
 
-  #write(line: JournalLine): void {
-    this.#bytes += fs.writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (this.#failed) return;
+      this.#failed = true;
+      this.#onFailure(error);
+    }
   }
 
   #track(line: JournalLine): void {
@@ -98,16 +136,41 @@ export class JournalFile {
   }
 
   #compact(): void {
-    const lines = [this.#head, ...[...this.#live.values()].flatMap((lease) => lease.lines())];
-    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    const text = textOf([
+      this.#head,
+      ...[...this.#live.values()].flatMap((lease) => lease.lines()),
+    ]);
     const fresh = `${this.path}.new`;
     const descriptor = fs.openSync(fresh, 'w', 0o600);
-    fs.writeSync(descriptor, text);
-    fs.renameSync(fresh, this.path);
-    fs.closeSync(this.#descriptor);
+    try {
+      writeAll(descriptor, text);
+      fs.renameSync(fresh, this.path);
+    } catch (error) {
+      fs.closeSync(descriptor);
+      fs.rmSync(fresh, { force: true });
+      throw error;
+    }
+    const old = this.#descriptor;
     this.#descriptor = descriptor;
     this.#bytes = -3 * text.length; // compact again when it has grown, not with every line
+    fs.closeSync(old);
   }
+}
+
+function textOf(lines: readonly JournalLine[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+/** A disk that is almost full takes a part of the text and reports no error until it is asked to take the rest. */
+function writeAll(descriptor: number, text: string): number {
+  const bytes = Buffer.from(text, 'utf8');
+  let written = 0;
+  while (written < bytes.length) {
+    const count = fs.writeSync(descriptor, bytes, written);
+    if (count === 0) throw new Error('the disk takes nothing more');
+    written += count;
+  }
+  return written;
 }
 
 /** What a journal says about one lease: enough to finish it in another process. */

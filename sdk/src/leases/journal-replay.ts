@@ -4,7 +4,7 @@ import { threadId } from 'node:worker_threads';
 
 import type { WireLeaseRequest, WireSettlement } from '../wire/protocol.js';
 import { UnreachableError } from '../wire/transport.js';
-import { JOURNAL_SUFFIX, LiveLease, type JournalLine } from './journal-file.js';
+import { LiveLease, type JournalLine } from './journal-file.js';
 import type { LeaseServer } from './lease-server.js';
 
 const FILES_MAX = 200;
@@ -27,15 +27,17 @@ export interface ReplayOptions {
  */
 export async function replayJournals(server: LeaseServer, options: ReplayOptions): Promise<number> {
   let settled = 0;
-  for (const path of abandonedJournals(options)) {
-    const claimed = claim(path);
+  for (const name of abandonedJournals(options)) {
+    const claimed = claim(options, name);
     if (claimed === undefined) continue;
     try {
       settled += await replayFile(server, claimed);
       fs.rmSync(claimed, { force: true });
     } catch {
       // Not reachable now: leave it for the next start.
-      fs.renameSync(claimed, path);
+      fs.renameSync(claimed, join(options.folder, journalName(name)));
+    } finally {
+      claims.delete(claimed);
     }
   }
   return settled;
@@ -45,19 +47,30 @@ function abandonedJournals({ folder, server, keyId, wallMs, ownPath }: ReplayOpt
   if (!fs.existsSync(folder)) return [];
   return fs
     .readdirSync(folder)
-    .filter((name) => name.startsWith(`${keyId}-`) && name.endsWith(JOURNAL_SUFFIX))
+    .filter((name) => name.startsWith(`${keyId}-`) && namePattern.test(name))
     .slice(0, FILES_MAX)
-    .map((name) => join(folder, name))
-    .filter((path) => path !== ownPath && isAbandoned(path, wallMs))
-    .filter((path) => readLines(path).some((line) => line.t === 'head' && line.server === server));
+    .filter((name) => {
+      const path = join(folder, name);
+      if (path === ownPath || claims.has(path) || !isAbandoned(path, wallMs)) return false;
+      return readLines(path).some((line) => line.t === 'head' && line.server === server);
+    });
+}
+
+/** Who writes a journal stands in its name; who has claimed it for a replay stands behind that. */
+const namePattern = /^(.*-(\d+)-(\d+)-[0-9a-f]{8}\.journal)(?:\.claimed(?:-(\d+)-(\d+))?)?$/;
+/** What this thread is replaying: a file that bears its number otherwise is from an earlier process of that number. */
+const claims = new Set<string>();
+
+function journalName(name: string): string {
+  return namePattern.exec(name)?.[1] ?? name;
 }
 
 function isAbandoned(path: string, wallMs: number): boolean {
   const stats = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stats?.isFile() !== true) return false;
-  const owner = /-(\d+)-(\d+)-[0-9a-f]{8}\.journal$/.exec(path);
-  const pid = Number(owner?.[1] ?? 0);
-  const isOwn = pid === process.pid && Number(owner?.[2] ?? -1) === threadId;
+  const [, , writer, writerThread, claimer, claimerThread] = namePattern.exec(path) ?? [];
+  const pid = Number(claimer ?? writer);
+  const isOwn = pid === process.pid && Number(claimerThread ?? writerThread) === threadId;
   return isOwn || !isAlive(pid) || wallMs - stats.mtimeMs > ABANDONED_MS;
 }
 
@@ -70,14 +83,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Only one process can rename a file: two that start together do not replay it twice. */
-function claim(path: string): string | undefined {
-  const claimed = `${path}.claimed`;
+/**
+ * Only one process can rename a file: two that start together do not replay it twice. The new name tells whose it is now, so that
+ * others know when the one that replays it has died as well.
+ */
+function claim({ folder, wallMs }: ReplayOptions, name: string): string | undefined {
+  const owner = `${process.pid.toString()}-${threadId.toString()}`;
+  const claimed = join(folder, `${journalName(name)}.claimed-${owner}`);
   try {
-    fs.renameSync(path, claimed);
+    fs.renameSync(join(folder, name), claimed);
+    claims.add(claimed);
+    fs.utimesSync(claimed, wallMs / 1_000, wallMs / 1_000);
     return claimed;
   } catch {
-    return undefined;
+    return claims.has(claimed) ? claimed : undefined;
   }
 }
 

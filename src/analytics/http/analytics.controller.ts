@@ -24,6 +24,6 @@ export class AnalyticsController {
 
   @Handles(liveEvents)
   events(@Caller('user') user: UserPrincipal, @Res() reply: FastifyReply): void {
-    this.live.open(user.organizationId, reply);
+    this.live.open(user, reply);
   }
 }

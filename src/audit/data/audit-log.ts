@@ -29,17 +29,17 @@ export interface AuditRow {
 export class AuditLog {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  async append(tx: Tx, event: AuditEvent): Promise<void> {
+  async append(tx: Tx, events: readonly AuditEvent[]): Promise<void> {
     await tx.query(
       `INSERT INTO audit_events (organization_id, id, actor, action, target, details)
-       VALUES ($1, $2, $3, $4, $5, $6)`,
+       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
       [
-        event.organizationId,
-        newId(),
-        event.actor,
-        event.action,
-        event.target,
-        detailsJson(event.details ?? {}),
+        events.map(({ organizationId }) => organizationId),
+        events.map(() => newId()),
+        events.map(({ actor }) => actor),
+        events.map(({ action }) => action),
+        events.map(({ target }) => target),
+        events.map(({ details }) => detailsJson(details ?? {})),
       ],
     );
   }

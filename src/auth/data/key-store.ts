@@ -30,9 +30,8 @@ export interface NewKey extends StoredHash {
 export interface KeyCheckRow extends StoredHash {
   readonly organizationId: string;
   readonly projectId: string;
-  readonly revoked: boolean;
-  /** Until it expires, by the database's clock. */
-  readonly leftMs: number;
+  /** Since it was revoked or expired, by the database's clock; below zero while it is good. */
+  readonly retiredMs: number;
 }
 
 const VIEW = `
@@ -105,8 +104,8 @@ export class KeyStore {
   async findForCheck(keyId: string): Promise<KeyCheckRow | undefined> {
     const [row] = await this.unitOfWork.read<KeyCheckRow>(
       `SELECT organization_id AS "organizationId", project_id AS "projectId", hmac,
-              pepper_version AS "pepperVersion", revoked_at IS NOT NULL AS revoked,
-              (extract(epoch FROM expires_at - now()) * 1000)::float8 AS "leftMs"
+              pepper_version AS "pepperVersion",
+              (extract(epoch FROM now() - least(expires_at, revoked_at)) * 1000)::float8 AS "retiredMs"
          FROM iron_cage_keys WHERE id = $1`,
       [keyId],
     );

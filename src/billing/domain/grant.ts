@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../../kernel/errors.js';
 import { maxNano, minNano, type Nano, printMoney, showMoney } from '../../kernel/money.js';
+import { whyStopped } from '../../kernel/stopped-project.js';
 import { roomOf } from './budgets.js';
 import type { Acquire, Outcome, Refusal, Wish } from './commands.js';
 import { coverDebt, post } from './posting.js';
 import {
   balanceRefusal,
   budgetRefusal,
-  notRunning,
   refuse,
   refuseConflict,
   refuseUnknown,
@@ -95,7 +95,7 @@ function decide(
     });
   if (session.ended)
     return refuse({ code: 'SESSION_ENDED', message: 'This session has ended. Start a new one.' });
-  const stopped = notRunning(project);
+  const stopped = whyStopped(project);
   if (stopped) return refuse(stopped);
   const held = set.openLeases.get(holderKey(holder.projectId, holder.keyId)) ?? 0;
   if (held >= project.maxOpenLeases) {

@@ -89,18 +89,3 @@ export function velocityRefusal(project: ProjectTerms, perMinute: Nano, limit: N
     },
   };
 }
-
-export function notRunning(project: ProjectTerms): Refusal | undefined {
-  if (project.state === 'active') return undefined;
-  if (project.state === 'archived') {
-    return {
-      code: 'PROJECT_ARCHIVED',
-      message: `Project "${project.name}" is archived; use a key of another project.`,
-    };
-  }
-  const why = project.pauseReason === null ? '' : ` (${project.pauseReason})`;
-  return {
-    code: 'PROJECT_PAUSED',
-    message: `Project "${project.name}" is paused${why}. Somebody with access to the dashboard can resume it.`,
-  };
-}

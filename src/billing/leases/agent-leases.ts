@@ -1,12 +1,16 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors.js';
+import { showMoney } from '../../kernel/money.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import type { acquireLease, settleLease } from '../agent-billing.contract.js';
 import type { UsageLine } from '../domain/commands.js';
+import { hashOf } from '../domain/request-hash.js';
 import { PriceBook } from '../prices/price-book.js';
 import { Ledger } from './ledger.service.js';
+
+/** Far above the most expensive call there is; what is beyond can only be a fault, or somebody who wants to do harm. */
+const MOST_PER_CALL = 10_000n * 1_000_000_000n;
 
 type UsageRecord = InputOf<typeof settleLease>['body']['usage'][number];
 
@@ -72,26 +76,21 @@ export class AgentLeases {
       const { cost: clientCost, tags = [], modifiers: _modifiers, ...line } = record;
       const priced = prices[index];
       if (!priced) throw new Error('a usage record was not priced');
-      const { cost, pricing } = priced;
+      const { cost = clientCost, pricing } = priced;
+      if (cost > MOST_PER_CALL) {
+        throw new AppError(
+          'VALIDATION_FAILED',
+          `The usage record ${record.id} costs ${showMoney(cost)}; no call does. Nothing was booked: check its tokens and cost.`,
+        );
+      }
       return {
         ...line,
         clientCost,
         tags,
-        cost: cost ?? clientCost,
+        cost,
         pricedBy: pricing.source === 'client' ? 'client' : 'table',
         pricing,
       };
     });
   }
-}
-
-/** Tells a repetition from another request under the same id; field order does not matter, the schema fixed it. */
-export function hashOf(body: object): Buffer {
-  return createHash('sha256')
-    .update(
-      JSON.stringify(body, (_key, value: unknown) =>
-        typeof value === 'bigint' ? value.toString() : value,
-      ),
-    )
-    .digest();
 }

@@ -32,7 +32,7 @@ interface Watched {
 /** Tells running agents whether they may go on: pushed by a stream, asked for by a heartbeat. */
 @Injectable()
 export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly watched = new Set<Watched>();
+  private readonly watched = new Map<string, Watched>();
   private timer: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
   private looking: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
   onModuleDestroy(): void {
     clearInterval(this.timer);
     this.unsubscribe();
-    for (const { stream } of this.watched) stream.close();
+    for (const { stream } of this.watched.values()) stream.close();
   }
 
   async heartbeat(agent: AgentPrincipal, sessionId: string): Promise<State> {
@@ -69,13 +69,14 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   async stream(agent: AgentPrincipal, sessionId: string, reply: FastifyReply): Promise<void> {
     const state = await this.state(agent, sessionId);
-    const entry: Watched = {
-      organizationId: agent.organizationId,
-      sessionId,
-      last: '',
-      stream: openEventStream(reply, () => this.watched.delete(entry)),
-    };
-    this.watched.add(entry);
+    const stream = openEventStream(reply, () => {
+      if (this.watched.get(sessionId)?.stream === stream) this.watched.delete(sessionId);
+    });
+    if (!stream) return;
+    // One stream a session: a new one replaces the old, which may be a connection that nobody reads any more.
+    this.watched.get(sessionId)?.stream.close();
+    const entry: Watched = { organizationId: agent.organizationId, sessionId, last: '', stream };
+    this.watched.set(sessionId, entry);
     this.tell(entry, state);
   }
 
@@ -103,7 +104,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async lookOnce(): Promise<void> {
-    const entries = [...this.watched];
+    const entries = [...this.watched.values()];
     try {
       const states = await this.read(
         entries.map(({ organizationId }) => organizationId),

@@ -10,6 +10,7 @@ import { Ledger } from './ledger.service.js';
 
 const PERIOD_MS = 2_000;
 const PER_ROUND = 500;
+const ROUNDS_PER_HOUR = 3_600_000 / PERIOD_MS;
 
 // Leases of all organizations: the one job that looks across tenants, and it only reads ids.
 const DUE = `
@@ -17,11 +18,18 @@ const DUE = `
   WHERE (state = 'PENDING' AND expires_at <= clock_timestamp()) OR (state = 'EXPIRED_HOLD' AND hold_until <= clock_timestamp())
   LIMIT $1`;
 
+/** A refusal is remembered for as long as a client may repeat its request. */
+const FORGET_REFUSALS = `DELETE FROM lease_refusals WHERE refused_at < clock_timestamp() - interval '24 hours'`;
+
+/** Agents beat every few seconds; one that was silent for an hour is gone, whatever became of it. */
+const END_SILENT_SESSIONS = `UPDATE sessions SET ended_at = last_seen_at WHERE ended_at IS NULL AND last_seen_at < clock_timestamp() - interval '1 hour'`;
+
 /** Ends leases whose time has come. Any number of replicas may do it: an expiry that comes too early or twice does nothing. */
 @Injectable()
 export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
+  private rounds = 0;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -58,6 +66,12 @@ export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     return due.length;
   }
 
+  /** What is of no use any more goes, once an hour. */
+  async tidy(): Promise<void> {
+    await this.unitOfWork.read(FORGET_REFUSALS);
+    await this.unitOfWork.read(END_SILENT_SESSIONS);
+  }
+
   private schedule(): void {
     this.timer = setTimeout(() => {
       this.running = this.round();
@@ -68,6 +82,7 @@ export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   private async round(): Promise<void> {
     try {
       while ((await this.sweep()) === PER_ROUND);
+      if (this.rounds++ % ROUNDS_PER_HOUR === 0) await this.tidy();
     } catch (error) {
       this.logger.warn({ err: error }, 'lease sweep failed; the next one tries again');
     }

@@ -16,12 +16,19 @@ const MIGRATION_LIMIT_MS = 60_000;
 
 export function embeddedDatabase(
   config: Config,
-  options: { exclusive?: boolean } = {},
+  options: { exclusive?: boolean; log?: (line: string) => void } = {},
 ): Promise<Embedded> {
   return startEmbeddedPostgres(path.join(config.dataDir, 'pg'), {
     flags: [...config.databaseFlags],
     ...options,
   });
+}
+
+export interface DatabaseHooks {
+  /** Runs before anything is changed; what it throws stops the start. */
+  readonly beforeMigrations: (dataSource: DataSource) => Promise<void>;
+  /** What the embedded server has to say. */
+  readonly log: (line: string) => void;
 }
 
 export interface Database {
@@ -37,11 +44,15 @@ export interface Database {
  *
  * @throws {StartupError} with the sentence for the operator
  */
-export async function openDatabase(config: Config): Promise<Database> {
-  const embedded = config.databaseUrl === undefined ? await startInFolder(config) : undefined;
+export async function openDatabase(
+  config: Config,
+  { beforeMigrations, log }: DatabaseHooks,
+): Promise<Database> {
+  const embedded = config.databaseUrl === undefined ? await startInFolder(config, log) : undefined;
   const dataSource = new DataSource(dataSourceOptions(config.databaseUrl ?? embedded?.url ?? ''));
   try {
     await dataSource.initialize();
+    await beforeMigrations(dataSource);
     const migrated = await migrate(dataSource);
     return {
       dataSource,
@@ -59,11 +70,11 @@ export async function openDatabase(config: Config): Promise<Database> {
   }
 }
 
-async function startInFolder(config: Config): Promise<Embedded> {
+async function startInFolder(config: Config, log: (line: string) => void): Promise<Embedded> {
   try {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     // A second server would lose the database when the first one stops.
-    return await embeddedDatabase(config, { exclusive: true });
+    return await embeddedDatabase(config, { exclusive: true, log });
   } catch (error) {
     throw new StartupError(
       'DATA_FOLDER',
@@ -100,7 +111,7 @@ async function lockMigrations(runner: QueryRunner): Promise<void> {
     await runner.rollbackTransaction();
     if (waitedMs > MIGRATION_LIMIT_MS) {
       throw new StartupError(
-        'DATABASE_BUSY',
+        'DATABASE_UNREACHABLE',
         'Another Iron Cage has been preparing the database for a minute. Wait until it is done, and start again.',
       );
     }

@@ -38,7 +38,9 @@ const IN_USE = /lock file "[^"]*" already exists|pre-existing shared memory bloc
 const ORPHAN_LIMIT_MS = 30_000;
 const RETRY_MS = 250;
 const RESTART_DELAY_MS = 1_000;
-const MOST_RESTARTS = 5;
+const LONGEST_RESTART_DELAY_MS = 60_000;
+/** After so long without an end, the next one is a new misfortune. */
+const HEALTHY_MS = 300_000;
 
 /**
  * Starts the PostgreSQL that comes with the packages, on a data folder of its own, reachable by a private Unix socket only. The first
@@ -158,6 +160,7 @@ function connectionUrl(socketFolder: string, password: string): string {
 class Keeper {
   private stopping = false;
   private restarts = 0;
+  private startedMs = performance.now();
 
   constructor(
     private postmaster: Postmaster,
@@ -178,21 +181,20 @@ class Keeper {
 
   private async restart(output: string): Promise<void> {
     if (this.stopping) return;
-    this.restarts += 1;
-    if (this.restarts > MOST_RESTARTS) {
-      this.run.log(failureOf('postgres', this.run.dataDir, output).message);
-      return;
-    }
+    if (performance.now() - this.startedMs > HEALTHY_MS) this.restarts = 0;
+    // It never gives up: a disk that was full is emptied some day, and then the server must go on by itself.
+    const delayMs = Math.min(RESTART_DELAY_MS * 2 ** this.restarts++, LONGEST_RESTART_DELAY_MS);
     this.run.log(
-      `the embedded PostgreSQL ended unexpectedly and is started again; its last line: ${lastLine(output)}`,
+      `the embedded PostgreSQL ended unexpectedly and is started again in ${String(delayMs / 1000)} s; its last line: ${lastLine(output)}`,
     );
-    await wait(RESTART_DELAY_MS, undefined, { ref: false });
+    await wait(delayMs, undefined, { ref: false });
     const result = await this.startAgain();
     if (typeof result === 'string') {
       await this.restart(result);
       return;
     }
     this.postmaster = result;
+    this.startedMs = performance.now();
     this.watch();
   }
 

@@ -77,10 +77,20 @@ export function violatedConstraint(error: unknown): string | undefined {
   return ((error as QueryFailedError).driverError as { constraint?: string }).constraint;
 }
 
+/** Text or a number that no column can hold; the schemas should have refused it, and the client can only change the request. */
+const UNSTORABLE = new Set(['22P05', '22021', '22P02', '22003']);
+
 /** Connection trouble in any of its shapes becomes 503; everything else stays what it is. */
 function unavailableOr(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const state = sqlState(error);
+  if (state !== undefined && UNSTORABLE.has(state)) {
+    return new AppError(
+      'VALIDATION_FAILED',
+      'The request has text or a number that cannot be stored. Nothing was changed.',
+      { cause: error, internal: 'a schema let this through' },
+    );
+  }
   const lost =
     state === undefined
       ? /timeout|terminat|ECONN|EPIPE|ENOENT|Connection|not connected|closed/i.test(

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { AppError } from '../../kernel/errors.js';
+import { AppError, keyInvalid } from '../../kernel/errors.js';
 import { Authenticator } from './authenticator.js';
 import { type IronCageRequest, routeOf } from './handles.js';
 
@@ -20,12 +20,16 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<IronCageRequest>();
     const [, bearer] = BEARER.exec(request.headers.authorization ?? '') ?? [];
     if (bearer === undefined) {
-      const wanted =
-        route.access === 'agent:run' ? 'an Iron Cage key (ic_…)' : 'an access token; sign in first';
+      const wanted = route.access.startsWith('agent:')
+        ? 'an Iron Cage key (ic_…)'
+        : 'an access token; sign in first';
       throw new AppError('NOT_SIGNED_IN', `Send "Authorization: Bearer …" with ${wanted}.`);
     }
     const principal = await this.authenticator.authenticate(bearer, request.ip);
     if (!principal.permissions.has(route.access)) {
+      if (principal.kind === 'agent' && !principal.permissions.has('agent:run')) {
+        throw keyInvalid('a retired key on another route than reports');
+      }
       const why =
         principal.kind === 'agent'
           ? 'An Iron Cage key may only run an agent: start a session, borrow, report, listen.'

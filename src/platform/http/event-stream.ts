@@ -9,9 +9,16 @@ export interface EventStream {
   close(): void;
 }
 
-/** Server-sent events on a Fastify reply. `onClose` runs once, whoever ends the stream. */
-export function openEventStream(reply: FastifyReply, onClose: () => void): EventStream {
+/**
+ * Server-sent events on a Fastify reply.
+ *
+ * @param onClose runs once, whoever ends the stream
+ * @returns `undefined` when the client has left already
+ */
+export function openEventStream(reply: FastifyReply, onClose: () => void): EventStream | undefined {
   const { raw } = reply;
+  // Whoever left while the answer was being prepared will never be heard of again: no 'close' comes after this.
+  if (raw.destroyed) return undefined;
   reply.hijack();
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',

@@ -19,11 +19,7 @@ export class Keyring {
 
   /** @throws {StartupError} KEK_WRONG when the database was encrypted with another master key */
   static async open(master: MasterKey, dataSource: DataSource): Promise<Keyring> {
-    const kekId = createHash('sha256')
-      .update(deriveKey(master.bytes, 'iron-cage/kek-id'))
-      .digest('hex')
-      .slice(0, 16);
-    const keyring = new Keyring(deriveKey(master.bytes, 'iron-cage/kek-wrap'), kekId, dataSource);
+    const keyring = Keyring.of(master, dataSource);
     await keyring.checkSentinel(master);
     return keyring;
   }
@@ -59,14 +55,37 @@ export class Keyring {
     };
   }
 
-  private async checkSentinel(master: MasterKey): Promise<void> {
+  /**
+   * Before the schema is touched: is this the key that the database was encrypted with?
+   *
+   * @throws {StartupError} KEK_WRONG
+   */
+  static async refuseWrong(master: MasterKey, dataSource: DataSource): Promise<void> {
+    const [table] = await dataSource.query<{ there: string | null }[]>(
+      `SELECT to_regclass('master_keys')::text AS there`,
+    );
+    if (table?.there == null) return;
+    await Keyring.of(master, dataSource).isKnown(master);
+  }
+
+  private static of(master: MasterKey, dataSource: DataSource): Keyring {
+    const id = createHash('sha256').update(deriveKey(master.bytes, 'iron-cage/kek-id'));
+    return new Keyring(
+      deriveKey(master.bytes, 'iron-cage/kek-wrap'),
+      id.digest('hex').slice(0, 16),
+      dataSource,
+    );
+  }
+
+  /** @returns false when the database knows no key yet. @throws {StartupError} KEK_WRONG when it knows another */
+  private async isKnown(master: MasterKey): Promise<boolean> {
     const known = await this.dataSource.query<{ kek_id: string; sentinel: Buffer }[]>(
       'SELECT kek_id, sentinel FROM master_keys',
     );
     const own = known.find((row) => row.kek_id === this.kekId);
     if (own) {
       try {
-        if (this.unwrap(own.sentinel, ['sentinel']).equals(SENTINEL)) return;
+        if (this.unwrap(own.sentinel, ['sentinel']).equals(SENTINEL)) return true;
       } catch (error) {
         if (!(error instanceof SealBrokenError)) throw error;
       }
@@ -81,6 +100,11 @@ export class Keyring {
         `This database was encrypted with another master key: it needs ${wanted}, and ${master.source} holds ${this.kekId}.${made} Restore the right key; without it the stored provider keys cannot be read. Nothing was changed in the database.`,
       );
     }
+    return false;
+  }
+
+  private async checkSentinel(master: MasterKey): Promise<void> {
+    if (await this.isKnown(master)) return;
     await this.dataSource.query(
       'INSERT INTO master_keys (kek_id, sentinel) VALUES ($1, $2) ON CONFLICT DO NOTHING',
       [this.kekId, this.wrap(SENTINEL, ['sentinel'])],

@@ -94,14 +94,42 @@ export const ownTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions()
 
 /** When the present day began in a time zone, in ms since the epoch. */
 export function startOfDay(timeZone: string, nowMs: number): number {
+  const { hour, minute, second } = wallClock(timeZone, nowMs);
+  return nowMs - (nowMs % 1000) - (hour * 3600 + minute * 60 + second) * 1000;
+}
+
+/** When a calendar day such as "2026-11-23" begins in a time zone, in ms since the epoch. */
+export function dayStart(isoDay: string, timeZone: string): number {
+  const utcMs = Date.parse(isoDay);
+  const { year, month, day: date, hour, minute, second } = wallClock(timeZone, utcMs);
+  return 2 * utcMs - Date.UTC(year, month - 1, date, hour, minute, second);
+}
+
+/** For `<input type="datetime-local">`: "2026-11-23T14:32", in the reader's own zone. */
+export function localInput(ms: number): string {
+  const at = new Date(ms);
+  const pad = (value: number) => value.toString().padStart(2, '0');
+  return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}T${pad(at.getHours())}:${pad(at.getMinutes())}`;
+}
+
+function wallClock(timeZone: string, atMs: number) {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
     hour: 'numeric',
     minute: 'numeric',
     second: 'numeric',
     hourCycle: 'h23',
-  }).formatToParts(nowMs);
+  }).formatToParts(atMs);
   const part = (type: string) => Number(parts.find((one) => one.type === type)?.value ?? 0);
-  const seconds = part('hour') * 3600 + part('minute') * 60 + part('second');
-  return nowMs - (nowMs % 1000) - seconds * 1000;
+  return {
+    year: part('year'),
+    month: part('month'),
+    day: part('day'),
+    hour: part('hour'),
+    minute: part('minute'),
+    second: part('second'),
+  };
 }

@@ -6,7 +6,8 @@ import { startProgram } from './program.js';
 
 const READY = 'database system is ready to accept connections';
 const KEPT_CHARACTERS = 20_000;
-const FAST_STOP_LIMIT_MS = 60_000;
+const FAST_STOP_LIMIT_MS = 45_000;
+const QUIT_LIMIT_MS = 10_000;
 
 export interface PostmasterOptions {
   readonly native: string;
@@ -73,8 +74,11 @@ export class Postmaster {
       );
       this.child.kill('SIGQUIT');
     }, FAST_STOP_LIMIT_MS);
+    // One that hears no signal (stopped, or stuck in the kernel) is killed: the write-ahead log recovers it at the next start.
+    const last = setTimeout(() => this.child.kill('SIGKILL'), FAST_STOP_LIMIT_MS + QUIT_LIMIT_MS);
     await this.ended;
     clearTimeout(timer);
+    clearTimeout(last);
   }
 
   private untilReady(): Promise<Postmaster | string> {

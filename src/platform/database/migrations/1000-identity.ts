@@ -41,8 +41,6 @@ export class Identity1700000001000 implements MigrationInterface {
         ended_at timestamptz,
         created_at timestamptz NOT NULL DEFAULT now()
       );
-      CREATE INDEX logins_token ON logins (token_hash);
-      CREATE INDEX logins_previous ON logins (previous_hash) WHERE previous_hash IS NOT NULL;
       CREATE INDEX logins_user ON logins (user_id);
       CREATE TABLE installation (
         single boolean PRIMARY KEY DEFAULT true CHECK (single),

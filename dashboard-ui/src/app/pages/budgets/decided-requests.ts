@@ -1,0 +1,153 @@
+import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Api } from '../../api/client';
+import { ActorNames } from '../../core/actor-names';
+import { AddressQuery } from '../../core/address-query';
+import { Pager } from '../../core/pager';
+import {
+  UiBadge,
+  UiEmpty,
+  UiIcon,
+  UiInput,
+  UiLoadState,
+  UiMoney,
+  UiPager,
+  UiSection,
+  UiTableScroll,
+  UiTime,
+} from '../../ui';
+import { askedOf, askLabel, askTone } from './request-view';
+
+const PAGE_SIZE = 50;
+
+@Component({
+  selector: 'app-decided-requests',
+  providers: [ActorNames],
+  imports: [
+    RouterLink,
+    UiBadge,
+    UiEmpty,
+    UiIcon,
+    UiInput,
+    UiLoadState,
+    UiMoney,
+    UiPager,
+    UiSection,
+    UiTableScroll,
+    UiTime,
+  ],
+  template: `<a
+      routerLink="/budgets"
+      class="link mb-2 inline-flex items-center gap-1 text-xs text-muted"
+      ><ui-icon name="chevron-left" class="size-3.5!" />All budgets</a
+    >
+    <ui-section heading="Decided requests" [level]="1">
+      <ng-container sectionActions>
+        <select uiInput class="w-32!" aria-label="Decision" (change)="choose($event)">
+          <option value="" [selected]="decision() === 'approved'">Approved</option>
+          <option value="declined" [selected]="decision() === 'declined'">Declined</option>
+        </select>
+      </ng-container>
+      <ui-load-state [of]="list" what="requests" />
+      @if (list.value() && rows().length === 0) {
+        <ui-empty
+          icon="chart-pie"
+          [heading]="
+            decision() === 'approved' ? 'No request was approved yet' : 'No request was declined yet'
+          "
+          text="An agent or a member that runs out of money can ask for more. What was decided is kept here."
+        />
+      } @else if (rows().length > 0) {
+        <div uiTableScroll="Decided requests, table">
+          <table class="table min-w-[940px]">
+            <thead>
+              <tr>
+                <th scope="col">Decision</th>
+                <th scope="col">Asked by</th>
+                <th scope="col" class="text-right">Asked for</th>
+                <th scope="col">More of</th>
+                <th scope="col">Project</th>
+                <th scope="col">Reason</th>
+                <th scope="col">Decided by</th>
+                <th scope="col">Note</th>
+              </tr>
+            </thead>
+            <tbody>
+              @for (row of rows(); track row.ask.id) {
+                <tr>
+                  <td>
+                    <ui-badge [tone]="tone[row.ask.state]">{{ label[row.ask.state] }}</ui-badge>
+                  </td>
+                  <td class="max-w-40 truncate">{{ row.who }}</td>
+                  <td class="text-right font-medium">
+                    <ui-money [exact]="true" [value]="row.ask.amount" />
+                  </td>
+                  <td class="max-w-52 truncate text-muted" [attr.title]="row.what">
+                    {{ row.what }}
+                  </td>
+                  <td class="max-w-40">
+                    <a class="link block truncate" [routerLink]="['/projects', row.ask.projectId]">{{
+                      row.ask.projectName
+                    }}</a>
+                  </td>
+                  <td class="max-w-60 truncate" [attr.title]="row.ask.reason">
+                    {{ row.ask.reason }}
+                  </td>
+                  <td class="max-w-44 text-muted">
+                    <span class="block truncate">{{ row.by }}</span>
+                    @if (row.ask.decidedAt; as at) {
+                      <ui-time as="ago" class="text-xs" [at]="at" />
+                    }
+                  </td>
+                  <td class="max-w-52 truncate" [attr.title]="row.ask.note">
+                    {{ row.ask.note ?? '–' }}
+                  </td>
+                </tr>
+              }
+            </tbody>
+          </table>
+        </div>
+        <ui-pager [pager]="pager" [nextCursor]="list.value()?.nextCursor" what="requests" />
+      }
+    </ui-section>`,
+})
+export class DecidedRequests {
+  /** `declined`; else those that were approved. */
+  readonly state = input<string>();
+  protected readonly label = askLabel;
+  protected readonly tone = askTone;
+  protected readonly pager = new Pager();
+  private readonly address = inject(AddressQuery);
+  private readonly actors = inject(ActorNames);
+  private readonly api = inject(Api);
+  protected readonly decision = computed(() =>
+    this.state() === 'declined' ? 'declined' : 'approved',
+  );
+  protected readonly list = this.api.get(
+    '/v1/budget-requests',
+    () => ({
+      query: { state: this.decision(), cursor: this.pager.cursor(), limit: PAGE_SIZE },
+    }),
+    ['budgets'],
+  );
+  private readonly budgets = this.api.get('/v1/budgets', () => ({}));
+  protected readonly rows = computed(() =>
+    (this.list.value()?.items ?? []).map((ask) => ({
+      ask,
+      who: this.actors.of(ask.requestedBy),
+      by: ask.decidedBy === null ? '–' : this.actors.of(ask.decidedBy),
+      what: askedOf(ask, this.budgets.value()?.items),
+    })),
+  );
+
+  constructor() {
+    effect(() => {
+      this.decision();
+      untracked(() => this.pager.reset());
+    });
+  }
+
+  protected choose(event: Event): void {
+    this.address.set({ state: (event.target as HTMLSelectElement).value });
+  }
+}
