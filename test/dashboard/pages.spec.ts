@@ -4,8 +4,19 @@ import { Installation } from '../harness/installation.js';
 import { openLease, settle } from './agent.js';
 import { describeInBrowser, DESKTOP, PHONE, Visitor } from './browser.js';
 
-const PAGES = ['', 'projects', 'leases', 'keys', 'vault', 'members', 'prices', 'audit', 'settings'];
-const PROJECT_PARTS = ['', '/keys', '/secrets', '/ledger', '/policy'];
+const PAGES = [
+  '',
+  'projects',
+  'budgets',
+  'leases',
+  'keys',
+  'vault',
+  'members',
+  'prices',
+  'audit',
+  'settings',
+];
+const PROJECT_PARTS = ['', '/keys', '/secrets', '/budgets', '/ledger', '/policy'];
 const LOOKS = [
   { colorScheme: 'light', viewport: DESKTOP },
   { colorScheme: 'dark', viewport: DESKTOP },

@@ -59,8 +59,7 @@ const pages: Routes = [
   {
     path: 'budgets/requests',
     title: 'Decided requests',
-    loadComponent: () =>
-      import('./pages/budgets/decided-requests').then((m) => m.DecidedRequests),
+    loadComponent: () => import('./pages/budgets/decided-requests').then((m) => m.DecidedRequests),
   },
   {
     path: 'leases',

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { SessionEndedError } from '../errors/catalogue.js';
+import { KeyRevokedError, SessionEndedError } from '../errors/catalogue.js';
 import { MeteringFetch } from '../fetch/metering-fetch.js';
 import { systemClock, type Clock } from '../identity/clock.js';
 import { exitReports } from '../leases/exit-reports.js';
@@ -21,6 +21,7 @@ import { resolveOptions, type IronCageOptions, type ResolvedOptions } from './op
 import { endSession, ReplacedSessions } from './replaced-sessions.js';
 import { RunState } from './run-state.js';
 import { SessionKeeper } from './session-keeper.js';
+import { SecretProblems } from './secret-problems.js';
 import { riskyCircumstances } from './surroundings-check.js';
 import type { Session } from './session.js';
 
@@ -50,11 +51,13 @@ export class Cage {
   readonly #injection: Injection;
   readonly #replaced: ReplacedSessions;
   readonly #key: SealedValue;
+  readonly #secretProblems: SecretProblems;
   #upkeep: LeaseUpkeep | undefined;
   #exitHooks: ExitHooks | undefined;
   #started: Promise<void> | undefined;
   #isReady = false;
   #closing: Promise<void> | undefined;
+  #replaying: Promise<void> | undefined;
   readonly #onClosed: (() => void)[] = [];
 
   constructor(options: IronCageOptions, surroundings: Partial<CageSurroundings> = {}) {
@@ -81,6 +84,7 @@ export class Cage {
       },
       leaseWaitMs: resolved.leaseWaitMs,
     });
+    this.#secretProblems = new SecretProblems(emit);
     this.#replaced = new ReplacedSessions(this.#transport, this.#book);
     this.#keeper = this.#makeKeeper();
     const placeholders = surroundings.placeholders ?? new Placeholders();
@@ -151,7 +155,11 @@ export class Cage {
     const started = this.#keeper.start();
     // While the server answers: the first call should not have to wait for the vocabulary.
     preloadRanks('o200k_base');
-    await started;
+    await started.catch((error: unknown) => {
+      // What crashed processes have used is accepted for a while from a key that may do nothing else.
+      if (error instanceof KeyRevokedError) this.#replaying = this.#replay();
+      throw error;
+    });
     this.#upkeep = new LeaseUpkeep(
       this.#book,
       this.#clock,
@@ -192,7 +200,8 @@ export class Cage {
 
   #onSession(session: Session, previous: Session | undefined): void {
     const { inject } = this.#options;
-    if (inject !== 'none') this.#injection.apply(session.secrets, inject);
+    const skipped = inject === 'none' ? [] : this.#injection.apply(session.secrets, inject);
+    this.#secretProblems.tell(session.secrets.problems, skipped);
     if (previous === undefined) return;
     previous.secrets.wipe();
     this.#replaced.add(previous.id);
@@ -314,7 +323,10 @@ export class Cage {
       for (const body of bodies) await server.settle(leaseId, body);
       this.#journal?.append({ t: 'end', lease: leaseId });
     };
-    const reports = Promise.allSettled((work?.reports ?? []).map(settle));
+    const reports = Promise.allSettled([
+      ...(work?.reports ?? []).map(settle),
+      this.#replaying ?? Promise.resolve(),
+    ]);
     await Promise.race([reports, deadline]);
     await Promise.race([
       Promise.allSettled(

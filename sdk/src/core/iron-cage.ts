@@ -8,7 +8,6 @@ interface ProcessState {
   readonly cage: Cage;
   readonly started: Promise<void>;
   readonly identity: string;
-  readonly restoreFetch: () => void;
 }
 
 type GlobalWithSlot = typeof globalThis & { [slot]?: ProcessState | undefined };
@@ -52,10 +51,20 @@ export function begin(options: IronCageOptions): ProcessState {
   const cage = new Cage(options);
   cage.presetEnvironment();
   const restoreFetch = patchFetch ? patchGlobalFetch(cage) : () => undefined;
-  const started = cage.start();
-  const state: ProcessState = { cage, started, identity, restoreFetch };
+  const release = (): void => {
+    restoreFetch();
+    if (holder[slot]?.cage === cage) holder[slot] = undefined;
+  };
+  cage.onClosed(release);
+  const started = cage.start().catch(async (error: unknown) => {
+    // Whoever sees the rejection must find the process as it was before.
+    release();
+    await cage.close().catch(() => undefined);
+    throw error;
+  });
+  started.catch(() => undefined); // `init` and `auto` await it; others need not
+  const state: ProcessState = { cage, started, identity };
   holder[slot] = state;
-  releaseWhenClosed(holder, state);
   return state;
 }
 
@@ -66,14 +75,4 @@ function patchGlobalFetch(cage: Cage): () => void {
   return () => {
     if (globalThis.fetch === metering) globalThis.fetch = original;
   };
-}
-
-/** After `close()`, or a start that failed, the process is as it was before. */
-function releaseWhenClosed(holder: GlobalWithSlot, state: ProcessState): void {
-  const release = (): void => {
-    state.restoreFetch();
-    if (holder[slot] === state) holder[slot] = undefined;
-  };
-  state.cage.onClosed(release);
-  state.started.catch(() => state.cage.close().finally(release));
 }

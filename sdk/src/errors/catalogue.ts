@@ -20,6 +20,10 @@ export class ProjectPausedError extends IronCageError {
 export class BudgetExceededError extends IronCageError {
   static override readonly code = 'BUDGET_EXCEEDED';
 }
+/** The project leases faster than its limit allows; `details.retryAfterSeconds` tells when to try again. */
+export class VelocityExceededError extends IronCageError {
+  static override readonly code = 'VELOCITY_EXCEEDED';
+}
 /** No lease could be had: the server does not answer and nothing is left to spend. */
 export class LeaseUnavailableError extends IronCageError {
   static override readonly code = 'LEASE_UNAVAILABLE';

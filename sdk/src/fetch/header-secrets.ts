@@ -6,14 +6,19 @@ import type { OutgoingRequest } from './outgoing-request.js';
 /** Bodies up to this length are searched: a key may have been put into one by mistake. */
 const SEARCHED_BODY_MAX = 4_000_000;
 
-/** @throws SecretHostError when a request to somebody else carries one of our placeholders */
-export function refusePlaceholders(request: OutgoingRequest): void {
+/** True when a header, the address or the text of a request has a placeholder in it. */
+export function carriesPlaceholder(request: OutgoingRequest): boolean {
   const body = request.textAtHand ?? '';
-  const found =
+  return (
     [...request.headers.values()].some((value) => findPlaceholders(value).length > 0) ||
     findPlaceholders(request.url?.href ?? '').length > 0 ||
-    (body.length <= SEARCHED_BODY_MAX && findPlaceholders(body).length > 0);
-  if (!found) return;
+    (body.length <= SEARCHED_BODY_MAX && findPlaceholders(body).length > 0)
+  );
+}
+
+/** @throws SecretHostError when a request to somebody else carries one of our placeholders */
+export function refusePlaceholders(request: OutgoingRequest): void {
+  if (!carriesPlaceholder(request)) return;
   throw new SecretHostError(
     `A provider key of this project was about to be sent to ${request.url?.host ?? 'a host'}, ` +
       'which is not on the list of hosts of that secret. Nothing was sent.',

@@ -1,9 +1,5 @@
 import type { Emit } from '../core/events.js';
-import {
-  BudgetExceededError,
-  EndpointNotMeteredError,
-  RequestNotBoundedError,
-} from '../errors/catalogue.js';
+import { BudgetExceededError, RequestNotBoundedError } from '../errors/catalogue.js';
 import { findIronCageError, type IronCageError } from '../errors/iron-cage-error.js';
 import type { Clock } from '../identity/clock.js';
 import { availableOf } from '../leases/budget-latch.js';
@@ -11,15 +7,17 @@ import type { LeaseBook } from '../leases/lease-book.js';
 import type { Hold } from '../leases/lease.js';
 import { maxNano } from '../money/money.js';
 import type { PriceTable } from '../prices/price-table.js';
-import { isObject, type Endpoint, type JsonObject } from '../providers/call-plan.js';
-import { matchEndpoint } from '../providers/endpoints.js';
+import type { Endpoint, JsonObject } from '../providers/call-plan.js';
+import { matchEndpoint, notMetered } from '../providers/endpoints.js';
 import type { SafetyFilter } from '../safety/safety-filter.js';
 import type { Placeholders } from '../secrets/placeholders.js';
 import type { SecretStore } from '../secrets/secret-store.js';
 import { blockedResponse } from './blocked-response.js';
+import { earlyRequest } from './early-request.js';
 import { checkPlaceholders, refusePlaceholders, revealHeaders } from './header-secrets.js';
 import { MeteredCall, unusedResult } from './metered-call.js';
 import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-request.js';
+import { parseAnswer, parseBody } from './json-body.js';
 import { meterStream, withBody } from './response-meter.js';
 import { neverSent } from './send-failure.js';
 
@@ -79,9 +77,7 @@ export class MeteringFetch {
     const about = { provider: '', model: '' };
     let passage: Passage | undefined;
     try {
-      const starting = this.#ports.starting();
-      if (starting !== undefined) await starting;
-      const provider = this.#providerOf(request);
+      const provider = (await this.#mayPassEarly(request)) ? undefined : this.#providerOf(request);
       if (provider === undefined) return await request.passTo(this.#ports.send);
       about.provider = provider;
       const endpoint = this.#admit(request, provider);
@@ -94,6 +90,21 @@ export class MeteringFetch {
     }
     return this.#transmit(passage);
   };
+
+  /** @returns true for a request that goes its way without a session. @throws the reason why there is none */
+  async #mayPassEarly(request: OutgoingRequest): Promise<boolean> {
+    const starting = this.#ports.starting();
+    if (starting === undefined) return false;
+    const kind = earlyRequest(request);
+    if (kind === 'foreign') return true;
+    try {
+      await starting;
+      return false;
+    } catch (error) {
+      if (kind === 'perhaps') return true;
+      throw error;
+    }
+  }
 
   #providerOf(request: OutgoingRequest): string | undefined {
     const provider =
@@ -111,11 +122,7 @@ export class MeteringFetch {
     const match = matchEndpoint(provider, request.method, url);
     if (match.kind === 'metered') return match.endpoint;
     if (match.kind === 'free') return undefined;
-    throw new EndpointNotMeteredError(
-      `${request.method} ${url.pathname} of ${provider} cannot be metered by this SDK, so it is ` +
-        'refused. Chat completions, responses, embeddings and messages are metered.',
-      { status: 400, details: { provider, method: request.method, path: url.pathname } },
-    );
+    throw notMetered(provider, request.method, url.pathname);
   }
 
   async #prepare(
@@ -313,26 +320,5 @@ export class MeteringFetch {
     this.#ports.emit('blocked', { error, provider, model });
     if (request.isStainless) return blockedResponse(error);
     throw error;
-  }
-}
-
-function parseBody(text: string): JsonObject {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    parsed = undefined;
-  }
-  if (isObject(parsed)) return parsed;
-  throw new RequestNotBoundedError('Only requests with a JSON object as body can be metered.', {
-    status: 400,
-  });
-}
-
-function parseAnswer(bytes: ArrayBuffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { BudgetExceededError } from '../errors/catalogue.js';
-import { displayUsd, parseUsd, type NanoUsd } from '../money/money.js';
+import { budgetSentence } from '../errors/limit-sentences.js';
+import { parseUsd, type NanoUsd } from '../money/money.js';
 
 /** An agent that loops over a refusal asks the server at most this often. */
 const LATCH_MS = 2_000;
@@ -40,8 +41,7 @@ export class BudgetLatch {
     throw new BudgetExceededError(
       neededNano === this.#neededNano
         ? refusal.message
-        : `The call needs up to ${displayUsd(neededNano)}; ${displayUsd(this.#availableNano)} ` +
-            'is available; ask for more budget or deposit money',
+        : budgetSentence(refusal.details, neededNano),
       {
         status: refusal.status,
         details: refusal.details,

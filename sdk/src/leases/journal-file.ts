@@ -6,7 +6,7 @@ import { threadId } from 'node:worker_threads';
 
 import type { WireSettlement, WireUsageRecord } from '../wire/protocol.js';
 
-export const JOURNAL_SUFFIX = '.journal';
+const JOURNAL_SUFFIX = '.journal';
 const COMPACT_BYTES = 1_000_000;
 
 /** One line of the journal. It holds ids and numbers only: no prompts, no keys. */

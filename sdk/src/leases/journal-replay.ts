@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
@@ -52,12 +53,20 @@ function abandonedJournals({ folder, server, keyId, wallMs, ownPath }: ReplayOpt
     .filter((name) => {
       const path = join(folder, name);
       if (path === ownPath || claims.has(path) || !isAbandoned(path, wallMs)) return false;
-      return readLines(path).some((line) => line.t === 'head' && line.server === server);
+      return isFor(server, path);
     });
 }
 
+function isFor(server: string, path: string): boolean {
+  try {
+    return readLines(path).some((line) => line.t === 'head' && line.server === server);
+  } catch {
+    return false; // somebody else has just claimed it
+  }
+}
+
 /** Who writes a journal stands in its name; who has claimed it for a replay stands behind that. */
-const namePattern = /^(.*-(\d+)-(\d+)-[0-9a-f]{8}\.journal)(?:\.claimed(?:-(\d+)-(\d+))?)?$/;
+const namePattern = /^(.*-(\d+)-(\d+)-[0-9a-f]{8}\.journal)(?:\.claimed(?:-(\d+)-(\d+)-[0-9a-f]{8})?)?$/;
 /** What this thread is replaying: a file that bears its number otherwise is from an earlier process of that number. */
 const claims = new Set<string>();
 
@@ -89,15 +98,17 @@ function isAlive(pid: number): boolean {
  */
 function claim({ folder, wallMs }: ReplayOptions, name: string): string | undefined {
   const owner = `${process.pid.toString()}-${threadId.toString()}`;
-  const claimed = join(folder, `${journalName(name)}.claimed-${owner}`);
+  const mark = randomBytes(4).toString('hex');
+  const path = join(folder, name);
+  const claimed = join(folder, `${journalName(name)}.claimed-${owner}-${mark}`);
   try {
-    fs.renameSync(join(folder, name), claimed);
-    claims.add(claimed);
-    fs.utimesSync(claimed, wallMs / 1_000, wallMs / 1_000);
-    return claimed;
+    fs.utimesSync(path, wallMs / 1_000, wallMs / 1_000);
+    fs.renameSync(path, claimed);
   } catch {
-    return claims.has(claimed) ? claimed : undefined;
+    return undefined;
   }
+  claims.add(claimed);
+  return claimed;
 }
 
 async function replayFile(server: LeaseServer, path: string): Promise<number> {

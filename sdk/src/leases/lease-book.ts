@@ -15,6 +15,7 @@ import type { LeaseServer } from './lease-server.js';
 import { leaseUnavailable } from './lease-unavailable.js';
 import { type CallResult, usageRecord } from './usage-record.js';
 import { grantedLease, Reporter, type ReportResult } from './reporter.js';
+import { VelocityLatch } from './velocity-latch.js';
 
 const ATTEMPTS_MAX = 64;
 const BACKOFF_FIRST_MS = 200;
@@ -48,6 +49,7 @@ interface UnansweredRequest {
 /** Borrows money ahead of need, hands it out to calls, and reports what was used. */
 export class LeaseBook {
   readonly latch = new BudgetLatch();
+  readonly #velocity = new VelocityLatch();
   readonly reporter: Reporter;
   readonly #ports: LeaseBookPorts;
   #leases: Lease[] = [];
@@ -111,6 +113,7 @@ export class LeaseBook {
       guard();
       const hold = this.tryHold(amountNano, call);
       if (hold !== undefined) return hold;
+      this.#velocity.check(clock.monotonicMs());
       this.latch.check(amountNano, clock.monotonicMs());
       try {
         await this.#grow(amountNano);
@@ -193,6 +196,7 @@ export class LeaseBook {
   #startGrowing(borrow: () => Promise<void>): Promise<void> {
     this.#growing = borrow()
       .catch((error: unknown) => {
+        this.#velocity.see(error, this.#ports.clock.monotonicMs());
         this.#ports.onRefusal(error);
         throw error;
       })

@@ -89,8 +89,32 @@ export class Reporter {
       this.#confirm(lease, plan.body.seq, plan.body.final);
       return { kind: 'answered', next: settled.next, sentAtMs };
     } catch (error) {
+      if (error instanceof KeyRevokedError && plan.body.next !== undefined) {
+        return this.#deliverWithoutNext(lease, error);
+      }
       return this.#failed(lease, error);
     }
+  }
+
+  /** A revoked key borrows nothing more, but what it has used is still accepted. */
+  async #deliverWithoutNext(lease: Lease, refusal: KeyRevokedError): Promise<ReportResult> {
+    // Had an earlier try been accepted, this one would have got its answer.
+    if (lease.plan !== undefined) lease.plan.mayHaveArrived = false;
+    this.#takeBack(lease);
+    this.#notePlan(lease, lease.planReport(true).body);
+    const result = await this.#deliver(lease);
+    if (result.kind !== 'answered') return result;
+    const { message, details } = refusal;
+    return { ...result, next: { granted: false, error: { code: 'KEY_INVALID', message, details } } };
+  }
+
+  /** Undoes a report that changed nothing on the server. */
+  #takeBack(lease: Lease): void {
+    const { journal } = this.#ports;
+    const next = lease.plan?.body.next?.leaseId;
+    lease.withdrawPlan();
+    if (next !== undefined) journal?.append({ t: 'end', lease: next });
+    journal?.append({ t: 'undo', lease: lease.id });
   }
 
   #failed(lease: Lease, error: unknown): ReportResult {
@@ -100,10 +124,7 @@ export class Reporter {
     if (plan !== undefined && error instanceof UnreachableError) {
       plan.mayHaveArrived ||= error.mayHaveArrived;
       if (plan.mayHaveArrived) return { kind: 'in-doubt' };
-      lease.withdrawPlan();
-      const next = plan.body.next?.leaseId;
-      if (next !== undefined) journal?.append({ t: 'end', lease: next });
-      journal?.append({ t: 'undo', lease: lease.id });
+      this.#takeBack(lease);
       return { kind: 'withdrawn' };
     }
     const known = findIronCageError(error);

@@ -1,3 +1,4 @@
+import { EndpointNotMeteredError } from '../errors/catalogue.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import type { Endpoint } from './call-plan.js';
 import { openAiChat } from './openai-chat.js';
@@ -57,4 +58,20 @@ export function matchEndpoint(provider: string, method: string, url: URL): Endpo
   }
   const isFree = dialect.free.some((pattern) => pattern.test(`${method} ${path}`));
   return { kind: isFree ? 'free' : 'unknown' };
+}
+
+/** True when some provider would meter this path: a call to a model, as far as one can tell without knowing the host. */
+export function looksMetered(method: string, url: URL): boolean {
+  const patterns = [...openAiDialect.metered, ...anthropicDialect.metered];
+  return method === 'POST' && patterns.some(([pattern]) => pattern.test(url.pathname));
+}
+
+/** The refusal of a request that cannot be metered: of a provider at all, or of this place of it. */
+export function notMetered(provider: string, method: string, path: string): EndpointNotMeteredError {
+  const why = Object.hasOwn(dialects, provider)
+    ? `${method} ${path} of ${provider} cannot be metered by this SDK, so it is refused. Chat ` +
+      'completions, responses, embeddings and messages are metered.'
+    : `This SDK cannot meter ${provider} yet, so ${method} ${path} is refused. OpenAI, Anthropic ` +
+      "and providers that speak OpenAI's language are metered; the README lists them.";
+  return new EndpointNotMeteredError(why, { status: 400, details: { provider, method, path } });
 }

@@ -1,5 +1,6 @@
 import type { Placeholders } from './placeholders.js';
 import { isPlaceholder, WELL_KNOWN_VARIABLES } from './placeholders.js';
+import { isProtectedVariable } from './protected-variables.js';
 import type { SecretStore } from './secret-store.js';
 
 /** Writes placeholders or keys into an environment, and takes back what it wrote. */
@@ -23,9 +24,13 @@ export class Injection {
     }
   }
 
-  /** @param mode `env` writes the real keys, `sealed` placeholders */
-  apply(secrets: SecretStore, mode: 'sealed' | 'env'): void {
+  /**
+   * @param mode `env` writes the real keys, `sealed` placeholders
+   * @returns the variables that were left alone, because no secret may set them
+   */
+  apply(secrets: SecretStore, mode: 'sealed' | 'env'): readonly string[] {
     for (const variable of secrets.variables) {
+      if (isProtectedVariable(variable)) continue;
       const value =
         mode === 'env' ? secrets.field(variable)?.value.reveal() : this.#placeholders.of(variable);
       if (value !== undefined) this.#write(variable, value);
@@ -34,6 +39,7 @@ export class Injection {
     for (const variable of this.#written.keys()) {
       if (secrets.field(variable) === undefined) this.#takeBack(variable);
     }
+    return secrets.variables.filter(isProtectedVariable);
   }
 
   /** Restores the environment as it was, where nobody else has changed it since. */

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 
-import { ServerError } from '../errors/catalogue.js';
 import type { WireSecret } from '../wire/protocol.js';
 import { isLoopbackHost } from '../wire/server-address.js';
 import { SealedValue } from './sealed-value.js';
@@ -18,6 +17,7 @@ export interface SecretField {
 export class SecretStore {
   readonly #fields = new Map<string, SecretField>();
   readonly #providers = new Map<string, string>();
+  readonly #problems: string[] = [];
 
   constructor(secrets: readonly WireSecret[]) {
     for (const secret of secrets) this.#add(secret);
@@ -25,6 +25,11 @@ export class SecretStore {
 
   get variables(): readonly string[] {
     return [...this.#fields.keys()];
+  }
+
+  /** What could not be used, for people: one broken entry must not stop every agent. */
+  get problems(): readonly string[] {
+    return this.#problems;
   }
 
   field(variable: string): SecretField | undefined {
@@ -50,7 +55,7 @@ export class SecretStore {
   }
 
   #add(secret: WireSecret): void {
-    const origins = new Set(secret.hosts.flatMap(originsOf));
+    const origins = new Set(secret.hosts.flatMap((host) => this.#originsOf(secret.name, host)));
     for (const origin of origins) {
       if (!this.#providers.has(origin)) this.#providers.set(origin, secret.provider);
     }
@@ -59,20 +64,26 @@ export class SecretStore {
       this.#fields.set(variable, { variable, provider: secret.provider, origins, value });
     }
   }
+
+  /** Without an origin a secret goes nowhere: leaving an entry out is safe. */
+  #originsOf(secretName: string, host: string): string[] {
+    const origins = originsOf(host);
+    if (origins.length === 0) {
+      this.#problems.push(
+        `The secret ${JSON.stringify(secretName)} names a host that is none: ${JSON.stringify(host)}. ` +
+          'The entry is left out; correct it in the dashboard.',
+      );
+    }
+    return origins;
+  }
 }
 
-/** `https` always; `http` only for a loopback host with a port. */
-function originsOf(host: string): string[] {
-  if (!URL.canParse(`https://${host}`)) {
-    throw new ServerError(`A secret names a host that is none: ${JSON.stringify(host)}.`);
-  }
+/** `https` always; `http` only for a loopback host with a port. Empty: not a host. */
+function originsOf(host: unknown): string[] {
+  if (typeof host !== 'string' || !URL.canParse(`https://${host}`)) return [];
   const secure = new URL(`https://${host}`);
-  if (
-    secure.host !== host.toLowerCase() &&
-    secure.host !== host.toLowerCase().replace(/:443$/, '')
-  ) {
-    throw new ServerError(`A secret names a host that is none: ${JSON.stringify(host)}.`);
-  }
+  const plain = host.toLowerCase();
+  if (secure.host !== plain && secure.host !== plain.replace(/:443$/, '')) return [];
   const hasPort = /:\d+$/.test(host);
   return hasPort && isLoopbackHost(secure.hostname)
     ? [secure.origin, new URL(`http://${host}`).origin]

@@ -7,16 +7,24 @@ import {
   ProjectPausedError,
   ServerError,
   SessionEndedError,
+  VelocityExceededError,
 } from '../errors/catalogue.js';
+import { budgetSentence, velocitySentence } from '../errors/limit-sentences.js';
 import type { IronCageError, IronCageErrorOptions } from '../errors/iron-cage-error.js';
-import { displayUsd, parseUsd } from '../money/money.js';
 import type { WireError } from './protocol.js';
 
 /** Turns a refusal of the server into the error that the agent gets. */
-export function errorOfRefusal(status: number, refusal: WireError): IronCageError {
+export function errorOfRefusal(
+  status: number,
+  refusal: WireError,
+  retryAfterMs?: number,
+): IronCageError {
   const options: IronCageErrorOptions = {
     status,
-    details: refusal.details ?? {},
+    details: {
+      ...refusal.details,
+      ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: retryAfterMs / 1_000 }),
+    },
     ...(refusal.requestId === undefined ? {} : { requestId: refusal.requestId }),
   };
   switch (refusal.code) {
@@ -30,7 +38,13 @@ export function errorOfRefusal(status: number, refusal: WireError): IronCageErro
     case 'FORBIDDEN':
       return new ForbiddenError(`The server refused: ${refusal.message}`, options);
     case 'BUDGET_EXCEEDED':
-      return new BudgetExceededError(budgetSentence(refusal), options);
+      return new BudgetExceededError(budgetSentence(refusal.details ?? {}), options);
+    case 'VELOCITY_EXCEEDED':
+      // Inside the answer to a report it has no status of its own.
+      return new VelocityExceededError(velocitySentence(options.details ?? {}), {
+        ...options,
+        status: 429,
+      });
     case 'PROJECT_PAUSED':
       return new ProjectPausedError(
         'The project is paused: no call may leave until somebody resumes it.',
@@ -51,31 +65,4 @@ export function errorOfRefusal(status: number, refusal: WireError): IronCageErro
     default:
       return new ServerError(`The server refused (${refusal.code}): ${refusal.message}`, options);
   }
-}
-
-/** "needs $0.031, $0.012 is available in project Research ($5 limit, resets …)". */
-function budgetSentence(refusal: WireError): string {
-  const details = refusal.details ?? {};
-  const money = (key: string): string | undefined => {
-    const text = details[key];
-    try {
-      return typeof text === 'string' ? displayUsd(parseUsd(text)) : undefined;
-    } catch {
-      return undefined;
-    }
-  };
-  const text = (key: string): string => {
-    const value = details[key];
-    return typeof value === 'string' ? value : '';
-  };
-  const needed = money('minimum');
-  const where = [text('scope'), text('scopeName')].filter((part) => part !== '').join(' ');
-  const limit = money('limit');
-  const resets = text('nextResetAt');
-  return [
-    needed === undefined ? 'The call does not fit the budget' : `The call needs up to ${needed}`,
-    `${money('available') ?? 'too little'} is available${where === '' ? '' : ` in ${where}`}`,
-    ...(limit === undefined ? [] : [`the limit is ${limit}`]),
-    resets === '' ? 'ask for more budget or deposit money' : `it resets at ${resets}`,
-  ].join('; ');
 }

@@ -30,6 +30,8 @@ export class UnreachableError extends ServerError {
 
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 const RETRY_AFTER_MAX_MS = 60_000;
+/** Refusals with status 429 that are an answer to the call: repeating it at once would not help. */
+const limitCodes = new Set(['TOO_MANY_LEASES', 'VELOCITY_EXCEEDED']);
 /** Errors of a connection that was never made. */
 const notConnected = new Set([
   'ECONNREFUSED',
@@ -72,7 +74,8 @@ export class Transport {
     const { status, text } = answer;
     if (status >= 200 && status < 300) return text === '' ? undefined : parseAnswer(text);
     const refusal = refusalOf(text);
-    if (status >= 500 || (status === 429 && refusal?.code !== 'TOO_MANY_LEASES')) {
+    const isLimit = refusal !== undefined && limitCodes.has(refusal.code);
+    if (status >= 500 || (status === 429 && !isLimit)) {
       const unchanged = status === 429 || refusal?.code === 'UNAVAILABLE';
       throw new UnreachableError(
         `The Iron Cage server cannot answer now (${refusal?.code ?? status.toString()}).`,
@@ -83,6 +86,7 @@ export class Transport {
     throw errorOfRefusal(
       status,
       refusal ?? { code: status.toString(), message: 'not an answer of an Iron Cage server' },
+      answer.retryAfterMs,
     );
   }
 

@@ -37,13 +37,22 @@ describe('the OpenAPI document', () => {
   it('closes every route that is not public, and says so', () => {
     for (const route of ROUTES) {
       const operation = all['paths'][route.path][route.method.toLowerCase()] as Json;
-      const scheme = route.access === 'agent:run' ? 'agent' : 'user';
+      const scheme = route.access.startsWith('agent:') ? 'agent' : 'user';
       expect(operation['security']).toEqual(route.access === 'public' ? [] : [{ [scheme]: [] }]);
       if (route.access !== 'public') expect(Object.keys(operation['responses'])).toContain('401');
     }
     const open = ROUTES.filter(({ access }) => access === 'public').map(({ id }) => id);
     expect(open.sort()).toEqual(
-      ['completeSetup', 'getSetup', 'livez', 'login', 'logout', 'readyz', 'refreshLogin'].sort(),
+      [
+        'completeSetup',
+        'getSetup',
+        'livez',
+        'login',
+        'logout',
+        'metrics',
+        'readyz',
+        'refreshLogin',
+      ].sort(),
     );
   });
 

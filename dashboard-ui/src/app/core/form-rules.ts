@@ -12,9 +12,15 @@ export function nameRule(path: SchemaPath<string>, message: string, longest = 80
 /** An amount of dollars as people type it. */
 export function moneyRule(
   path: SchemaPath<string>,
-  options: { zero?: boolean; empty?: boolean; most?: () => bigint | undefined } = {},
+  options: {
+    zero?: boolean;
+    empty?: boolean;
+    when?: () => boolean;
+    most?: () => bigint | undefined;
+  } = {},
 ): void {
   validate(path, ({ value }) => {
+    if (options.when?.() === false) return undefined;
     if (options.empty === true && value().trim() === '') return undefined;
     const wire = typedMoney(value());
     if (wire === undefined)

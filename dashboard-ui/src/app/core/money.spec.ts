@@ -1,4 +1,13 @@
-import { editableUsd, exactUsd, nano, percent, shortUsd, sumNano, typedMoney } from './money';
+import {
+  editableUsd,
+  exactUsd,
+  nano,
+  percent,
+  shortUsd,
+  sumNano,
+  typedMoney,
+  typedSignedMoney,
+} from './money';
 
 describe('money', () => {
   it('reads what the API sends, exactly', () => {
@@ -40,6 +49,13 @@ describe('money', () => {
     expect(typedMoney('0.000000001')).toBe('0.000000001');
     for (const text of ['', '-1', '1e3', '1.0000000001', '.5', 'ten', '01'])
       expect(typedMoney(text)).toBeUndefined();
+  });
+
+  it('reads a sign where one is allowed', () => {
+    expect(typedSignedMoney(' -12.50 ')).toBe('-12.50');
+    expect(typedSignedMoney('−$3')).toBe('-3');
+    expect(typedSignedMoney('+5')).toBe('5');
+    for (const text of ['', '-', '--1', '-1e3']) expect(typedSignedMoney(text)).toBeUndefined();
   });
 
   it('gives a form the number without sign or grouping', () => {

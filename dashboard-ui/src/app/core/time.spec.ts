@@ -1,4 +1,13 @@
-import { ago, calendarDay, countdown, roughDuration, secondsInWords, startOfDay } from './time';
+import {
+  ago,
+  calendarDay,
+  countdown,
+  dayStart,
+  localInput,
+  roughDuration,
+  secondsInWords,
+  startOfDay,
+} from './time';
 
 describe('time', () => {
   it('counts down and stops at zero', () => {
@@ -29,5 +38,17 @@ describe('time', () => {
     const now = Date.parse('2026-11-23T23:30:00Z');
     expect(startOfDay('UTC', now)).toBe(Date.parse('2026-11-23T00:00:00Z'));
     expect(startOfDay('Europe/Berlin', now)).toBe(Date.parse('2026-11-23T23:00:00Z'));
+  });
+
+  it('knows when a calendar day begins in the zone of the organization', () => {
+    expect(dayStart('2026-11-23', 'UTC')).toBe(Date.parse('2026-11-23T00:00:00Z'));
+    expect(dayStart('2026-11-23', 'Europe/Berlin')).toBe(Date.parse('2026-11-22T23:00:00Z'));
+    expect(dayStart('2026-11-23', 'Pacific/Auckland')).toBe(Date.parse('2026-11-22T11:00:00Z'));
+    expect(dayStart('2026-07-01', 'America/New_York')).toBe(Date.parse('2026-07-01T04:00:00Z'));
+  });
+
+  it('fills a field with a local time that reads back to the same minute', () => {
+    const at = Date.parse('2026-11-23T14:32:00Z');
+    expect(Date.parse(localInput(at))).toBe(at);
   });
 });

@@ -3,15 +3,7 @@ import { RouterLink } from '@angular/router';
 import { Api } from '../../api/client';
 import { AddressQuery } from '../../core/address-query';
 import { Session } from '../../session/session';
-import {
-  UiButton,
-  UiCodeLine,
-  UiEmpty,
-  UiIcon,
-  UiInput,
-  UiLoadState,
-  UiSection,
-} from '../../ui';
+import { UiButton, UiCodeLine, UiEmpty, UiIcon, UiInput, UiLoadState, UiSection } from '../../ui';
 import { BudgetActions } from './budget-actions';
 import { BudgetTable } from './budget-table';
 import { type Budget, inOrder, scopeLabel } from './budget-view';

@@ -91,7 +91,10 @@ export class ChangeBudgetDialog {
   private async save(): Promise<void> {
     this.failed.set('');
     const body = this.change();
-    if (Object.keys(body).length === 0) return this.ref.close();
+    if (Object.keys(body).length === 0) {
+      this.ref.close();
+      return;
+    }
     try {
       this.ref.close(
         await this.api.send('patch', '/v1/budgets/{budgetId}', {

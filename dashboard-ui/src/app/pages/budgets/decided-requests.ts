@@ -16,7 +16,7 @@ import {
   UiTableScroll,
   UiTime,
 } from '../../ui';
-import { askedOf, askLabel, askTone } from './request-view';
+import { type Ask, askedOf, askLabel, askTone } from './request-view';
 
 const PAGE_SIZE = 50;
 
@@ -53,7 +53,9 @@ const PAGE_SIZE = 50;
         <ui-empty
           icon="chart-pie"
           [heading]="
-            decision() === 'approved' ? 'No request was approved yet' : 'No request was declined yet'
+            decision() === 'approved'
+              ? 'No request was approved yet'
+              : 'No request was declined yet'
           "
           text="An agent or a member that runs out of money can ask for more. What was decided is kept here."
         />
@@ -86,9 +88,11 @@ const PAGE_SIZE = 50;
                     {{ row.what }}
                   </td>
                   <td class="max-w-40">
-                    <a class="link block truncate" [routerLink]="['/projects', row.ask.projectId]">{{
-                      row.ask.projectName
-                    }}</a>
+                    <a
+                      class="link block truncate"
+                      [routerLink]="['/projects', row.ask.projectId]"
+                      >{{ row.ask.projectName }}</a
+                    >
                   </td>
                   <td class="max-w-60 truncate" [attr.title]="row.ask.reason">
                     {{ row.ask.reason }}
@@ -120,7 +124,7 @@ export class DecidedRequests {
   private readonly address = inject(AddressQuery);
   private readonly actors = inject(ActorNames);
   private readonly api = inject(Api);
-  protected readonly decision = computed(() =>
+  protected readonly decision = computed<Ask['state']>(() =>
     this.state() === 'declined' ? 'declined' : 'approved',
   );
   protected readonly list = this.api.get(

@@ -84,7 +84,7 @@ export class OpenRequests {
   private readonly notices = inject(Notices);
   protected readonly list = inject(Api).get(
     '/v1/budget-requests',
-    () => ({ query: { state: 'open', cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
+    () => ({ query: { state: 'open' as const, cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
     ['budgets'],
   );
   protected readonly rows = computed(() =>

@@ -17,7 +17,12 @@ const before = policyModel({
 
 describe('policy form', () => {
   it('shows the policy as people type it', () => {
-    expect(before).toMatchObject({ trancheSize: '0.50', leaseTtlSeconds: '300', velocityLimit: '', piiCard: 'block' });
+    expect(before).toMatchObject({
+      trancheSize: '0.50',
+      leaseTtlSeconds: '300',
+      velocityLimit: '',
+      piiCard: 'block',
+    });
   });
 
   it('sends only what changed', () => {

@@ -42,6 +42,9 @@ import { ProjectStore } from './project-store';
               <button uiButton type="button" (click)="transfer('withdraw')">
                 <ui-icon name="arrow-up-from-line" />Withdraw
               </button>
+              <button uiButton type="button" (click)="correct()">
+                <ui-icon name="pencil" />Correct
+              </button>
             }
             @if (session.can('project:pause')) {
               <button
@@ -67,6 +70,12 @@ import { ProjectStore } from './project-store';
               Reason: {{ project.pauseReason }}
             }
           </span>
+        </p>
+      }
+      @if (project.policy.mode === 'observe') {
+        <p uiNote="info" class="mb-4">
+          <ui-icon name="circle-alert" class="mt-0.5" />This project only observes: nothing is
+          refused for lack of money, and what would have been refused is recorded.
         </p>
       }
       <app-project-balance [project]="project" />
@@ -96,6 +105,7 @@ export class Project {
     { label: 'Usage', path: './' },
     { label: 'Keys', path: 'keys' },
     { label: 'Secrets', path: 'secrets' },
+    { label: 'Budgets', path: 'budgets' },
     { label: 'Ledger', path: 'ledger' },
     { label: 'Policy', path: 'policy' },
   ];
@@ -117,6 +127,11 @@ export class Project {
   protected async transfer(kind: 'deposit' | 'withdraw'): Promise<void> {
     const project = this.store.project();
     if (project && (await this.actions.transfer(project, kind))) this.store.reload();
+  }
+
+  protected async correct(): Promise<void> {
+    const project = this.store.project();
+    if (project && (await this.actions.correct(project))) this.store.reload();
   }
 
   protected async toggle(): Promise<void> {

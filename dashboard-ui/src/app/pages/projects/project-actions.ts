@@ -5,6 +5,7 @@ import { exactUsd, nano } from '../../core/money';
 import { Notices } from '../../core/notices';
 import { soonClock } from '../../core/time';
 import { Dialogs } from '../../ui';
+import { CorrectDialog } from './correct-dialog';
 import { PauseDialog } from './pause-dialog';
 import { TransferDialog, type TransferDialogData } from './transfer-dialog';
 
@@ -48,6 +49,21 @@ export class ProjectActions {
     );
     if (!balance) return false;
     this.notices.done(`${project.name} now has ${exactUsd(nano(balance.available))} free.`);
+    return true;
+  }
+
+  async correct(project: Project): Promise<boolean> {
+    const balance = await this.dialogs.open<Schemas['ProjectBalance'], Project>(
+      CorrectDialog,
+      project,
+    );
+    if (!balance) return false;
+    const { available, debt } = balance;
+    this.notices.done(
+      nano(debt) > 0n
+        ? `${project.name} is now in debt: ${exactUsd(nano(debt))}.`
+        : `${project.name} now has ${exactUsd(nano(available))} free.`,
+    );
     return true;
   }
 }

@@ -1,5 +1,5 @@
 import type { Schemas } from '../../api/client';
-import { attentionOf } from './project-view';
+import { attentionOf, balanceAfter } from './project-view';
 
 const project = (
   change: Partial<Schemas['Project']>,
@@ -42,4 +42,9 @@ describe('what needs attention', () => {
   ])('is %s', (_, subject, runsOutAtMs, label) => {
     expect(attentionOf(subject, runsOutAtMs, 0)?.label).toBe(label);
   });
+});
+
+it('knows what a correction leaves, debt first', () => {
+  expect(balanceAfter({ available: '10.0', debt: '0.0' }, -12_500_000_000n)).toBe(-2_500_000_000n);
+  expect(balanceAfter({ available: '0.0', debt: '3.0' }, 5_000_000_000n)).toBe(2_000_000_000n);
 });

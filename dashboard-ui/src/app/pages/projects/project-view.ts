@@ -15,6 +15,14 @@ export const stateLabel: Record<Project['state'], string> = {
   archived: 'Archived',
 };
 
+/** What is free after a change; below zero it is debt. */
+export function balanceAfter(
+  { available, debt }: Pick<Project['balance'], 'available' | 'debt'>,
+  change: bigint,
+): bigint {
+  return nano(available) - nano(debt) + change;
+}
+
 export interface Attention {
   readonly label: string;
   readonly text: string;

@@ -1,0 +1,25 @@
+import { RequestNotBoundedError } from '../errors/catalogue.js';
+import { isObject, type JsonObject } from '../providers/call-plan.js';
+
+/** @throws RequestNotBoundedError for anything but a JSON object */
+export function parseBody(text: string): JsonObject {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    parsed = undefined;
+  }
+  if (isObject(parsed)) return parsed;
+  throw new RequestNotBoundedError('Only requests with a JSON object as body can be metered.', {
+    status: 400,
+  });
+}
+
+/** @returns undefined for what is not JSON */
+export function parseAnswer(bytes: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
