@@ -42,5 +42,6 @@ export default {
     group('property', database),
     group('e2e', database),
     group('dashboard', database),
+    group('chaos', database),
   ],
 };

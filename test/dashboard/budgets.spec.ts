@@ -123,7 +123,7 @@ describeInBrowser('budgets', () => {
     const lease = await openLease(installation, project.key);
     await row('agent Key, in total').getByText('$0.50').first().waitFor();
     await settle(installation, project.key, lease, { input: 7_200_000 });
-    await row('agent Key, in total').getByText('Nearly exhausted').first().waitFor();
+    await row('agent Key, in total').getByRole('cell', { name: 'Nearly exhausted' }).waitFor();
     await row('agent Key, in total').getByText('$1.80').first().waitFor();
   });
 
@@ -172,7 +172,7 @@ describeInBrowser('budgets', () => {
     await visitor.dialog().getByText('That is less than what is spent and leased.').waitFor();
     expect(await visitor.flaws()).toEqual([]);
     await visitor.press('Save budget');
-    await row('Rosa Owner Member, per day').getByText('Exhausted').first().waitFor();
+    await row('Rosa Owner Member, per day').getByRole('cell', { name: 'Exhausted' }).waitFor();
     await menu('Rosa Owner, per day', 'Remove');
     await visitor.press('Remove budget');
     await row('Rosa Owner Member, per day').waitFor({ state: 'detached' });

@@ -11,6 +11,7 @@ const FAST_AND_FORGETFUL = [
   'synchronous_commit=off',
   'full_page_writes=off',
   'max_connections=300',
+  'track_commit_timestamp=on',
 ];
 const REDIS_LIMIT_MS = 10_000;
 

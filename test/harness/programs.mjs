@@ -15,6 +15,12 @@ const PROGRAMS = [
     without: 'the tests against a real Redis are skipped; the in-memory store is still tested',
   },
   {
+    package: 'pgbouncer',
+    names: ['pgbouncer'],
+    groups: ['integration'],
+    without: 'the tests through PgBouncer are skipped',
+  },
+  {
     package: 'chromium',
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     groups: ['dashboard'],

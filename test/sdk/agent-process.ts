@@ -63,8 +63,11 @@ export class AgentProcess {
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor(args: readonly string[], environment: Record<string, string>) {
-    this.#child = spawn(process.execPath, ['--no-warnings', ...args], {
+  /** @param fileBlocks no file may become larger than so many blocks of 512 bytes: like a full disk */
+  constructor(args: readonly string[], environment: Record<string, string>, fileBlocks?: number) {
+    const command = [process.execPath, '--no-warnings', ...args];
+    const limited = `ulimit -f ${fileBlocks?.toString() ?? 'unlimited'}; exec "$0" "$@"`;
+    this.#child = spawn('sh', ['-c', limited, ...command], {
       env: { PATH: process.env['PATH'] ?? '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

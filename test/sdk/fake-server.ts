@@ -43,7 +43,9 @@ export interface FakeServerOptions {
 export type Intercept = (
   route: string,
   body: Json,
-) => { status: number; body?: Json; drop?: 'before' | 'after' } | undefined;
+) =>
+  | { status: number; body?: Json; headers?: Record<string, string>; drop?: 'before' | 'after' }
+  | undefined;
 
 export class FakeServer {
   readonly leases = new Map<string, FakeLease>();
@@ -133,7 +135,7 @@ export class FakeServer {
     const forced = this.intercept(route, body);
     if (forced !== undefined && forced.drop !== 'after') {
       if (forced.drop === 'before') response.destroy();
-      else send(response, forced.status, forced.body ?? {});
+      else send(response, forced.status, forced.body ?? {}, forced.headers);
       return;
     }
     if (!/^Bearer ic_(dev|live)_/.test(request.headers.authorization ?? '')) {
@@ -241,6 +243,10 @@ export class FakeServer {
     if (this.project !== 'active') return { status: 423, body: refusal('PROJECT_PAUSED') };
     const wanted = nano(String(body['wanted']));
     const minimum = nano(String(body['minimum']));
+    if (minimum > wanted) {
+      this.problems.push(`a minimum of ${usd(minimum)}, more than what is wanted`);
+      return { status: 422, body: refusal('VALIDATION_FAILED') };
+    }
     const tranche = nano(this.#options.tranche ?? '0.500000000');
     const most = minimum > tranche ? minimum : tranche;
     const capped = wanted < most ? wanted : most;
@@ -327,8 +333,8 @@ export class FakeServer {
   }
 }
 
-function send(response: ServerResponse, status: number, body: Json): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
+function send(response: ServerResponse, status: number, body: Json, headers = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(status === 204 ? undefined : JSON.stringify(body));
 }
 

@@ -1,14 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { ServerError } from '../../sdk/src/errors/catalogue.js';
 import { JournalFile } from '../../sdk/src/leases/journal-file.js';
@@ -148,6 +150,62 @@ describe('the journal', () => {
     expect(server.settled).toEqual([
       { leaseId: 'open', body: { sessionId: 's1', seq: 1, usage: [record('kept')], final: true } },
     ]);
+  });
+
+  const claimedBy = (pid: number): JournalFile => {
+    const journal = crashed((file) => file.append({ t: 'lease', lease: 'l1', session: 's1' }));
+    renameSync(journal.path, `${journal.path}.claimed-${pid.toString()}-0-0a1b2c3d`);
+    return journal;
+  };
+
+  it('that a process had claimed when it was killed is replayed by the next one, once', async () => {
+    claimedBy(spawnSync(process.execPath, ['-e', '']).pid);
+    const server = new RecordingServer();
+    const settled = await Promise.all([replay(server), replay(server)]);
+    expect(settled.toSorted()).toEqual([0, 1]);
+    expect(server.settled).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('bears the number of the process that replays it, and is free again when that fails', async () => {
+    const journal = crashed((file) => file.append({ t: 'lease', lease: 'l1', session: 's1' }));
+    const server = new RecordingServer();
+    let during: string[] = [];
+    const watching: LeaseServer = {
+      acquire: () => server.acquire(),
+      async settle(leaseId, body) {
+        during = readdirSync(folder);
+        expect(await replay(server)).toBe(0); // nobody else takes it meanwhile
+        expect(leaseId).toBe(body.final ? 'l1' : '');
+        throw new UnreachableError('away', true);
+      },
+    };
+    expect(await replay(watching)).toBe(0);
+    expect(during[0]).toContain(`.journal.claimed-${process.pid.toString()}-`);
+    expect(readdirSync(folder)).toEqual([basename(journal.path)]);
+    expect(await replay(server)).toBe(1);
+  });
+
+  it('that a living process replays is left to it', async () => {
+    claimedBy(process.ppid);
+    const server = new RecordingServer();
+    expect(await replay(server)).toBe(0);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it('that cannot be written any more says so once, and never throws', () => {
+    const failures: unknown[] = [];
+    const journal = new JournalFile(folder, head, (error) => failures.push(error));
+    mkdirSync(`${journal.path}.new`); // where it is rewritten when it has grown
+    for (let count = 0; count < 6_000; count += 1) {
+      const lease = `lease-${count.toString()}`;
+      journal.append({ t: 'usage', lease, usage: record('done') });
+      journal.append({ t: 'end', lease });
+    }
+    expect(failures).toHaveLength(1);
+    journal.touch(Date.now());
+    journal.close();
+    expect(readdirSync(folder)).toEqual([`${basename(journal.path)}.new`]);
   });
 
   it('is private, and is not written through a link', () => {

@@ -25,14 +25,15 @@ const callSource = `
     body: ${JSON.stringify(body)},
   });`;
 
-function run(source: string, options: readonly string[] = []): AgentProcess {
+function run(source: string, options: readonly string[] = [], fileBlocks?: number): AgentProcess {
   const path = sdk.write(`agent-${Math.random().toString(36).slice(2)}.js`, source);
-  return new AgentProcess([...options, path], {
+  const environment = {
     IRON_CAGE_KEY: key,
     IRON_CAGE_URL: server.url,
     IRON_CAGE_JOURNAL_DIR: journalDir,
     PROVIDER: provider.url,
-  });
+  };
+  return new AgentProcess([...options, path], environment, fileBlocks);
 }
 
 beforeEach(async () => {
@@ -108,7 +109,52 @@ describe('a process ends and its lease is returned', () => {
   });
 });
 
+describe('on a full disk', () => {
+  it('the agent goes on, with one warning, and all that it used is reported', async () => {
+    const ended = await run(
+      `import { cage } from './auto.js';${callSource}
+       let journalled = 0;
+       cage.on('warning', ({ code }) => console.log('warning ' + code));
+       cage.on('usage', () => { journalled += 1; });
+       for (let i = 0; i < 20; i += 1) await (await call()).json();
+       console.log('calls ' + journalled);
+       const journal = (await import('node:fs')).readdirSync(process.env.IRON_CAGE_JOURNAL_DIR);
+       await cage.close();
+       console.log('closed ' + journal.length);`,
+      [],
+      6,
+    ).ended;
+    expect(ended.output).toBe('warning JOURNAL_FAILED\ncalls 20\nclosed 1\n');
+    expect(ended.code).toBe(0);
+    expect(server.openLeases).toEqual([]);
+    expect(server.heldNano).toBe(0n);
+    expect(server.records).toHaveLength(20);
+    expect(server.spentNano).toBe(provider.bill().totalNano);
+    expect(readdirSync(journalDir)).toEqual([]);
+  });
+
+  it('the agent starts without a journal, and leaves no empty one behind', async () => {
+    const ended = await run(`${auto} console.log((await call()).status);`, [], 0).ended;
+    expect(ended.output).toBe('200\n');
+    expect(server.spentNano).toBe(provider.bill().totalNano);
+    expect(readdirSync(journalDir)).toEqual([]);
+  });
+});
+
 describe('after kill -9', () => {
+  it('what was used is still reported when the key has been revoked meanwhile', async () => {
+    const agent = run(`${auto} await call(); console.log('ready'); setInterval(() => {}, 1000);`);
+    await until('the agent is ready', () => agent.output.includes('ready'));
+    agent.kill('SIGKILL');
+    await agent.ended;
+    server.keyState = 'revoked';
+    expect((await run(auto).ended).code).toBe(1);
+    expect(server.openLeases).toEqual([]);
+    expect(server.spentNano).toBe(provider.bill().totalNano);
+    expect(server.spentNano).toBeGreaterThan(0n);
+    expect(readdirSync(journalDir)).toEqual([]);
+  });
+
   it('the next process reports what the dead one used and returns its lease', async () => {
     const agent = run(
       `${auto} await call(); await call(); console.log('ready'); setInterval(() => {}, 1000);`,

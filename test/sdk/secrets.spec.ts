@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 
+import { jest } from '@jest/globals';
+
 import {
   ConfigurationError,
   EndpointNotMeteredError,
@@ -19,6 +21,7 @@ import { SealedValue } from '../../sdk/src/secrets/sealed-value.js';
 import { SecretStore } from '../../sdk/src/secrets/secret-store.js';
 import { UnreachableError } from '../../sdk/src/wire/transport.js';
 import { startCountingProvider } from '../harness/counting-provider.js';
+import type { FakeSecret } from './fake-server.js';
 import { chatRequest, makeKey, REAL_OPENAI_KEY, startRig, until, type Rig } from './rig.js';
 
 describe('the Iron Cage key', () => {
@@ -218,6 +221,19 @@ describe('sealed injection', () => {
     expect((await to('/v1/models', { method: 'GET' })).status).toBe(200);
   });
 
+  it('refuses providers whose language it does not speak, and names them', async () => {
+    for (const provider of ['google', 'azure', 'amazon-bedrock']) {
+      const fields = { SOME_API_KEY: 'real' };
+      const spoken = await startRig({
+        secrets: [{ provider, hosts: [rig.provider.host], fields }],
+      });
+      const answer = spoken.cage.fetch(`${rig.provider.url}/v1/chat/completions`, chatRequest());
+      await expect(answer).rejects.toThrow(`This SDK cannot meter ${provider} yet`);
+      await spoken.close();
+    }
+    expect(rig.provider.requests).toBe(0);
+  });
+
   it('caps content of unknown size by the context window', async () => {
     await rig.cage.fetch(
       `${rig.provider.url}/v1/responses`,
@@ -233,6 +249,62 @@ describe('injection into the environment', () => {
     expect(rig.environment['OPENAI_API_KEY']).toBe(REAL_OPENAI_KEY);
     await rig.close();
     expect(rig.environment).toEqual({});
+  });
+
+  const openAi = (rig: Rig, fields: Record<string, string>): FakeSecret => ({
+    provider: 'openai',
+    hosts: [rig.provider.host],
+    fields: { OPENAI_API_KEY: REAL_OPENAI_KEY, ...fields },
+  });
+  const noise = {
+    PATH: '/evil',
+    HOME: '/evil',
+    SHELL: '/evil',
+    Path: '/evil',
+    NODE_OPTIONS: '--import=/evil.js',
+    NODE_EXTRA_CA_CERTS: '/evil.pem',
+    LD_PRELOAD: '/evil.so',
+    DYLD_INSERT_LIBRARIES: '/evil.so',
+    IRON_CAGE_URL: 'https://evil.example.com',
+    HTTPS_PROXY: 'http://evil',
+    no_proxy: '*',
+    SSL_CERT_FILE: '/evil.pem',
+    'PATH\0x': '/evil',
+  };
+
+  it.each(['sealed', 'env'] as const)(
+    'never touches variables that steer the process: %s',
+    async (inject) => {
+      const first = await startRig();
+      const told = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      const rig = await startRig({ secrets: [openAi(first, noise)], cage: { inject } });
+      const warnings = told.mock.calls.map(([text]) => String(text)).join('\n');
+      told.mockRestore();
+      expect(Object.keys(rig.environment)).toEqual(['OPENAI_API_KEY']);
+      for (const name of Object.keys(noise)) expect(warnings).toContain(JSON.stringify(name));
+      expect(warnings).not.toContain('evil');
+      await rig.close();
+      await first.close();
+    },
+  );
+
+  it('leaves out a host that is none, says so once, and starts', async () => {
+    const first = await startRig();
+    const secret = openAi(first, {});
+    const hosts = ['not a host', 'https://api.openai.com/v1', 'a@b', ...secret.hosts];
+    const told = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const rig = await startRig({ secrets: [{ ...secret, hosts }], secretsTtlSeconds: 1.2 });
+    await until('the second session', () => rig.server.sessions.length === 2);
+    const warnings = told.mock.calls.map(([text]) => String(text));
+    told.mockRestore();
+    expect(warnings.filter((text) => text.includes('a host that is none'))).toHaveLength(3);
+    await rig.cage.fetch(`${first.provider.url}/v1/chat/completions`, {
+      ...chatRequest(),
+      headers: { authorization: `Bearer ${rig.environment['OPENAI_API_KEY'] ?? ''}` },
+    });
+    expect(first.provider.bill().records[0]?.apiKey).toBe(REAL_OPENAI_KEY);
+    await rig.close();
+    await first.close();
   });
 
   it('fetches the secrets again before they expire', async () => {

@@ -3,7 +3,7 @@ import { displayUsd, parseUsd, type NanoUsd } from '../money/money.js';
 type Details = Readonly<Record<string, unknown>>;
 
 /**
- * `The call needs up to $0.031; $0.012 is left in the day's budget of project "Research" (limit $5); it resets on 2026-11-24 at
+ * `The call needs up to $0.031; $0.012 is available in the day's budget of project "Research" (limit $5); it resets on 2026-11-24 at
  * 00:00 UTC`.
  * @param neededNano what is needed, where that is not the `minimum` of the details
  */
@@ -11,7 +11,7 @@ export function budgetSentence(details: Details, neededNano?: NanoUsd): string {
   const needed = neededNano === undefined ? money(details, 'minimum') : displayUsd(neededNano);
   const limit = money(details, 'limit');
   const where = limitName(details);
-  const left = `${money(details, 'available') ?? 'too little'} is left${where === '' ? '' : ` in ${where}`}`;
+  const left = `${money(details, 'available') ?? 'too little'} is available${where === '' ? '' : ` in ${where}`}`;
   return [
     needed === undefined ? 'The call does not fit the budget' : `The call needs up to ${needed}`,
     limit === undefined ? left : `${left} (limit ${limit})`,

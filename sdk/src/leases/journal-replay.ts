@@ -66,7 +66,8 @@ function isFor(server: string, path: string): boolean {
 }
 
 /** Who writes a journal stands in its name; who has claimed it for a replay stands behind that. */
-const namePattern = /^(.*-(\d+)-(\d+)-[0-9a-f]{8}\.journal)(?:\.claimed(?:-(\d+)-(\d+)-[0-9a-f]{8})?)?$/;
+const namePattern =
+  /^(.*-(\d+)-(\d+)-[0-9a-f]{8}\.journal)(?:\.claimed(?:-(\d+)-(\d+)-[0-9a-f]{8})?)?$/;
 /** What this thread is replaying: a file that bears its number otherwise is from an earlier process of that number. */
 const claims = new Set<string>();
 

@@ -4,7 +4,7 @@ import type { Clock } from '../identity/clock.js';
 import { uuidV7 } from '../identity/uuid.js';
 import { formatUsd, maxNano, type NanoUsd } from '../money/money.js';
 import type { WireLeaseRequest, WireUsageRecord } from '../wire/protocol.js';
-import { errorOfRefusal } from '../wire/refusals.js';
+import { errorOfNext } from '../wire/refusals.js';
 import { UnreachableError } from '../wire/transport.js';
 import { BudgetLatch } from './budget-latch.js';
 import { BurnRate } from './burn-rate.js';
@@ -226,7 +226,7 @@ export class LeaseBook {
   async #renew(lease: Lease, amountNano: NanoUsd): Promise<void> {
     const result = await this.settle(lease, true, amountNano);
     if (result.kind === 'answered' && result.next?.granted === false) {
-      throw errorOfRefusal(402, result.next.error);
+      throw errorOfNext(result.next.error);
     }
     if (result.kind === 'in-doubt' || result.kind === 'withdrawn') {
       throw new UnreachableError('The Iron Cage server does not answer.', true);

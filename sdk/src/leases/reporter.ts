@@ -105,7 +105,10 @@ export class Reporter {
     const result = await this.#deliver(lease);
     if (result.kind !== 'answered') return result;
     const { message, details } = refusal;
-    return { ...result, next: { granted: false, error: { code: 'KEY_INVALID', message, details } } };
+    return {
+      ...result,
+      next: { granted: false, error: { code: 'KEY_INVALID', message, details } },
+    };
   }
 
   /** Undoes a report that changed nothing on the server. */

@@ -67,7 +67,11 @@ export function looksMetered(method: string, url: URL): boolean {
 }
 
 /** The refusal of a request that cannot be metered: of a provider at all, or of this place of it. */
-export function notMetered(provider: string, method: string, path: string): EndpointNotMeteredError {
+export function notMetered(
+  provider: string,
+  method: string,
+  path: string,
+): EndpointNotMeteredError {
   const why = Object.hasOwn(dialects, provider)
     ? `${method} ${path} of ${provider} cannot be metered by this SDK, so it is refused. Chat ` +
       'completions, responses, embeddings and messages are metered.'

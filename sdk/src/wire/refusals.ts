@@ -40,14 +40,15 @@ export function errorOfRefusal(
     case 'BUDGET_EXCEEDED':
       return new BudgetExceededError(budgetSentence(refusal.details ?? {}), options);
     case 'VELOCITY_EXCEEDED':
-      // Inside the answer to a report it has no status of its own.
-      return new VelocityExceededError(velocitySentence(options.details ?? {}), {
-        ...options,
-        status: 429,
-      });
+      return new VelocityExceededError(velocitySentence(options.details ?? {}), options);
     case 'PROJECT_PAUSED':
       return new ProjectPausedError(
         'The project is paused: no call may leave until somebody resumes it.',
+        options,
+      );
+    case 'PROJECT_ARCHIVED':
+      return new ProjectPausedError(
+        'The project is archived: no call may leave any more. Use a key of another project.',
         options,
       );
     case 'PROJECT_HAS_NO_SECRET':
@@ -65,4 +66,18 @@ export function errorOfRefusal(
     default:
       return new ServerError(`The server refused (${refusal.code}): ${refusal.message}`, options);
   }
+}
+
+const statusOfNext: Readonly<Record<string, number>> = {
+  KEY_INVALID: 401,
+  PROJECT_PAUSED: 423,
+  PROJECT_ARCHIVED: 409,
+  SESSION_ENDED: 410,
+  TOO_MANY_LEASES: 429,
+  VELOCITY_EXCEEDED: 429,
+};
+
+/** A refused `next` comes inside the answer to a report and has no status of its own. */
+export function errorOfNext(refusal: WireError): IronCageError {
+  return errorOfRefusal(statusOfNext[refusal.code] ?? 402, refusal);
 }

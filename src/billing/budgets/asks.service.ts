@@ -187,9 +187,12 @@ export class Asks {
     ask: { projectId: string; budgetId?: string | undefined },
   ): Promise<void> {
     const [row] = await tx.query<{ project: boolean; budget: boolean; open: number }>(
-      `SELECT EXISTS (SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2) AS project,
-         $3::uuid IS NULL OR EXISTS (SELECT 1 FROM budgets WHERE organization_id = $1 AND id = $3 AND archived_at IS NULL) AS budget,
-         (SELECT count(*)::int FROM budget_requests WHERE organization_id = $1 AND project_id = $2 AND state = 'open') AS open`,
+      `SELECT EXISTS (SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2::uuid) AS project,
+         $3::uuid IS NULL OR EXISTS (
+           SELECT 1 FROM budgets b WHERE b.organization_id = $1 AND b.id = $3 AND b.archived_at IS NULL AND (
+             b.scope IN ('organization', 'member') OR (b.scope = 'project' AND b.scope_id = $2::text)
+             OR (b.scope = 'key' AND b.scope_id IN (SELECT k.id FROM iron_cage_keys k WHERE k.organization_id = $1 AND k.project_id = $2::uuid)))) AS budget,
+         (SELECT count(*)::int FROM budget_requests WHERE organization_id = $1 AND project_id = $2::uuid AND state = 'open') AS open`,
       [organizationId, ask.projectId, ask.budgetId ?? null],
     );
     if (!row?.project) throw notFound('project');

@@ -144,7 +144,11 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
   async runDue(): Promise<void> {
     const rows = await this.unitOfWork.read<Row & Calendar & { now: Date }>(
       `SELECT q.*, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", clock_timestamp() AS now
-       FROM (${SELECT}) q JOIN organizations o ON o.id = q."organizationId" LIMIT 10000`,
+       FROM (${SELECT}) q JOIN organizations o ON o.id = q."organizationId"
+       WHERE $1::uuid IS NULL OR q.id = $1
+       ORDER BY q."lastStart" NULLS FIRST, q.id
+       LIMIT 10000`,
+      [refillId ?? null],
     );
     for (const row of rows) {
       const start = windowStart(row.window, row.now, row);

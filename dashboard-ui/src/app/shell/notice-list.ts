@@ -6,6 +6,8 @@ import { UiIcon } from '../ui/icon';
   selector: 'app-notice-list',
   imports: [UiIcon],
   host: {
+    '[attr.role]': "notices.notices().length > 0 ? 'region' : null",
+    '[attr.aria-label]': "notices.notices().length > 0 ? 'Notices' : null",
     class:
       'pointer-events-none fixed inset-x-4 bottom-4 z-60 grid justify-items-end gap-2 sm:left-auto',
   },

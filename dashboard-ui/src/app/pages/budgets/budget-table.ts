@@ -52,6 +52,7 @@ export class BudgetTable {
   readonly projectOfKey = input<ReadonlyMap<string, string>>(new Map());
   readonly changed = output();
   protected readonly session = inject(Session);
+  protected readonly nameOf = nameOf;
   protected readonly scopeLabel = scopeLabel;
   protected readonly windowLabel = windowLabel;
   private readonly actions = inject(BudgetActions);
@@ -101,11 +102,14 @@ export class BudgetTable {
     return projectId === undefined ? ['/keys'] : ['/projects', projectId, 'keys'];
   }
 
-  private forecastOf(budget: Budget, nowMs: number): string {
+  private forecastOf(budget: Budget, nowMs: number) {
     const atMs = exhaustedAt(budget, this.timeZone(), nowMs);
     const rate = rateOf(budget, this.timeZone(), nowMs);
-    if (atMs === undefined || !rate) return '';
-    return `Runs out in ${roughDuration(atMs - nowMs)}, at ${shortUsd(perHour(rate))} an hour as in ${rate.basis}.`;
+    if (atMs === undefined || !rate) return undefined;
+    return {
+      when: `Runs out in ${roughDuration(atMs - nowMs)}`,
+      basis: `, at ${shortUsd(perHour(rate))} an hour as in ${rate.basis}`,
+    };
   }
 }
 

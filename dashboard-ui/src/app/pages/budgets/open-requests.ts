@@ -29,7 +29,7 @@ const PAGE_SIZE = 20;
               <p>
                 <span class="font-medium">{{ row.who }}</span> asks for
                 <ui-money class="font-semibold" [exact]="true" [value]="row.ask.amount" />
-                <span class="text-muted"> more: </span>{{ row.what }}
+                more for the {{ row.what }}
               </p>
               <p class="break-words">“{{ row.ask.reason }}”</p>
               <p class="text-xs text-muted">

@@ -19,5 +19,5 @@ export const askTone: Record<Ask['state'], Tone> = {
 export function askedOf(ask: Ask, budgets: readonly Budget[] | undefined): string {
   if (ask.budgetId === null) return 'balance of the project';
   const budget = budgets?.find(({ id }) => id === ask.budgetId);
-  return budget ? `budget of ${budget.scopeName}, ${windowLabel[budget.window]}` : 'a budget';
+  return budget ? `budget of ${budget.scopeName}, ${windowLabel[budget.window]}` : 'budget';
 }
