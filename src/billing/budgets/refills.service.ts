@@ -116,7 +116,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
         },
       });
     });
-    await this.runDue();
+    await this.runDue(id);
     const found = (await this.list(organizationId, projectId)).items.find((item) => item.id === id);
     if (!found) throw notFound('refill');
     return found;
@@ -141,7 +141,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Deposits for every rule whose window has begun and has none yet. A project that is not running gets its money all the same. */
-  async runDue(): Promise<void> {
+  async runDue(refillId?: string): Promise<void> {
     const rows = await this.unitOfWork.read<Row & Calendar & { now: Date }>(
       `SELECT q.*, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", clock_timestamp() AS now
        FROM (${SELECT}) q JOIN organizations o ON o.id = q."organizationId"
