@@ -145,15 +145,20 @@ describeInBrowser('projects', () => {
     await visitor.button('Save policy').click();
     await page.getByText('Enter a whole number from 10 to 86,400.').waitFor();
     await page.getByLabel('Lease time in seconds').fill('120');
+    await page.getByLabel('Most leased in a minute').fill('2.50');
+    await page.getByLabel('When money runs out').selectOption('Observe: refuse nothing');
     await visitor.button('Save policy').click();
     await page.getByText('The policy is saved.', { exact: false }).first().waitFor();
     await page.reload();
+    await page.getByText('This project only observes').waitFor();
     await page.getByLabel('Tranche size').waitFor();
     expect(await page.getByLabel('Tranche size').inputValue()).toBe('0.25');
     const { items } = await installation.must('GET', '/v1/projects?search=Live');
     expect(items[0].policy).toMatchObject({
       trancheSize: '0.250000000',
       leaseTtlSeconds: 120,
+      velocityLimit: '2.500000000',
+      mode: 'observe',
       pii: expect.objectContaining({ card: 'redact' }),
     });
   });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../kernel/errors.js';
+import { AppError, ERROR_STATUS } from '../../kernel/errors.js';
 import { UnitOfWork, violatedConstraint } from '../../platform/database/index.js';
 import { Signals, type Topic } from '../../platform/redis/index.js';
 import { Metrics } from '../../platform/telemetry/index.js';
@@ -116,6 +116,6 @@ export class Ledger {
 export function asError(refusal: Refusal): AppError {
   return new AppError(refusal.code, refusal.message, {
     ...(refusal.details && { details: refusal.details }),
-    ...(refusal.code === 'TOO_MANY_LEASES' && { retryAfterSeconds: 5 }),
+    ...(ERROR_STATUS[refusal.code] === 429 && { retryAfterSeconds: 5 }),
   });
 }

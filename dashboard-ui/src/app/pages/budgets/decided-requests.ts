@@ -84,7 +84,7 @@ const PAGE_SIZE = 50;
                   <td class="text-right font-medium">
                     <ui-money [exact]="true" [value]="row.ask.amount" />
                   </td>
-                  <td class="max-w-52 truncate text-muted" [attr.title]="row.what">
+                  <td class="max-w-80 truncate text-muted" [attr.title]="row.what">
                     {{ row.what }}
                   </td>
                   <td class="max-w-40">
