@@ -1,29 +1,19 @@
 import 'reflect-metadata';
-import type { IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
 import { NestFactory } from '@nestjs/core';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module.js';
-import { newId } from './kernel/ids.js';
 import { openApiDocument } from './kernel/openapi.js';
 import { type Config, StartupError } from './platform/config/index.js';
 import { dashboardPage } from './platform/dashboard/index.js';
 import { openDatabase } from './platform/database/index.js';
-import { ErrorFilter } from './platform/http/index.js';
+import { ErrorFilter, httpAdapter, observeRequests } from './platform/http/index.js';
 import { Keyring, type MasterKey, readMasterKey } from './platform/keyring/index.js';
 import { openHotStore } from './platform/redis/index.js';
 import { createLogger, type Logger, NestLogger } from './platform/telemetry/index.js';
 import { ROUTES } from './routes.js';
 import { SetupService } from './teams/index.js';
-
-const BODY_LIMIT_BYTES = 1024 * 1024;
-/** For answers that are no pages; the dashboard's page sets its own. */
-const NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'";
-const DOCS_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
-const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 
 export interface RunningServer {
   readonly url: string;
@@ -107,30 +97,7 @@ async function createApp(
   logger: Logger,
   runtime: Parameters<typeof AppModule.of>[0],
 ): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT_BYTES,
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    genReqId: (request: IncomingMessage) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
-    },
-    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      const error = {
-        code: 'BODY_MALFORMED',
-        message: 'The address of the request is not valid.',
-        requestId: request.id,
-      };
-      void reply.status(400).send({ error });
-    },
-    routerOptions: { maxParamLength: 200 },
-    requestTimeout: 30_000,
-    connectionTimeout: 60_000,
-    keepAliveTimeout: 72_000,
-    return503OnClosing: true,
-    forceCloseConnections: true,
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
-  });
+  const adapter = httpAdapter(config);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(runtime), adapter, {
     logger: new NestLogger(logger),
@@ -139,26 +106,7 @@ async function createApp(
   });
   const fastify = adapter.getInstance();
   await app.register(cookie);
-  fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers({
-      'x-request-id': request.id,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'content-security-policy': request.url.startsWith('/api/docs') ? DOCS_POLICY : NOTHING_POLICY,
-      ...(request.url.startsWith('/v1/') && { 'cache-control': 'no-store' }),
-      ...(request.protocol === 'https' && { 'strict-transport-security': 'max-age=31536000' }),
-    });
-    done();
-  });
-  fastify.addHook('onResponse', (request, reply, done) => {
-    logger.debug(
-      { requestId: request.id, req: request, res: reply, ms: Math.round(reply.elapsedTime) },
-      'request',
-    );
-    done();
-  });
+  observeRequests(fastify, logger);
   app.useGlobalFilters(new ErrorFilter(logger));
   dashboardPage(fastify);
   SwaggerModule.setup('api/docs', app, openApiDocument(ROUTES, '1') as never, {

@@ -18,6 +18,12 @@ const STEP_LIMIT_MS = 15_000;
 
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
+export const LOOKS = [
+  { colorScheme: 'light', viewport: DESKTOP },
+  { colorScheme: 'dark', viewport: DESKTOP },
+  { colorScheme: 'light', viewport: PHONE },
+  { colorScheme: 'dark', viewport: PHONE },
+] as const;
 
 function chromiumPath(): string | undefined {
   return process.env['CHROMIUM_PATH'] ?? PLACES.find((place) => existsSync(place));

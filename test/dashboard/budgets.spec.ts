@@ -3,14 +3,8 @@ import path from 'node:path';
 import { newId } from '../../src/kernel/ids.js';
 import { Installation, type ProjectFixture } from '../harness/installation.js';
 import { openLease, settle } from './agent.js';
-import { describeInBrowser, DESKTOP, PHONE, Visitor } from './browser.js';
+import { describeInBrowser, DESKTOP, LOOKS, Visitor } from './browser.js';
 
-const LOOKS = [
-  { colorScheme: 'light', viewport: DESKTOP },
-  { colorScheme: 'dark', viewport: DESKTOP },
-  { colorScheme: 'light', viewport: PHONE },
-  { colorScheme: 'dark', viewport: PHONE },
-] as const;
 /** Set to a folder to look at the pages. */
 const SCREENSHOTS = process.env['DASHBOARD_SCREENSHOTS'];
 const LIMIT_MS = 120_000;

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Installation } from '../harness/installation.js';
 import { openLease, settle } from './agent.js';
-import { describeInBrowser, DESKTOP, PHONE, Visitor } from './browser.js';
+import { describeInBrowser, DESKTOP, LOOKS, PHONE, Visitor } from './browser.js';
 
 const PAGES = [
   '',
@@ -17,12 +17,6 @@ const PAGES = [
   'settings',
 ];
 const PROJECT_PARTS = ['', '/keys', '/secrets', '/budgets', '/ledger', '/policy'];
-const LOOKS = [
-  { colorScheme: 'light', viewport: DESKTOP },
-  { colorScheme: 'dark', viewport: DESKTOP },
-  { colorScheme: 'light', viewport: PHONE },
-  { colorScheme: 'dark', viewport: PHONE },
-] as const;
 /** Set to a folder to look at the pages. */
 const SCREENSHOTS = process.env['DASHBOARD_SCREENSHOTS'];
 const LIMIT_MS = 120_000;

@@ -4,6 +4,7 @@ export { Authenticator } from './authenticator.js';
 export { ErrorFilter } from './error.filter.js';
 export { type EventStream, openEventStream } from './event-stream.js';
 export { Caller, Handles, Input, type IronCageRequest, ROUTE, routeOf } from './handles.js';
+export { httpAdapter, observeRequests } from './http-adapter.js';
 export { HealthController } from './health.controller.js';
 export { MetricsController } from './metrics.controller.js';
 export { HOT_STORE, VERSION } from './tokens.js';
