@@ -68,7 +68,6 @@ describeInBrowser('budgets', () => {
   });
 
   it('are created for a project and some models, with what is missing said', async () => {
-    const { page } = visitor;
     await visitor.button('Create budget').click();
     await field('Limits').selectOption('Project');
     await field('Limit in US dollars').fill('5');
@@ -85,7 +84,7 @@ describeInBrowser('budgets', () => {
     await field('Only these models').fill('gpt-5*, claude-*');
     await visitor.press('Create budget');
     await row('Contract review Project, per month').getByText('gpt-5*, claude-*').waitFor();
-    await page.getByRole('link', { name: 'Contract review' }).waitFor();
+    await visitor.page.getByRole('link', { name: 'Contract review' }).waitFor();
   });
 
   it('are created for a key and for a member', async () => {
