@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import 'reflect-metadata';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { hashKey, type Pepper } from '../../src/auth/domain/key-hash.js';
 import { newId } from '../../src/kernel/ids.js';
@@ -28,6 +29,7 @@ export class BenchSite {
   private constructor(
     readonly url: string,
     readonly dataSource: DataSource,
+    private readonly databaseUrl: string,
     readonly server: ChildProcess,
     private readonly pepper: Pepper,
     private readonly undo: (() => Promise<unknown>)[],
@@ -58,7 +60,7 @@ export class BenchSite {
         });
         server.kill('SIGTERM');
       });
-    return new BenchSite(url, dataSource, server, await keyring.serverSecret('key-pepper'), [
+    return new BenchSite(url, dataSource, database.url, server, await keyring.serverSecret('key-pepper'), [
       () => rm(folder, { recursive: true, force: true }),
       () => database.stop(),
       () => dataSource.destroy(),
@@ -68,6 +70,13 @@ export class BenchSite {
 
   async stop(): Promise<void> {
     for (const step of this.undo.reverse()) await step();
+  }
+
+  /** A statement that may take minutes, on a connection without the server's limits. */
+  async fill(sql: string, parameters: readonly unknown[]): Promise<void> {
+    const client = new pg.Client(this.databaseUrl);
+    await client.connect();
+    await client.query(sql, [...parameters]).finally(() => client.end());
   }
 
   async organization(): Promise<string> {
