@@ -60,12 +60,19 @@ export class BenchSite {
         });
         server.kill('SIGTERM');
       });
-    return new BenchSite(url, dataSource, database.url, server, await keyring.serverSecret('key-pepper'), [
-      () => rm(folder, { recursive: true, force: true }),
-      () => database.stop(),
-      () => dataSource.destroy(),
-      stopServer,
-    ]);
+    return new BenchSite(
+      url,
+      dataSource,
+      database.url,
+      server,
+      await keyring.serverSecret('key-pepper'),
+      [
+        () => rm(folder, { recursive: true, force: true }),
+        () => database.stop(),
+        () => dataSource.destroy(),
+        stopServer,
+      ],
+    );
   }
 
   async stop(): Promise<void> {
