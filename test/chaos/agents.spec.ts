@@ -6,6 +6,7 @@ import pg from 'pg';
 import { newId } from '../../src/kernel/ids.js';
 import { parseMoney } from '../../src/kernel/money.js';
 import { call, type Json, OWNER } from '../harness/installation.js';
+import { eventually } from '../harness/people.js';
 import { createDatabase } from '../harness/server.js';
 import { expectSoundHistory } from '../property/history.js';
 import { ChaosAgent, seeded, Tally } from './agent.js';
@@ -57,6 +58,11 @@ describe(`${AGENTS} agents on one budget and two servers that are killed at any 
   }, 60_000);
 
   const setUp = async (replica: Replica): Promise<typeof owner> => {
+    // It answers before it has printed the link.
+    await eventually(async () => {
+      expect(replica.setupToken).not.toBe('');
+      await Promise.resolve();
+    });
     const { body } = await call(replica.url, 'POST', '/v1/setup', {
       body: { token: replica.setupToken, organizationName: 'Acme', ...OWNER },
     });

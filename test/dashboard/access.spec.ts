@@ -1,4 +1,5 @@
 import { Installation, type ProjectFixture } from '../harness/installation.js';
+import { eventually } from '../harness/people.js';
 import { describeInBrowser, Visitor } from './browser.js';
 import { openLease } from './agent.js';
 
@@ -85,8 +86,11 @@ describeInBrowser('keys, secrets, members', () => {
     await visitor.button('Revoke nightly-report').click();
     await visitor.press('Revoke key');
     await visitor.button('Revoke nightly-report').waitFor({ state: 'detached' });
-    const { status } = await installation.as(secret, 'POST', '/v1/sdk/leases', {});
-    expect(status).toBe(401);
+    // The dialog hides the page from assistive technology while it asks the server, so the button goes before the key does.
+    await eventually(async () => {
+      const { status } = await installation.as(secret, 'POST', '/v1/sdk/leases', {});
+      expect(status).toBe(401);
+    }, 2_000);
   });
 
   it('appear without a reload when somebody else makes them', async () => {

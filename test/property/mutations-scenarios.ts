@@ -230,10 +230,9 @@ export const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<void>>
     const holder = await bench.project({ deposit: 1_000n });
     await bench.acquire(holder, { wanted: 10n });
     const { organizationId, dataSource, check } = bench.site;
-    const entry = `organization_id = $1 AND project_id = $2 AND kind = 'DEPOSIT'`;
     const alter = (sign: string): Promise<unknown> =>
       dataSource.query(
-        `UPDATE ledger_entries SET available_nano = available_nano ${sign} 1, external_nano = external_nano ${sign === '+' ? '-' : '+'} 1 WHERE ${entry}`,
+        `UPDATE accounts SET deposited_nano = deposited_nano ${sign} 1 WHERE organization_id = $1 AND project_id = $2`,
         [organizationId, holder.projectId],
       );
     await alter('+');

@@ -116,7 +116,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
         },
       });
     });
-    await this.runDue(id);
+    await this.runDue(organizationId);
     const found = (await this.list(organizationId, projectId)).items.find((item) => item.id === id);
     if (!found) throw notFound('refill');
     return found;
@@ -140,15 +140,15 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  /** Deposits for every rule whose window has begun and has none yet. A project that is not running gets its money all the same. */
-  async runDue(refillId?: string): Promise<void> {
+  /** Deposits for every rule (of one organization, if given) whose window has begun and has none yet. A project that is not running gets its money all the same. */
+  async runDue(organizationId?: string): Promise<void> {
     const rows = await this.unitOfWork.read<Row & Calendar & { now: Date }>(
       `SELECT q.*, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", clock_timestamp() AS now
        FROM (${SELECT}) q JOIN organizations o ON o.id = q."organizationId"
-       WHERE $1::uuid IS NULL OR q.id = $1
+       WHERE $1::uuid IS NULL OR q."organizationId" = $1
        ORDER BY q."lastStart" NULLS FIRST, q.id
        LIMIT 10000`,
-      [refillId ?? null],
+      [organizationId ?? null],
     );
     for (const row of rows) {
       const start = windowStart(row.window, row.now, row);

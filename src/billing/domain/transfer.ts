@@ -18,8 +18,8 @@ export function transfer(set: WorkingSet, command: Transfer): Outcome<'transfer'
   if (before) return before;
   const change = command.direction === 'withdrawal' ? -command.amount : command.amount;
   const refused =
-    tooMuch(account, change) ??
-    (command.direction === 'withdrawal' ? tooLittle(account, command.amount) : undefined);
+    (command.direction === 'withdrawal' ? tooLittle(account, command.amount) : undefined) ??
+    tooMuch(account, change);
   if (refused) return refuse(refused);
   return move(set, account, change, {
     ...command,
