@@ -1,12 +1,5 @@
 import type { BalanceAfter, Settled } from '../domain/commands.js';
 
-/** Answers are kept so that a repetition gets the very same one. Amounts are stored as text. */
-export function storable(value: object): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'bigint' ? part.toString() : part,
-  );
-}
-
 export function reviveSettled(stored: object): Settled {
   const answer = stored as Record<'booked' | 'returned' | 'late', string> &
     Omit<Settled, 'booked' | 'returned' | 'late' | 'next'> & { next?: StoredNext };

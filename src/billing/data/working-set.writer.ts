@@ -1,9 +1,9 @@
 import { newId } from '../../kernel/ids.js';
+import { stringify } from '../../kernel/json.js';
 import type { Tx } from '../../platform/database/index.js';
 import { BUCKETS } from '../domain/pricing.js';
 import type { Lease } from '../domain/state.js';
 import type { UsageRow, WorkingSet } from '../domain/working-set.js';
-import { storable } from './answers.js';
 import { WRITE_PARTS } from './working-set.sql.js';
 
 type Part = keyof typeof WRITE_PARTS;
@@ -23,7 +23,7 @@ export async function writeWorkingSet(tx: Tx, set: WorkingSet): Promise<void> {
   if (!last) return;
   const parameters: unknown[] = [set.organizationId, set.now];
   const sql = ([part, rows]: [Part, readonly object[]]): string =>
-    WRITE_PARTS[part].replace('?', `$${parameters.push(storable(rows))}`);
+    WRITE_PARTS[part].replace('?', `$${parameters.push(stringify(rows))}`);
   // Not every set of tables has a time in it, and a parameter that is used nowhere has no type.
   const common = [
     'batch AS (SELECT $2::timestamptz)',

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../kernel/errors.js';
 
 /**
@@ -34,6 +35,8 @@ export class Coalescer<Request, Answer> {
   }
 
   private async drain(lane: string): Promise<void> {
+    // What arrives in the same turn of the event loop belongs together: else the first of a crowd would have a batch of its own.
+    await setImmediate();
     for (;;) {
       const batch = this.lanes.get(lane)?.splice(0, this.options.maxBatch) ?? [];
       if (batch.length === 0) break;
