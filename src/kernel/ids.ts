@@ -42,6 +42,11 @@ export function newId(nowMs: number = systemClock.now()): string {
   bytes.writeUIntBE(lastMs, 0, 6);
   bytes.writeUInt16BE(0x7000 | counter, 6);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  return uuidOf(bytes);
+}
+
+/** The text form of sixteen bytes whose version and variant bits are set already. */
+export function uuidOf(bytes: Buffer): string {
   const hex = bytes.toString('hex');
   return [
     hex.slice(0, 8),

@@ -7,12 +7,13 @@ import {
 } from '@nestjs/common';
 import { AuditTrail } from '../../audit/index.js';
 import { AppError, notFound } from '../../kernel/errors.js';
-import { newId } from '../../kernel/ids.js';
+import { newId, uuidOf } from '../../kernel/ids.js';
 import { printMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
+import { ProjectDirectory } from '../../teams/index.js';
 import type { createRefill, listRefills } from '../refills.contract.js';
 import { type Calendar, nextReset, windowStart } from '../domain/windows.js';
 import { Ledger } from '../leases/ledger.service.js';
@@ -46,6 +47,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly unitOfWork: UnitOfWork,
     private readonly budgets: BudgetStore,
     private readonly ledger: Ledger,
+    private readonly projects: ProjectDirectory,
     private readonly audit: AuditTrail,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -173,11 +175,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async refuseUnknownProject(organizationId: string, projectId: string): Promise<void> {
-    const found = await this.unitOfWork.read(
-      'SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2',
-      [organizationId, projectId],
-    );
-    if (found.length === 0) throw notFound('project');
+    if (!(await this.projects.get(organizationId, projectId))) throw notFound('project');
   }
 }
 
@@ -195,12 +193,5 @@ function idOf(refillId: string, start: string): string {
   const hash = createHash('sha256').update(`${refillId}/${start}`).digest();
   hash[6] = 0x80 | ((hash[6] ?? 0) & 0x0f);
   hash[8] = 0x80 | ((hash[8] ?? 0) & 0x3f);
-  const hex = hash.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20, 32),
-  ].join('-');
+  return uuidOf(hash.subarray(0, 16));
 }

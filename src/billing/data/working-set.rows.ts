@@ -1,5 +1,4 @@
-import type { LeaseScope } from '../domain/budgets.js';
-import type { Budget } from '../domain/budgets.js';
+import type { Budget, LeaseScope } from '../domain/budgets.js';
 import type { Refusal, Settled } from '../domain/commands.js';
 import type { Account, Lease, LeaseState, ProjectTerms } from '../domain/state.js';
 import type { SessionFacts } from '../domain/working-set.js';
