@@ -28,7 +28,10 @@ export function amountArgument(text: string): string {
 /** As {@link amountArgument}, but a limit may be nothing. */
 export function limitAmount(text: string): string {
   const nano = parseMoney(text.trim().replace(/^\$/, ''));
-  return nano === 0n ? printMoney(nano) : amountArgument(text);
+  if (nano !== undefined) return printMoney(nano);
+  throw usageError(
+    `"${text}" is not a limit. Give dollars, such as 100 or 0.50, with at most nine decimals; 0 allows nothing.`,
+  );
 }
 
 /** A whole number within limits, for an option. */
