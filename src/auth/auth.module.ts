@@ -3,8 +3,10 @@ import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '../audit/index.js';
 import { Authenticator } from '../platform/http/index.js';
 import { Keyring } from '../platform/keyring/index.js';
+import { AccessEpochs } from './access-epochs.js';
 import { AccessTokens, accessTokenOptions } from './access-tokens.js';
 import { AgentSessions } from './agent-sessions.js';
+import { AccessEpochStore } from './data/access-epoch-store.js';
 import { KeyStore } from './data/key-store.js';
 import { LoginStore } from './data/login-store.js';
 import { SessionStore } from './data/session-store.js';
@@ -31,6 +33,7 @@ import { UserAuthenticator } from './user-authenticator.js';
   ],
   controllers: [AuthController],
   providers: [
+    AccessEpochStore,
     KeyStore,
     LoginStore,
     SessionStore,
@@ -45,6 +48,7 @@ import { UserAuthenticator } from './user-authenticator.js';
       useFactory: async (keyring: Keyring) =>
         new RefreshTokens((await keyring.serverSecret('refresh-token-key')).bytes),
     },
+    AccessEpochs,
     AccessTokens,
     AgentSessions,
     KeyAuthenticator,
@@ -59,6 +63,7 @@ import { UserAuthenticator } from './user-authenticator.js';
     { provide: Authenticator, useClass: RequestAuthenticator },
   ],
   exports: [
+    AccessEpochs,
     AgentSessions,
     Authenticator,
     Logins,

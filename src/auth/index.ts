@@ -1,3 +1,4 @@
+export { AccessEpochs } from './access-epochs.js';
 export { AgentSessions } from './agent-sessions.js';
 export { AuthModule } from './auth.module.js';
 export { hashToken } from './domain/refresh-tokens.js';

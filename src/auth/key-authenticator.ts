@@ -4,15 +4,15 @@ import { AppError, keyInvalid } from '../kernel/errors.js';
 import { parseKey } from '../kernel/iron-cage-key.js';
 import { AGENT_PERMISSIONS, RETIRED_AGENT_PERMISSIONS } from '../kernel/permissions.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
-import { Signals } from '../platform/redis/index.js';
+import { AccessEpochs } from './access-epochs.js';
 import { KeyStore } from './data/key-store.js';
 import { keyMatches, type Pepper } from './domain/key-hash.js';
 import { type Found, RecentPrincipals } from './domain/recent-principals.js';
 import { KeyUse } from './key-use.js';
 import { KEY_PEPPER } from './tokens.js';
 
-/** A revoked key is refused everywhere after this time, even where the signal was lost. */
-const REMEMBER_MS = 2_000;
+/** A revocation is heard of within a second; this bounds what a key is believed for when nothing is heard at all. */
+const REMEMBER_MS = 10_000;
 const CAPACITY = 10_000;
 /** How long after its end a key may still report usage. */
 const REPORT_AFTER_END_MS = 86_400_000;
@@ -29,10 +29,10 @@ export class KeyAuthenticator implements OnModuleDestroy {
     private readonly keys: KeyStore,
     private readonly use: KeyUse,
     @Inject(KEY_PEPPER) private readonly pepper: Pepper,
-    signals: Signals,
+    private readonly epochs: AccessEpochs,
   ) {
-    this.stopListening = signals.subscribe(({ topic, organizationId }) => {
-      if (topic === 'keys') this.recent.forget(organizationId);
+    this.stopListening = epochs.subscribe((organizationId) => {
+      this.recent.forget(organizationId);
     });
   }
 
@@ -45,8 +45,10 @@ export class KeyAuthenticator implements OnModuleDestroy {
         'This is not a whole Iron Cage key: it was cut or mistyped. Copy it again from where you stored it.',
       );
     }
-    const agent = await this.recent.resolve(hash('sha256', key, 'base64'), () =>
-      this.look(parsed.id, key),
+    const agent = await this.recent.resolve(
+      hash('sha256', key, 'base64'),
+      () => this.look(parsed.id, key),
+      this.epochs.isFresh(),
     );
     if (!agent) {
       throw keyInvalid(`key ${parsed.id} refused`);
@@ -63,7 +65,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
     const row = await this.keys.findForCheck(keyId);
     const matches = keyMatches(this.pepper, key, row);
     if (!row || !matches || row.retiredMs >= REPORT_AFTER_END_MS) return undefined;
-    const { organizationId, projectId, retiredMs } = row;
+    const { organizationId, projectId, environment, retiredMs } = row;
     const isRetired = retiredMs >= 0;
     return {
       principal: {
@@ -71,6 +73,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
         organizationId,
         projectId,
         keyId,
+        environment,
         permissions: isRetired ? RETIRED_AGENT_PERMISSIONS : AGENT_PERMISSIONS,
       },
       leftMs: isRetired ? REPORT_AFTER_END_MS - retiredMs : -retiredMs,

@@ -5,7 +5,7 @@ import { generateKey, keyPrefix } from '../kernel/iron-cage-key.js';
 import { actorOf, type UserPrincipal } from '../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
-import { Signals } from '../platform/redis/index.js';
+import { AccessEpochs } from './access-epochs.js';
 import type { createKey, listKeys, revokeKey } from './auth.contract.js';
 import { type KeyRow, KeyStore } from './data/key-store.js';
 import { hashKey, type Pepper } from './domain/key-hash.js';
@@ -23,7 +23,7 @@ export class KeysService {
     private readonly unitOfWork: UnitOfWork,
     private readonly keys: KeyStore,
     private readonly audit: AuditTrail,
-    private readonly signals: Signals,
+    private readonly epochs: AccessEpochs,
     @Inject(KEY_PEPPER) private readonly pepper: Pepper,
   ) {}
 
@@ -76,7 +76,7 @@ export class KeysService {
       });
       return viewOf(row);
     });
-    this.signals.publish({ organizationId, topic: 'keys' });
+    this.epochs.announce(organizationId);
     return { key: view, secret: key };
   }
 
@@ -95,10 +95,11 @@ export class KeysService {
           target: `key:${keyId}`,
           details: { name: row.name, project: row.projectName },
         });
+        await this.epochs.bump(tx, organizationId);
       }
       return viewOf(row);
     });
-    this.signals.publish({ organizationId, topic: 'keys' });
+    this.epochs.announce(organizationId);
     return view;
   }
 

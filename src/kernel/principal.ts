@@ -1,3 +1,4 @@
+import type { KeyEnvironment } from './iron-cage-key.js';
 import type { Permission, Role } from './permissions.js';
 
 /** A signed-in person, acting in one organization. */
@@ -16,6 +17,8 @@ export interface AgentPrincipal {
   readonly organizationId: string;
   readonly projectId: string;
   readonly keyId: string;
+  /** Of the key: what a `dev` key must not have, it does not get. */
+  readonly environment: KeyEnvironment;
   readonly permissions: ReadonlySet<Permission>;
 }
 

@@ -80,11 +80,19 @@ describe('Iron Cage keys', () => {
     expect(await revocations()).toHaveLength(1);
   });
 
-  it('stop within two seconds when another replica revoked them and the signal was lost', async () => {
+  it('stop within a second when another replica revoked them and the signal was lost', async () => {
     const { id, secret } = await create();
     expect((await start(secret)).status).toBe(201);
-    await query(installation, 'UPDATE iron_cage_keys SET revoked_at = now() WHERE id = $1', [id]);
-    await eventually(async () => expect((await code(secret))[1]).toBe('KEY_INVALID'), 2_500);
+    await query(
+      installation,
+      `WITH revoked AS (
+         UPDATE iron_cage_keys SET revoked_at = now() WHERE id = $1 RETURNING organization_id
+       )
+       INSERT INTO access_epochs SELECT organization_id, 1, clock_timestamp() FROM revoked
+       ON CONFLICT (organization_id) DO UPDATE SET epoch = access_epochs.epoch + 1, changed_at = clock_timestamp()`,
+      [id],
+    );
+    await eventually(async () => expect((await code(secret))[1]).toBe('KEY_INVALID'), 1_000);
   });
 
   it('note when they were last used, once a minute', async () => {

@@ -30,6 +30,7 @@ export interface NewKey extends StoredHash {
 export interface KeyCheckRow extends StoredHash {
   readonly organizationId: string;
   readonly projectId: string;
+  readonly environment: KeyEnvironment;
   /** Since it was revoked or expired, by the database's clock; below zero while it is good. */
   readonly retiredMs: number;
 }
@@ -103,7 +104,7 @@ export class KeyStore {
   /** The one read without an organization: the key is what says which one it is. */
   async findForCheck(keyId: string): Promise<KeyCheckRow | undefined> {
     const [row] = await this.unitOfWork.read<KeyCheckRow>(
-      `SELECT organization_id AS "organizationId", project_id AS "projectId", hmac,
+      `SELECT organization_id AS "organizationId", project_id AS "projectId", environment, hmac,
               pepper_version AS "pepperVersion",
               (extract(epoch FROM now() - least(expires_at, revoked_at)) * 1000)::float8 AS "retiredMs"
          FROM iron_cage_keys WHERE id = $1`,

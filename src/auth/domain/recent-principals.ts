@@ -30,11 +30,13 @@ export class RecentPrincipals<P extends Principal> {
     private readonly clock: Clock = steadyClock,
   ) {}
 
+  /** @param believed false: what is remembered may be out of date, so look again */
   async resolve(
     credential: string,
     look: () => Promise<Found<P> | undefined>,
+    believed = true,
   ): Promise<P | undefined> {
-    const entry = this.entries.get(credential);
+    const entry = believed ? this.entries.get(credential) : undefined;
     if (entry !== undefined && entry.untilMs > this.clock.now()) return entry.principal;
     const running = this.pending.get(credential);
     if (running !== undefined) return running;

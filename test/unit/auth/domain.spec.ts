@@ -20,6 +20,7 @@ describe('recent principals', () => {
     organizationId,
     projectId: 'p',
     keyId: 'k',
+    environment: 'live',
     permissions: AGENT_PERMISSIONS,
   });
   let nowMs: number;

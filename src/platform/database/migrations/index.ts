@@ -5,6 +5,7 @@ import { Ledger1700000004000 } from './4000-ledger.js';
 import { Budgets1700000005000 } from './5000-budgets.js';
 import { LedgerAudits1700000005500 } from './5500-ledger-audits.js';
 import { Prices1700000006000 } from './6000-prices.js';
+import { AccessEpochs1700000007000 } from './7000-access-epochs.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Budgets1700000005000,
   LedgerAudits1700000005500,
   Prices1700000006000,
+  AccessEpochs1700000007000,
 ];
