@@ -9,7 +9,7 @@ import { type Config, StartupError } from './platform/config/index.js';
 import { dashboardPage } from './platform/dashboard/index.js';
 import { openDatabase } from './platform/database/index.js';
 import { ErrorFilter, httpAdapter, observeRequests } from './platform/http/index.js';
-import { Keyring, type MasterKey, readMasterKey } from './platform/keyring/index.js';
+import { Keyring, readMasterKeys, type ReadMasterKeys } from './platform/keyring/index.js';
 import { openHotStore } from './platform/redis/index.js';
 import { createLogger, type Logger, NestLogger } from './platform/telemetry/index.js';
 import { ROUTES } from './routes.js';
@@ -49,20 +49,16 @@ export async function startServer(
         ? 'starting the embedded database'
         : 'connecting to the database',
     );
-    let master: MasterKey | undefined;
+    const readKeys: ReadMasterKeys = (known) => readMasterKeys(config, known);
     const database = await openDatabase(config, {
       // A wrong key must be noticed before a newer version changes the schema for it.
-      beforeMigrations: async (dataSource) => {
-        master = await readMasterKey(config);
-        await Keyring.refuseWrong(master, dataSource);
-      },
+      beforeMigrations: (dataSource) => Keyring.refuseWrong(readKeys, dataSource),
       log: (line) => {
         logger.warn({ from: 'postgres' }, line);
       },
     });
     undo.push(() => database.close());
-    master ??= await readMasterKey(config);
-    const keyring = await Keyring.open(master, database.dataSource);
+    const keyring = await Keyring.open(readKeys, database.dataSource);
     const hot = await openHotStore(config, logger);
     undo.push(() => hot.close());
     progress('starting the server');
@@ -83,7 +79,7 @@ export async function startServer(
       setupToken,
       embeddedDatabase: database.embedded,
       migrated: database.migrated,
-      kekSource: master.source,
+      kekSource: keyring.source,
       close,
     };
   } catch (error) {

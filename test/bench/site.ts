@@ -52,7 +52,11 @@ export class BenchSite {
     });
     const url = await listening(server);
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
-    const keyring = await Keyring.open({ bytes: kek, source: 'bench', fresh: false }, dataSource);
+    const current = { bytes: kek, source: 'bench', fresh: false };
+    const keyring = await Keyring.open(
+      () => Promise.resolve({ current, previous: [] }),
+      dataSource,
+    );
     const stopServer = (): Promise<void> =>
       new Promise((resolve) => {
         server.once('exit', () => {

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../src/kernel/ids.js';
 import { readConfig } from '../../src/platform/config/index.js';
 import { dataSourceOptions } from '../../src/platform/database/index.js';
-import { Keyring, readMasterKey } from '../../src/platform/keyring/index.js';
+import { Keyring, readMasterKeys } from '../../src/platform/keyring/index.js';
 import { Installation } from '../harness/installation.js';
 import { eventually, query, signInAs } from '../harness/people.js';
 
@@ -132,7 +132,7 @@ async function stealKey({ server }: Installation): Promise<KeyObject> {
   const dataSource = await new DataSource(dataSourceOptions(server.databaseUrl, 1)).initialize();
   try {
     const config = readConfig({ IRON_CAGE_KEK_FILE: path.join(server.dataDir, 'kek') });
-    const keyring = await Keyring.open(await readMasterKey(config), dataSource);
+    const keyring = await Keyring.open((known) => readMasterKeys(config, known), dataSource);
     const { bytes } = await keyring.serverSecret('access-token-key');
     return createPrivateKey({ key: bytes, type: 'pkcs8', format: 'der' });
   } finally {

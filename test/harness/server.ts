@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import type { Config } from '../../src/platform/config/index.js';
+import { type Config, keyConfig } from '../../src/platform/config/index.js';
 import { startServer as start } from '../../src/server.js';
 
 export interface TestServer {
@@ -44,6 +44,7 @@ export async function startServer(overrides: Partial<Config> = {}): Promise<Test
     publicUrl: undefined,
     kek: undefined,
     kekFile: undefined,
+    keys: keyConfig({}, {}),
     trustedProxies: [],
     metricsToken: undefined,
     supervised: false,

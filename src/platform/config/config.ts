@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { type KeyConfig, keyConfig, keyVariables } from './key-config.js';
 import { StartupError } from './startup-error.js';
 
 const url = (protocols: readonly string[], example: string) =>
@@ -19,6 +20,7 @@ const environment = z.object({
   IRON_CAGE_PUBLIC_URL: url(['http:', 'https:'], 'https://iron-cage.example.com').optional(),
   IRON_CAGE_KEK: z.string().min(1).optional(),
   IRON_CAGE_KEK_FILE: z.string().min(1).optional(),
+  ...keyVariables,
   IRON_CAGE_TRUSTED_PROXIES: z.string().optional(),
   IRON_CAGE_METRICS_TOKEN: z
     .string()
@@ -45,6 +47,7 @@ export interface Config {
   readonly publicUrl: string | undefined;
   readonly kek: string | undefined;
   readonly kekFile: string | undefined;
+  readonly keys: KeyConfig;
   /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** Who sends it may read /metrics; undefined: only this machine may. */
@@ -80,6 +83,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: env.IRON_CAGE_PUBLIC_URL?.replace(/\/$/, ''),
     kek: env.IRON_CAGE_KEK,
     kekFile: env.IRON_CAGE_KEK_FILE,
+    keys: keyConfig(env, given),
     trustedProxies: (env.IRON_CAGE_TRUSTED_PROXIES ?? '')
       .split(',')
       .map((entry) => entry.trim())

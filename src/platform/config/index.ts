@@ -1,4 +1,5 @@
 export { type Config, readConfig } from './config.js';
+export { type KeyConfig, keyConfig, REFERENCE_PREFIX } from './key-config.js';
 export { type StartupCode, StartupError } from './startup-error.js';
 
 /** Injection token of the {@link Config}. */

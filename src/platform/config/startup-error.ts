@@ -9,6 +9,7 @@ export type StartupCode =
   | 'KEK_WRONG'
   | 'KEK_MISSING'
   | 'KEK_EXPOSED'
+  | 'KEK_PROVIDER'
   | 'DATA_FOLDER';
 
 /** The server cannot start. The message is the one sentence that an operator needs; nothing has been changed. */

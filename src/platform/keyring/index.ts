@@ -1,2 +1,3 @@
-export { Keyring } from './keyring.js';
-export { type MasterKey, readMasterKey } from './master-key.js';
+export { Keyring, type ReadMasterKeys } from './keyring.js';
+export { readMasterKeys } from './key-source.js';
+export { rewrapServerSecrets } from './rewrap-server-secrets.js';

@@ -1,36 +1,102 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { deriveKey, KEY_BYTES, open, seal, SealBrokenError } from '../../kernel/sealed-box.js';
-import { StartupError } from '../config/index.js';
-import type { MasterKey } from './master-key.js';
+import { AppError } from '../../kernel/errors.js';
+import { KEY_BYTES } from '../../kernel/sealed-box.js';
+import { Kek } from './kek.js';
+import { knownKeks, refuseWrongKeys, storeSentinel } from './kek-check.js';
+import type { KnownKek, MasterKeys } from './key-source.js';
 
-const SENTINEL = Buffer.from('iron-cage-sentinel');
+export type ReadMasterKeys = (known: readonly KnownKek[]) => Promise<MasterKeys>;
+
+interface Keks {
+  readonly current: Kek;
+  readonly all: ReadonlyMap<string, Kek>;
+}
 
 /**
  * Wraps and unwraps other keys under the master key, and keeps the server's own secrets (pepper, token key) that every replica shares:
  * random, sealed, in the database. A dump of the database alone opens nothing.
+ *
+ * What was wrapped names its master key; while one replaces another both are here.
  */
 export class Keyring {
+  private keks: Keks | undefined;
+
   private constructor(
-    private readonly wrappingKey: Buffer,
-    readonly kekId: string,
+    private readonly read: ReadMasterKeys,
     private readonly dataSource: DataSource,
-  ) {}
-
-  /** @throws {StartupError} KEK_WRONG when the database was encrypted with another master key */
-  static async open(master: MasterKey, dataSource: DataSource): Promise<Keyring> {
-    const keyring = Keyring.of(master, dataSource);
-    await keyring.checkSentinel(master);
-    return keyring;
+    keys: MasterKeys,
+    /** Where the current master key came from, for people. */
+    readonly source: string,
+  ) {
+    this.keks = keksOf(keys);
+    this.kekId = this.keks.current.id;
   }
 
+  /** The current master key: everything new is wrapped under it. */
+  readonly kekId: string;
+
+  /** @throws {StartupError} KEK_WRONG when the database was encrypted with another master key; all that `read` throws */
+  static async open(read: ReadMasterKeys, dataSource: DataSource): Promise<Keyring> {
+    let keys = await read(await knownKeks(dataSource));
+    if (!(await storeSentinel(dataSource, keys))) {
+      // Another replica made the first key of a key management service just now: that one is it.
+      keys = await read(await knownKeks(dataSource));
+      await storeSentinel(dataSource, keys);
+    }
+    return new Keyring(read, dataSource, keys, keys.current.source);
+  }
+
+  /**
+   * Before the schema is touched: are these the keys that the database was encrypted with?
+   *
+   * @throws {StartupError} KEK_WRONG
+   */
+  static async refuseWrong(read: ReadMasterKeys, dataSource: DataSource): Promise<void> {
+    const known = await knownKeks(dataSource);
+    refuseWrongKeys(known, await read(known));
+  }
+
+  /** Whether the keys are gone from memory, because the vault is sealed. */
+  get locked(): boolean {
+    return this.keks === undefined;
+  }
+
+  /** Wipes the keys from memory: nothing can be wrapped or unwrapped until {@link unlock}. */
+  lock(): void {
+    for (const kek of this.keks?.all.values() ?? []) kek.wipe();
+    this.keks = undefined;
+  }
+
+  /** Reads the keys again. @throws {StartupError} as the start does */
+  async unlock(): Promise<void> {
+    if (this.keks) return;
+    const known = await knownKeks(this.dataSource);
+    const keys = await this.read(known);
+    refuseWrongKeys(known, keys);
+    this.keks = keksOf(keys);
+  }
+
+  /** @throws {AppError} VAULT_SEALED */
   wrap(key: Buffer, context: readonly string[]): Buffer {
-    return seal(this.wrappingKey, key, ['kek', this.kekId, ...context]);
+    return this.open().current.wrap(key, context);
   }
 
-  /** @throws {SealBrokenError} */
-  unwrap(wrapped: Buffer, context: readonly string[]): Buffer {
-    return open(this.wrappingKey, wrapped, ['kek', this.kekId, ...context]);
+  /**
+   * @param kekId the master key that wrapped it
+   * @throws {SealBrokenError} when it was altered, or belongs elsewhere
+   * @throws {AppError} VAULT_SEALED, KEK_MISSING
+   */
+  unwrap(wrapped: Buffer, context: readonly string[], kekId: string = this.kekId): Buffer {
+    const kek = this.open().all.get(kekId);
+    if (!kek) {
+      throw new AppError(
+        'KEK_MISSING',
+        'This server does not have the master key that wrapped this organization’s keys. Give it to the server as the previous master key; see "Keys" in docs/operations.md.',
+        { internal: `master key ${kekId} is needed and not here` },
+      );
+    }
+    return kek.unwrap(wrapped, context);
   }
 
   /** The newest version of a server secret; the first caller of all replicas makes it. */
@@ -44,70 +110,37 @@ export class Keyring {
        ON CONFLICT DO NOTHING`,
       [name, this.kekId, this.wrap(make(), ['server-secret', name, '1'])],
     );
-    const [row] = await this.dataSource.query<{ version: number; sealed: Buffer }[]>(
-      'SELECT version, sealed FROM server_secrets WHERE name = $1 ORDER BY version DESC LIMIT 1',
+    const [row] = await this.dataSource.query<
+      { version: number; kek_id: string; sealed: Buffer }[]
+    >(
+      'SELECT version, kek_id, sealed FROM server_secrets WHERE name = $1 ORDER BY version DESC LIMIT 1',
       [name],
     );
     if (!row) throw new Error(`server secret ${name} is gone`);
     return {
       version: row.version,
-      bytes: this.unwrap(row.sealed, ['server-secret', name, String(row.version)]),
+      bytes: this.unwrap(row.sealed, serverSecretContext(name, row.version), row.kek_id),
     };
   }
 
-  /**
-   * Before the schema is touched: is this the key that the database was encrypted with?
-   *
-   * @throws {StartupError} KEK_WRONG
-   */
-  static async refuseWrong(master: MasterKey, dataSource: DataSource): Promise<void> {
-    const [table] = await dataSource.query<{ there: string | null }[]>(
-      `SELECT to_regclass('master_keys')::text AS there`,
+  private open(): Keks {
+    if (this.keks) return this.keks;
+    throw new AppError(
+      'VAULT_SEALED',
+      'The vault is sealed: no secret is handed out or stored. An operator can open it with: iron-cage vault unseal',
+      { retryAfterSeconds: 15 },
     );
-    if (table?.there == null) return;
-    await Keyring.of(master, dataSource).isKnown(master);
   }
+}
 
-  private static of(master: MasterKey, dataSource: DataSource): Keyring {
-    const id = createHash('sha256').update(deriveKey(master.bytes, 'iron-cage/kek-id'));
-    return new Keyring(
-      deriveKey(master.bytes, 'iron-cage/kek-wrap'),
-      id.digest('hex').slice(0, 16),
-      dataSource,
-    );
-  }
+export function serverSecretContext(name: string, version: number): string[] {
+  return ['server-secret', name, String(version)];
+}
 
-  /** @returns false when the database knows no key yet. @throws {StartupError} KEK_WRONG when it knows another */
-  private async isKnown(master: MasterKey): Promise<boolean> {
-    const known = await this.dataSource.query<{ kek_id: string; sentinel: Buffer }[]>(
-      'SELECT kek_id, sentinel FROM master_keys',
-    );
-    const own = known.find((row) => row.kek_id === this.kekId);
-    if (own) {
-      try {
-        if (this.unwrap(own.sentinel, ['sentinel']).equals(SENTINEL)) return true;
-      } catch (error) {
-        if (!(error instanceof SealBrokenError)) throw error;
-      }
-    }
-    if (known.length > 0) {
-      const wanted = known.map((row) => row.kek_id).join(', ');
-      const made = master.fresh
-        ? ' The key file was missing, so a new one was made just now; put the old file back in its place.'
-        : '';
-      throw new StartupError(
-        'KEK_WRONG',
-        `This database was encrypted with another master key: it needs ${wanted}, and ${master.source} holds ${this.kekId}.${made} Restore the right key; without it the stored provider keys cannot be read. Nothing was changed in the database.`,
-      );
-    }
-    return false;
-  }
-
-  private async checkSentinel(master: MasterKey): Promise<void> {
-    if (await this.isKnown(master)) return;
-    await this.dataSource.query(
-      'INSERT INTO master_keys (kek_id, sentinel) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-      [this.kekId, this.wrap(SENTINEL, ['sentinel'])],
-    );
-  }
+function keksOf({ current, previous }: MasterKeys): Keks {
+  const first = new Kek(current.bytes);
+  const all = new Map(
+    [first, ...previous.map(({ bytes }) => new Kek(bytes))].map((kek) => [kek.id, kek]),
+  );
+  return { current: all.get(first.id) ?? first, all };
 }

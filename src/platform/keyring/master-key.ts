@@ -13,6 +13,8 @@ export interface MasterKey {
   readonly source: string;
   /** It was made just now: nothing can have been encrypted with it yet. */
   readonly fresh: boolean;
+  /** Set when a key management service wraps it: what the database keeps of it. */
+  readonly kept?: { readonly provider: string; readonly wrapped: Buffer };
 }
 
 /**
@@ -24,6 +26,32 @@ export async function readMasterKey(config: Config): Promise<MasterKey> {
   if (config.kek !== undefined)
     return { bytes: decode(config.kek, 'IRON_CAGE_KEK'), source: 'IRON_CAGE_KEK', fresh: false };
   const file = config.kekFile ?? path.join(config.dataDir, 'kek');
+  const found = await readKeyFile(file);
+  if (found) return found;
+  if (config.kekFile !== undefined) throw missing(file, 'IRON_CAGE_KEK_FILE');
+  return { bytes: await create(file), source: file, fresh: true };
+}
+
+/**
+ * The master key before this one, while what it wrapped is being rewrapped: `IRON_CAGE_KEK_PREVIOUS`, else `IRON_CAGE_KEK_PREVIOUS_FILE`,
+ * else the file `kek.previous` of the data folder, if it is there.
+ *
+ * @throws {StartupError} KEK_MISSING, KEK_MALFORMED, KEK_EXPOSED
+ */
+export async function readPreviousKey(config: Config): Promise<MasterKey | undefined> {
+  const { kekPrevious, kekPreviousFile } = config.keys;
+  if (kekPrevious !== undefined) {
+    const source = 'IRON_CAGE_KEK_PREVIOUS';
+    return { bytes: decode(kekPrevious, source), source, fresh: false };
+  }
+  const file = kekPreviousFile ?? path.join(config.dataDir, 'kek.previous');
+  const found = await readKeyFile(file);
+  if (!found && kekPreviousFile !== undefined) throw missing(file, 'IRON_CAGE_KEK_PREVIOUS_FILE');
+  return found;
+}
+
+/** @returns undefined when there is no such file */
+async function readKeyFile(file: string): Promise<MasterKey | undefined> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
@@ -33,17 +61,16 @@ export async function readMasterKey(config: Config): Promise<MasterKey> {
       error,
     );
   });
-  if (text !== undefined) {
-    await refuseExposed(file);
-    return { bytes: decode(text.trim(), file), source: file, fresh: false };
-  }
-  if (config.kekFile !== undefined) {
-    throw new StartupError(
-      'KEK_MISSING',
-      `There is no master key file at ${file} (IRON_CAGE_KEK_FILE). Restore it, or make one with: openssl rand -base64 32 > ${file} && chmod 600 ${file}`,
-    );
-  }
-  return { bytes: await create(file), source: file, fresh: true };
+  if (text === undefined) return undefined;
+  await refuseExposed(file);
+  return { bytes: decode(text.trim(), file), source: file, fresh: false };
+}
+
+function missing(file: string, variable: string): StartupError {
+  return new StartupError(
+    'KEK_MISSING',
+    `There is no master key file at ${file} (${variable}). Restore it, or make one with: openssl rand -base64 32 > ${file} && chmod 600 ${file}`,
+  );
 }
 
 async function create(file: string): Promise<Buffer> {
