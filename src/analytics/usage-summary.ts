@@ -18,11 +18,19 @@ export class UsageSummary {
     const scope = [organizationId, query.projectId ?? null];
     const window = [...scope, query.days ?? DAYS];
     const [totals, perMinute, byModel, byProject, byDay] = await Promise.all([
-      this.unitOfWork.read<Pick<Summary, 'today' | 'yesterday' | 'month'>>(TOTALS, scope),
-      this.unitOfWork.read<{ minute: Date; cost: bigint; calls: number }>(PER_MINUTE, scope),
-      this.unitOfWork.read<Summary['byModel'][number]>(BY_MODEL, window),
-      this.unitOfWork.read<Summary['byProject'][number]>(BY_PROJECT, window),
-      this.unitOfWork.read<Summary['byDay'][number]>(BY_DAY, window),
+      this.unitOfWork.read<Pick<Summary, 'today' | 'yesterday' | 'month'>>(
+        organizationId,
+        TOTALS,
+        scope,
+      ),
+      this.unitOfWork.read<{ minute: Date; cost: bigint; calls: number }>(
+        organizationId,
+        PER_MINUTE,
+        scope,
+      ),
+      this.unitOfWork.read<Summary['byModel'][number]>(organizationId, BY_MODEL, window),
+      this.unitOfWork.read<Summary['byProject'][number]>(organizationId, BY_PROJECT, window),
+      this.unitOfWork.read<Summary['byDay'][number]>(organizationId, BY_DAY, window),
     ]);
     const { today = 0n, yesterday = 0n, month = 0n } = totals[0] ?? {};
     return {

@@ -48,7 +48,7 @@ export class KeysService {
     const { organizationId } = user;
     const { projectId } = params;
     const { id, key } = generateKey(body.environment);
-    const view = await this.unitOfWork.run(async (tx) => {
+    const view = await this.unitOfWork.run(organizationId, async (tx) => {
       await this.refuseClosedProject(tx, organizationId, projectId);
       await this.keys.insert(tx, {
         organizationId,
@@ -83,7 +83,7 @@ export class KeysService {
   /** For good. Revoking twice is the same as once. */
   async revoke(user: UserPrincipal, keyId: string): Promise<KeyView> {
     const { organizationId } = user;
-    const view = await this.unitOfWork.run(async (tx) => {
+    const view = await this.unitOfWork.run(organizationId, async (tx) => {
       const now = await this.keys.revoke(tx, organizationId, keyId);
       const row = await this.keys.find(tx, organizationId, keyId);
       if (!row) throw notFound('key');

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/index.js';
 import { AppError } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
-import { type Tx, UnitOfWork } from '../platform/database/index.js';
+import { SYSTEM, type Tx, UnitOfWork } from '../platform/database/index.js';
 import { Signals } from '../platform/redis/index.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
@@ -54,7 +54,7 @@ export class Logins {
   /** @throws {AppError} NOT_SIGNED_IN for every token that buys nothing any more */
   async refresh(token: string): Promise<Credentials> {
     const { loginId, hash } = this.parse(token);
-    const { login, verdict } = await this.unitOfWork.run(async (tx) => {
+    const { login, verdict } = await this.unitOfWork.run(SYSTEM, async (tx) => {
       const row = await this.store.lock(tx, loginId);
       const decision: Verdict = row ? judgeRefresh(row, hash) : 'over';
       if (decision === 'rotate') {
@@ -75,7 +75,7 @@ export class Logins {
   async end(token: string): Promise<void> {
     const parsed = this.tokens.parse(token);
     if (!parsed) return;
-    const ended = await this.unitOfWork.run(async (tx) => {
+    const ended = await this.unitOfWork.run(SYSTEM, async (tx) => {
       const login = await this.store.lock(tx, parsed.loginId);
       if (!login || login.over) return undefined;
       await this.store.end(tx, parsed.loginId);

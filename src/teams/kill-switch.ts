@@ -30,7 +30,7 @@ export class KillSwitch {
     reason: string | undefined,
   ): Promise<AnswerOf<typeof pauseProject>> {
     const { organizationId } = user;
-    const { project, exposure } = await this.unitOfWork.run(async (tx) => {
+    const { project, exposure } = await this.unitOfWork.run(organizationId, async (tx) => {
       // First of all: every grant takes this lock and reads the state after it, so a grant is wholly before or wholly after us.
       await this.accounts.lock(tx, organizationId, projectId);
       const before = await this.projects.lock(tx, organizationId, projectId);
@@ -58,7 +58,7 @@ export class KillSwitch {
 
   async resume(user: UserPrincipal, projectId: string): Promise<AnswerOf<typeof resumeProject>> {
     const { organizationId } = user;
-    const project = await this.unitOfWork.run(async (tx) => {
+    const project = await this.unitOfWork.run(organizationId, async (tx) => {
       const before = await this.projects.lock(tx, organizationId, projectId);
       if (!before) throw notFound('project');
       refuseArchived(before);

@@ -32,7 +32,7 @@ export class MembersService {
     const { organizationId } = user;
     // Before the transaction because it is slow, and whether it is needed or not, so that its time tells nothing.
     const passwordHash = await this.passwords.hash(password);
-    const member = await this.unitOfWork.run(async (tx) => {
+    const member = await this.unitOfWork.run(organizationId, async (tx) => {
       const account = { id: newId(), email, name, passwordHash, operator: false };
       const { id: userId, created } = await this.people.insertOrFindUser(tx, account);
       if (!(await this.people.insertMember(tx, { organizationId, userId, role }))) {

@@ -25,7 +25,8 @@ export class OrganizationsService {
 
   create(user: UserPrincipal, name: string): Promise<AnswerOf<typeof createOrganization>> {
     const founder = { userId: user.userId, actor: actorOf(user) };
-    return this.unitOfWork.run((tx) => this.found(tx, name, founder));
+    const id = newId();
+    return this.unitOfWork.run(id, (tx) => this.found(tx, { id, name }, founder));
   }
 
   update(
@@ -33,7 +34,7 @@ export class OrganizationsService {
     change: InputOf<typeof updateOrganization>['body'],
   ): Promise<AnswerOf<typeof updateOrganization>> {
     const { organizationId } = user;
-    return this.unitOfWork.run(async (tx) => {
+    return this.unitOfWork.run(organizationId, async (tx) => {
       const organization = await this.people.updateOrganization(tx, organizationId, change);
       await this.audit.record(tx, {
         organizationId,
@@ -49,11 +50,11 @@ export class OrganizationsService {
   /** An organization never exists without an owner. */
   async found(
     tx: Tx,
-    name: string,
+    { id, name }: { id: string; name: string },
     founder: { userId: string; actor: string },
   ): Promise<OrganizationRow> {
     const { userId, actor } = founder;
-    const organization = await this.people.insertOrganization(tx, { id: newId(), name });
+    const organization = await this.people.insertOrganization(tx, { id, name });
     const organizationId = organization.id;
     await this.people.insertMember(tx, { organizationId, userId, role: 'owner' });
     await this.audit.record(tx, {

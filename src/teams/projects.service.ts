@@ -116,7 +116,7 @@ export class ProjectsService {
     work: (tx: Tx) => Promise<Project | undefined>,
   ): Promise<Project> {
     try {
-      const project = await this.unitOfWork.run(work);
+      const project = await this.unitOfWork.run(organizationId, work);
       if (!project) throw notFound('project');
       this.signals.publish({ organizationId, topic: 'projects' });
       return project;

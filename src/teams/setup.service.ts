@@ -5,7 +5,7 @@ import { AppError } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { CONFIG, type Config, SetupTokenFile } from '../platform/config/index.js';
-import { UnitOfWork } from '../platform/database/index.js';
+import { SHARED, UnitOfWork } from '../platform/database/index.js';
 import { type Installation, InstallationStore } from './data/installation-store.js';
 import { PeopleStore } from './data/people-store.js';
 import { OrganizationsService } from './organizations.service.js';
@@ -42,7 +42,7 @@ export class SetupService {
    * @returns `undefined` when the set-up is done
    */
   async ensureToken(): Promise<string | undefined> {
-    const token = await this.unitOfWork.run(async (tx) => {
+    const token = await this.unitOfWork.run(SHARED, async (tx) => {
       if ((await this.installation.lock(tx)).setupDone) return undefined;
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       await this.installation.setToken(tx, hashToken(token));
@@ -57,15 +57,17 @@ export class SetupService {
     // Twice: here so that a stranger costs no password hash, below because only the lock decides.
     refuse(await this.installation.read(), body.token);
     const passwordHash = await this.passwords.hash(body.password);
-    const credentials = await this.unitOfWork.run(async (tx) => {
+    const organizationId = newId();
+    const credentials = await this.unitOfWork.run(organizationId, async (tx) => {
       refuse(await this.installation.lock(tx), body.token);
       await this.installation.finish(tx);
       const { email, name } = body;
       const owner = { id: newId(), email, name, passwordHash, operator: true };
       const { id: userId } = await this.people.insertOrFindUser(tx, owner);
       const founder = { userId, actor: `user:${userId}` };
-      const { id } = await this.organizations.found(tx, body.organizationName, founder);
-      return this.logins.start(tx, { userId, organizationId: id });
+      const organization = { id: organizationId, name: body.organizationName };
+      await this.organizations.found(tx, organization, founder);
+      return this.logins.start(tx, { userId, organizationId });
     });
     await this.file.remove();
     return this.signIn.signedIn(credentials);

@@ -34,7 +34,7 @@ export class SignInService {
     if (!matches) throw loginFailed(`wrong password for user ${userId}`);
     if (row.disabled) throw loginFailed(`user ${userId} is disabled`);
     if (organizationId === null) throw loginFailed(`user ${userId} is not in that organization`);
-    const credentials = await this.unitOfWork.run((tx) =>
+    const credentials = await this.unitOfWork.run(organizationId, (tx) =>
       this.logins.start(tx, { userId, organizationId }),
     );
     return this.signedIn(credentials);

@@ -44,7 +44,7 @@ export class Bootstrap {
     await this.refuseFlood(agent);
     // A key that nothing can be sealed to is refused before anything is written; sealing itself waits for the commit.
     await this.delivery.sealTo(body.publicKey, body.nonce, '', []);
-    const { project, sessionId, opened } = await this.unitOfWork.run((tx) =>
+    const { project, sessionId, opened } = await this.unitOfWork.run(agent.organizationId, (tx) =>
       this.admit(tx, agent, ip, body),
     );
     const secrets = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);

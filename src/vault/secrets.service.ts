@@ -64,7 +64,7 @@ export class Secrets {
   }
 
   async destroy(user: UserPrincipal, secretId: string): Promise<void> {
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(user.organizationId, async (tx) => {
       const gone = await tx.query(
         'DELETE FROM provider_secrets WHERE organization_id = $1 AND id = $2 RETURNING id',
         [user.organizationId, secretId],
@@ -82,7 +82,7 @@ export class Secrets {
     work: (tx: Tx) => Promise<void>,
   ): Promise<SecretView> {
     const view = await this.unitOfWork
-      .run(async (tx) => {
+      .run(user.organizationId, async (tx) => {
         await work(tx);
         await this.record(tx, user, action, secretId);
         return secretRow(tx, user.organizationId, secretId);

@@ -47,6 +47,7 @@ export class AuditLog {
   /** Newest first. The casts sit on the event's side, so that both joins use primary keys. */
   before(organizationId: string, id: string | undefined, limit: number): Promise<AuditRow[]> {
     return this.unitOfWork.read<AuditRow>(
+      organizationId,
       `SELECT e.id, e.at, e.actor, coalesce(u.name, k.name) AS "actorName", e.action, e.target, e.details
          FROM audit_events e
          LEFT JOIN users u

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { KeyEnvironment } from '../../kernel/iron-cage-key.js';
-import { type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
 import type { StoredHash } from '../domain/key-hash.js';
 
 export interface KeyRow {
@@ -91,6 +91,7 @@ export class KeyStore {
     filter: { projectId: string | undefined; after: string | undefined; limit: number },
   ): Promise<KeyRow[]> {
     return this.unitOfWork.read<KeyRow>(
+      organizationId,
       `${VIEW}
          AND ($2::uuid IS NULL OR k.project_id = $2)
          AND ($3::text IS NULL OR (k.created_at, k.id) <
@@ -104,6 +105,7 @@ export class KeyStore {
   /** The one read without an organization: the key is what says which one it is. */
   async findForCheck(keyId: string): Promise<KeyCheckRow | undefined> {
     const [row] = await this.unitOfWork.read<KeyCheckRow>(
+      SYSTEM,
       `SELECT organization_id AS "organizationId", project_id AS "projectId", environment, hmac,
               pepper_version AS "pepperVersion",
               (extract(epoch FROM now() - least(expires_at, revoked_at)) * 1000)::float8 AS "retiredMs"
@@ -116,7 +118,7 @@ export class KeyStore {
   /** At most once a minute per key, whichever replica it is. Sorted, so that two replicas lock in one order. */
   async markUsed(keys: readonly { organizationId: string; keyId: string }[]): Promise<void> {
     const sorted = [...keys].sort((a, b) => a.keyId.localeCompare(b.keyId));
-    await this.unitOfWork.run((tx) =>
+    await this.unitOfWork.run(SYSTEM, (tx) =>
       tx.query(
         `UPDATE iron_cage_keys k SET last_used_at = now()
            FROM unnest($1::uuid[], $2::text[]) AS used (organization_id, id)

@@ -79,6 +79,7 @@ export class LoginStore {
     organizationId: string;
   }): Promise<SignedInRow | undefined> {
     const [row] = await this.unitOfWork.read<SignedInRow>(
+      login.organizationId,
       `SELECT u.email, m.role, u.operator,
               (extract(epoch FROM l.expires_at - now()) * 1000)::float8 AS "leftMs"
          FROM logins l

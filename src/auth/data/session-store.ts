@@ -36,7 +36,7 @@ export class SessionStore {
   }
 
   private async update(change: string, agent: AgentPrincipal, sessionId: string): Promise<boolean> {
-    const rows = await this.unitOfWork.run((tx) =>
+    const rows = await this.unitOfWork.run(agent.organizationId, (tx) =>
       tx.query(
         `UPDATE sessions SET ${change}
           WHERE organization_id = $1 AND id = $2 AND key_id = $3

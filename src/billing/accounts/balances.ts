@@ -33,6 +33,7 @@ export class Balances extends ProjectAccounts {
     projectIds: readonly string[],
   ): Promise<ReadonlyMap<string, BalanceAfter>> {
     const rows = await this.unitOfWork.read<AccountRow>(
+      organizationId,
       `SELECT ${COLUMNS} FROM accounts WHERE organization_id = $1 AND project_id = ANY($2::uuid[])`,
       [organizationId, projectIds],
     );

@@ -5,7 +5,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { newId } from '../../kernel/ids.js';
-import { UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger, Metrics } from '../../platform/telemetry/index.js';
 import { LedgerCheck } from './ledger-check.js';
 
@@ -70,7 +70,7 @@ export class LedgerAuditJob implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async runOne(olderThanSeconds: number): Promise<boolean> {
-    return this.unitOfWork.run(async (tx) => {
+    return this.unitOfWork.run(SYSTEM, async (tx) => {
       const [due] = await tx.query<{ id: string }>(TAKE_DUE, [olderThanSeconds]);
       if (!due) return false;
       // On another connection, with its own snapshot; this one only holds the organization's turn.

@@ -23,7 +23,7 @@ export class LedgerCheck {
 
   async run(organizationId: string): Promise<LedgerReport> {
     // One transaction, one snapshot: a settlement between two of the queries must not look like a fault.
-    return this.unitOfWork.run(async (tx) => {
+    return this.unitOfWork.run(organizationId, async (tx) => {
       await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
       const findings: Finding[] = [];
       for (const [invariant, sql] of Object.entries(INVARIANTS)) {

@@ -51,7 +51,7 @@ export class Transfers {
   ): Promise<AnswerOf<typeof listEntries>> {
     if (!(await this.projects.get(organizationId, params.projectId))) throw notFound('project');
     const limit = query.limit ?? 50;
-    const rows = await this.unitOfWork.read<EntryRow>(ENTRIES, [
+    const rows = await this.unitOfWork.read<EntryRow>(organizationId, ENTRIES, [
       organizationId,
       params.projectId,
       query.cursor ?? null,

@@ -39,6 +39,7 @@ export class Asks {
   ): Promise<AnswerOf<typeof listAsks>> {
     const limit = query.limit ?? 50;
     const rows = await this.unitOfWork.read<AskView>(
+      organizationId,
       `${SELECT} AND ($2::text IS NULL OR r.state = $2) AND ($3::uuid IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4`,
       [organizationId, query.state ?? null, query.cursor ?? null, limit + 1],
     );
@@ -58,7 +59,7 @@ export class Asks {
     },
   ): Promise<AskView> {
     const { organizationId } = who;
-    const view = await this.unitOfWork.run(async (tx) => {
+    const view = await this.unitOfWork.run(organizationId, async (tx) => {
       const before = await this.find(tx, organizationId, ask.id);
       if (before) return sameOr409(before, ask, actorOf(who));
       await this.refuseUnknown(tx, organizationId, ask);
@@ -94,7 +95,7 @@ export class Asks {
     { params, body }: InputOf<typeof approveAsk>,
   ): Promise<AskView> {
     const { organizationId } = user;
-    const view = await this.oneAtATime(async (tx) => {
+    const view = await this.oneAtATime(organizationId, async (tx) => {
       const open = await this.lockOpen(tx, organizationId, params.askId);
       const amount = body.amount ?? open.amount;
       if (open.budgetId === null) {
@@ -115,15 +116,15 @@ export class Asks {
   }
 
   /** A deposit needs a connection while another holds the request's lock: a crowd of these would hold all and wait for one more. */
-  private oneAtATime(work: (tx: Tx) => Promise<AskView>): Promise<AskView> {
-    const mine = this.lastApproval.then(() => this.unitOfWork.run(work));
+  private oneAtATime(organizationId: string, work: (tx: Tx) => Promise<AskView>): Promise<AskView> {
+    const mine = this.lastApproval.then(() => this.unitOfWork.run(organizationId, work));
     this.lastApproval = mine.catch(() => undefined);
     return mine;
   }
 
   async decline(user: UserPrincipal, askId: string, note: string | undefined): Promise<AskView> {
     const { organizationId } = user;
-    const view = await this.unitOfWork.run(async (tx) =>
+    const view = await this.unitOfWork.run(organizationId, async (tx) =>
       this.decide(tx, user, await this.lockOpen(tx, organizationId, askId), 'declined', note, {}),
     );
     this.signals.publish({ organizationId, topic: 'budgets' });

@@ -42,7 +42,7 @@ export class BudgetStore {
 
   async calendar(organizationId: string, reader?: Reader): Promise<Calendar & { now: Date }> {
     const sql = `SELECT time_zone AS "timeZone", month_starts_on AS "monthStartsOn", clock_timestamp() AS now FROM organizations WHERE id = $1`;
-    const [row] = await this.rows<Calendar & { now: Date }>(reader, sql, [organizationId]);
+    const [row] = await this.rows<Calendar & { now: Date }>(organizationId, reader, sql);
     if (!row) throw new Error('the organization is gone');
     return row;
   }
@@ -52,6 +52,7 @@ export class BudgetStore {
     filter: { scope?: string | undefined; scopeId?: string | undefined },
   ): Promise<BudgetRow[]> {
     return this.unitOfWork.read<BudgetRow>(
+      organizationId,
       `${SELECT} AND ($2::text IS NULL OR b.scope = $2) AND ($3::text IS NULL OR b.scope_id = $3) ORDER BY b.id LIMIT 1000`,
       [organizationId, filter.scope ?? null, filter.scopeId ?? null],
     );
@@ -62,8 +63,7 @@ export class BudgetStore {
     budgetId: string,
     reader?: Reader,
   ): Promise<BudgetRow | undefined> {
-    const [row] = await this.rows<BudgetRow>(reader, `${SELECT} AND b.id = $2`, [
-      organizationId,
+    const [row] = await this.rows<BudgetRow>(organizationId, reader, `${SELECT} AND b.id = $2`, [
       budgetId,
     ]);
     return row;
@@ -78,6 +78,7 @@ export class BudgetStore {
       reserved: bigint;
       settled: bigint;
     }>(
+      organizationId,
       `SELECT budget_id AS id, start::text AS start, reserved_nano AS reserved, settled_nano AS settled FROM budget_windows
        WHERE organization_id = $1 AND (budget_id, start) IN (SELECT * FROM unnest($2::uuid[], $3::date[]))`,
       [organizationId, budgets.map(({ id }) => id), starts],
@@ -97,10 +98,14 @@ export class BudgetStore {
   }
 
   private rows<Row>(
+    organizationId: string,
     reader: Reader | undefined,
     sql: string,
-    parameters: readonly unknown[],
+    others: readonly unknown[] = [],
   ): Promise<Row[]> {
-    return reader ? reader.query<Row>(sql, parameters) : this.unitOfWork.read<Row>(sql, parameters);
+    const parameters = [organizationId, ...others];
+    return reader
+      ? reader.query<Row>(sql, parameters)
+      : this.unitOfWork.read<Row>(organizationId, sql, parameters);
   }
 }

@@ -49,7 +49,7 @@ export class Budgets {
     const { organizationId } = user;
     const id = newId();
     const scopeId = scopeIdOf(organizationId, body);
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(organizationId, async (tx) => {
       await this.refuseUnknownScope(tx, organizationId, body.scope, scopeId);
       const [{ count } = { count: 0 }] = await tx.query<{ count: number }>(
         'SELECT count(*)::int AS count FROM budgets WHERE organization_id = $1 AND archived_at IS NULL',
@@ -90,7 +90,7 @@ export class Budgets {
     { params, body }: InputOf<typeof updateBudget>,
   ): Promise<BudgetView> {
     const { organizationId } = user;
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(organizationId, async (tx) => {
       const updated = await tx.query(
         `UPDATE budgets SET limit_nano = coalesce($3, limit_nano), models = coalesce($4, models), tags = coalesce($5, tags)
          WHERE organization_id = $1 AND id = $2 AND archived_at IS NULL RETURNING id`,
@@ -115,7 +115,7 @@ export class Budgets {
 
   async remove(user: UserPrincipal, budgetId: string): Promise<void> {
     const { organizationId } = user;
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(organizationId, async (tx) => {
       const removed = await tx.query(
         `UPDATE budgets SET archived_at = now() WHERE organization_id = $1 AND id = $2 AND archived_at IS NULL RETURNING id`,
         [organizationId, budgetId],
@@ -131,7 +131,7 @@ export class Budgets {
     { params, body }: InputOf<typeof raiseBudget>,
   ): Promise<BudgetView> {
     const { organizationId } = user;
-    await this.unitOfWork.run((tx) =>
+    await this.unitOfWork.run(organizationId, (tx) =>
       this.raiseIn(tx, user, params.budgetId, { ...body, id: body.requestId }),
     );
     return this.changed(organizationId, params.budgetId);

@@ -11,7 +11,7 @@ import { newId, uuidOf } from '../../kernel/ids.js';
 import { printMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
-import { UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { ProjectDirectory } from '../../teams/index.js';
 import type { createRefill, listRefills } from '../refills.contract.js';
@@ -70,6 +70,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
     await this.refuseUnknownProject(organizationId, projectId);
     const { now, ...calendar } = await this.budgets.calendar(organizationId);
     const rows = await this.unitOfWork.read<Row>(
+      organizationId,
       `${SELECT} WHERE r.organization_id = $1 AND r.project_id = $2 ORDER BY r.id`,
       [organizationId, projectId],
     );
@@ -84,7 +85,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
     const { projectId } = params;
     await this.refuseUnknownProject(organizationId, projectId);
     const id = newId();
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(organizationId, async (tx) => {
       const made = await tx.query(
         `INSERT INTO refills (organization_id, id, project_id, mode, amount_nano, cap_nano, window_kind, created_by)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8
@@ -126,7 +127,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
 
   async remove(user: UserPrincipal, projectId: string, refillId: string): Promise<void> {
     const { organizationId } = user;
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(organizationId, async (tx) => {
       const gone = await tx.query(
         'DELETE FROM refills WHERE organization_id = $1 AND project_id = $2 AND id = $3 RETURNING id',
         [organizationId, projectId, refillId],
@@ -145,6 +146,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
   /** Deposits for every rule (of one organization, if given) whose window has begun and has none yet. A project that is not running gets its money all the same. */
   async runDue(organizationId?: string): Promise<void> {
     const rows = await this.unitOfWork.read<Row & Calendar & { now: Date }>(
+      organizationId ?? SYSTEM,
       `SELECT q.*, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", clock_timestamp() AS now
        FROM (${SELECT}) q JOIN organizations o ON o.id = q."organizationId"
        WHERE $1::uuid IS NULL OR q."organizationId" = $1
@@ -168,6 +170,7 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
       if (!outcome.ok)
         this.logger.warn({ refillId: row.id, code: outcome.refusal.code }, 'a refill was refused');
       await this.unitOfWork.read(
+        row.organizationId,
         'UPDATE refills SET last_start = $3 WHERE organization_id = $1 AND id = $2',
         [row.organizationId, row.id, start],
       );

@@ -31,6 +31,7 @@ export class LeaseDirectory {
   ): Promise<AnswerOf<typeof listLeases>> {
     const limit = query.limit ?? 50;
     const rows = await this.unitOfWork.read<LeaseRow>(
+      organizationId,
       `${SELECT}
          AND ($2::uuid IS NULL OR l.project_id = $2) AND ($3::boolean IS NOT TRUE OR l.state IN ('PENDING', 'EXPIRED_HOLD'))
          AND ($4::uuid IS NULL OR l.id < $4)
@@ -48,7 +49,7 @@ export class LeaseDirectory {
   }
 
   async get(organizationId: string, leaseId: string): Promise<LeaseView> {
-    const [row] = await this.unitOfWork.read<LeaseRow>(`${SELECT} AND l.id = $2`, [
+    const [row] = await this.unitOfWork.read<LeaseRow>(organizationId, `${SELECT} AND l.id = $2`, [
       organizationId,
       leaseId,
     ]);
@@ -71,11 +72,13 @@ export class LeaseDirectory {
   async revokeAllOf(user: UserPrincipal, keyId: string): Promise<number> {
     const { organizationId } = user;
     const [key] = await this.unitOfWork.read<{ projectId: string }>(
+      organizationId,
       'SELECT project_id AS "projectId" FROM iron_cage_keys WHERE organization_id = $1 AND id = $2',
       [organizationId, keyId],
     );
     if (!key) throw notFound('key');
     const open = await this.unitOfWork.read<{ id: string }>(
+      organizationId,
       `SELECT id FROM leases WHERE organization_id = $1 AND project_id = $2 AND key_id = $3 AND state IN ('PENDING', 'EXPIRED_HOLD')`,
       [organizationId, key.projectId, keyId],
     );

@@ -103,7 +103,7 @@ export class Ledger {
     organizationId: string,
     commands: readonly Command[],
   ): Promise<readonly Outcome[]> {
-    return this.unitOfWork.run(async (tx) => {
+    return this.unitOfWork.run(organizationId, async (tx) => {
       const set = await loadWorkingSet(tx, organizationId, commands);
       const outcomes = commands.map((command) => decide(set, command));
       announceThresholds(set);

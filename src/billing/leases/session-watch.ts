@@ -10,7 +10,7 @@ import { AgentSessions } from '../../auth/index.js';
 import { notFound } from '../../kernel/errors.js';
 import { maxNano } from '../../kernel/money.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
-import { UnitOfWork } from '../../platform/database/index.js';
+import { type Scope, SYSTEM, UnitOfWork } from '../../platform/database/index.js';
 import { type EventStream, openEventStream } from '../../platform/http/index.js';
 import { Signals } from '../../platform/redis/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
@@ -81,7 +81,12 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async state(agent: AgentPrincipal, sessionId: string): Promise<State> {
-    const states = await this.read([agent.organizationId], [sessionId], agent.keyId);
+    const states = await this.read(
+      agent.organizationId,
+      [agent.organizationId],
+      [sessionId],
+      agent.keyId,
+    );
     const state = states.get(sessionId);
     if (!state) throw notFound('session');
     return state;
@@ -107,6 +112,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
     const entries = [...this.watched.values()];
     try {
       const states = await this.read(
+        SYSTEM,
         entries.map(({ organizationId }) => organizationId),
         entries.map(({ sessionId }) => sessionId),
       );
@@ -130,11 +136,12 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async read(
+    scope: Scope,
     organizationIds: readonly string[],
     sessionIds: readonly string[],
     keyId?: string,
   ): Promise<Map<string, State>> {
-    const rows = await this.unitOfWork.read<StateRow>(STATES, [
+    const rows = await this.unitOfWork.read<StateRow>(scope, STATES, [
       [...new Set(organizationIds)],
       sessionIds,
       keyId ?? null,

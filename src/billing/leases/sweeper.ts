@@ -4,7 +4,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { Ledger } from './ledger.service.js';
 
@@ -53,7 +53,7 @@ export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
       organization_id: string;
       project_id: string;
       id: string;
-    }>(DUE, [PER_ROUND]);
+    }>(SYSTEM, DUE, [PER_ROUND]);
     await Promise.all(
       due.map((row) =>
         this.ledger.execute(row.organization_id, {
@@ -68,8 +68,8 @@ export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** What is of no use any more goes, once an hour. */
   async tidy(): Promise<void> {
-    await this.unitOfWork.read(FORGET_REFUSALS);
-    await this.unitOfWork.read(END_SILENT_SESSIONS);
+    await this.unitOfWork.read(SYSTEM, FORGET_REFUSALS);
+    await this.unitOfWork.read(SYSTEM, END_SILENT_SESSIONS);
   }
 
   private schedule(): void {

@@ -80,6 +80,7 @@ export class PriceRecompute {
     after: UsageRow | undefined,
   ): Promise<UsageRow[]> {
     return this.unitOfWork.read<UsageRow>(
+      organizationId,
       `SELECT at, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "atText", lease_id AS "leaseId", seq, id,
          project_id AS "projectId", provider, model, tokens, cost_nano AS cost, client_cost_nano AS "clientCost", pricing
        FROM usage_records
@@ -102,7 +103,7 @@ export class PriceRecompute {
   private async refuseUnknownProject(organizationId: string, projectId?: string): Promise<void> {
     if (projectId === undefined) return;
     const sql = 'SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2';
-    const rows = await this.unitOfWork.read(sql, [organizationId, projectId]);
+    const rows = await this.unitOfWork.read(organizationId, sql, [organizationId, projectId]);
     if (rows.length === 0) throw notFound('project');
   }
 }
@@ -207,6 +208,7 @@ class PriceSources {
   private async override(id: string): Promise<Rates | undefined> {
     if (!this.overrides.has(id)) {
       const [row] = await this.unitOfWork.read<{ rates: Rates }>(
+        this.organizationId,
         'SELECT rates FROM price_overrides WHERE organization_id = $1 AND id = $2',
         [this.organizationId, id],
       );

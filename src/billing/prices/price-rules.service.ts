@@ -47,6 +47,7 @@ export class PriceRules {
   ): Promise<AnswerOf<typeof listPriceOverrides>> {
     await this.refuseUnknownProject(this.unitOfWork, organizationId, projectId);
     const rows = await this.unitOfWork.read<OverrideRow>(
+      organizationId,
       `${SELECT_OVERRIDE} AND removed_at IS NULL AND ($2::uuid IS NULL OR project_id IS NULL OR project_id = $2)
        ORDER BY project_id IS NULL, effective_from DESC, id DESC`,
       [organizationId, projectId ?? null],
@@ -96,10 +97,11 @@ export class PriceRules {
         details: { projectId, provider, model, picoPerToken: rates, from, until, reason },
       };
     });
-    const [row] = await this.unitOfWork.read<OverrideRow>(`${SELECT_OVERRIDE} AND id = $2`, [
+    const [row] = await this.unitOfWork.read<OverrideRow>(
       organizationId,
-      id,
-    ]);
+      `${SELECT_OVERRIDE} AND id = $2`,
+      [organizationId, id],
+    );
     if (!row) throw notFound('price override');
     return viewOf(row);
   }
@@ -128,10 +130,12 @@ export class PriceRules {
     const scope = [organizationId, projectId ?? null];
     const [markups, ceilings] = await Promise.all([
       this.unitOfWork.read<TermRow & { basisPoints: number }>(
+        organizationId,
         `SELECT basis_points AS "basisPoints", ${TERM_COLUMNS} FROM price_markups ${TERM_ROWS}`,
         scope,
       ),
       this.unitOfWork.read<TermRow & { rates: Rates }>(
+        organizationId,
         `SELECT rates, ${TERM_COLUMNS} FROM price_ceilings ${TERM_ROWS}`,
         scope,
       ),
@@ -198,7 +202,7 @@ export class PriceRules {
     work: (tx: Tx) => Promise<{ action: string; target: string; details: Record<string, unknown> }>,
   ): Promise<void> {
     const { organizationId } = user;
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(organizationId, async (tx) => {
       await this.refuseUnknownProject(tx, organizationId, projectId);
       const event = await work(tx);
       await this.audit.record(tx, { organizationId, actor: actorOf(user), ...event });
@@ -215,7 +219,9 @@ export class PriceRules {
     const sql = 'SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2';
     const scope = [organizationId, projectId];
     const rows =
-      reader instanceof UnitOfWork ? await reader.read(sql, scope) : await reader.query(sql, scope);
+      reader instanceof UnitOfWork
+        ? await reader.read(organizationId, sql, scope)
+        : await reader.query(sql, scope);
     if (rows.length === 0) throw notFound('project');
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { UnitOfWork } from '../../platform/database/index.js';
+import { SHARED, type UnitOfWork } from '../../platform/database/index.js';
 import type { PriceTable } from '../domain/pricing.js';
 
 /** Usage of a month was priced by a few versions at most; each is about a megabyte in memory. */
@@ -35,7 +35,7 @@ export class PriceTables {
     const shipped = readShipped();
     const content = JSON.stringify(shipped);
     const digest = createHash('sha256').update(content).digest('hex');
-    await this.unitOfWork.run((tx) =>
+    await this.unitOfWork.run(SHARED, (tx) =>
       tx.query(
         `INSERT INTO price_tables (version, source, content, digest, effective_from) VALUES ($1, $2, $3, $4, now())
          ON CONFLICT (version) DO NOTHING`,
@@ -43,6 +43,7 @@ export class PriceTables {
       ),
     );
     const [stored] = await this.unitOfWork.read<{ digest: string }>(
+      SHARED,
       'SELECT digest FROM price_tables WHERE version = $1',
       [shipped.version],
     );
@@ -50,7 +51,7 @@ export class PriceTables {
   }
 
   async versionInForce(): Promise<string> {
-    const [row] = await this.unitOfWork.read<{ version: string }>(IN_FORCE);
+    const [row] = await this.unitOfWork.read<{ version: string }>(SHARED, IN_FORCE);
     if (!row) throw new Error('no price table is in force');
     return row.version;
   }
@@ -60,6 +61,7 @@ export class PriceTables {
     const known = this.loaded.get(version);
     if (known) return known;
     const [row] = await this.unitOfWork.read<{ content: PriceTable }>(
+      SHARED,
       'SELECT content FROM price_tables WHERE version = $1',
       [version],
     );
@@ -72,6 +74,7 @@ export class PriceTables {
 
   list(): Promise<StoredTable[]> {
     return this.unitOfWork.read<StoredTable>(
+      SHARED,
       `SELECT version, source, effective_from AS "effectiveFrom", created_at AS "createdAt", json_array_length(content -> 'models') AS models,
          version = (${IN_FORCE}) AS "inForce"
        FROM price_tables ORDER BY effective_from DESC, version DESC LIMIT 200`,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, type UnitOfWork } from '../../platform/database/index.js';
 import type { Override, Rates } from '../domain/pricing.js';
 import { canonicalJson } from './canonical.js';
 import { matchOfGlob } from './model-glob.js';
@@ -166,10 +166,12 @@ export class PriceTerms {
 
   private async read(ids: readonly string[]): Promise<Map<string, OrganizationTerms>> {
     const readAtMs = performance.now();
+    const [only] = ids;
+    const scope = ids.length === 1 && only !== undefined ? only : SYSTEM;
     const [overrides, markups, ceilings] = await Promise.all([
-      this.unitOfWork.read<OverrideRow>(OVERRIDES, [ids]),
-      this.unitOfWork.read<ScopeRow<number>>(MARKUPS, [ids]),
-      this.unitOfWork.read<ScopeRow<Rates>>(CEILINGS, [ids]),
+      this.unitOfWork.read<OverrideRow>(scope, OVERRIDES, [ids]),
+      this.unitOfWork.read<ScopeRow<number>>(scope, MARKUPS, [ids]),
+      this.unitOfWork.read<ScopeRow<Rates>>(scope, CEILINGS, [ids]),
     ]);
     const of = <T extends { organizationId: string }>(rows: readonly T[], id: string): T[] =>
       rows.filter(({ organizationId }) => organizationId === id);

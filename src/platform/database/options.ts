@@ -26,6 +26,8 @@ export function dataSourceOptions(url: string, poolSize = 20): DataSourceOptions
     applicationName: 'iron-cage',
     connectTimeoutMS: 5_000,
     extra: {
+      // A statement is sent without waiting for the answer to the one before: see UnitOfWork.
+      pipeline: true,
       keepAlive: true,
       query_timeout: 15_000,
       statement_timeout: 10_000,

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
+import pg, { type PoolClient, type QueryResult } from 'pg';
+import { DataSource } from 'typeorm';
 import { AppError } from '../../kernel/errors.js';
+import { opening, type Scope } from './scope.js';
 
 declare const inTransaction: unique symbol;
 
@@ -8,7 +10,6 @@ declare const inTransaction: unique symbol;
 export interface Tx {
   readonly [inTransaction]: true;
   query<Row = unknown>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
-  readonly entities: EntityManager;
 }
 
 const SERIALIZATION_FAILURE = '40001';
@@ -16,8 +17,15 @@ const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const ATTEMPTS = 4;
+/** Reads and locks: what does no harm by itself, should it arrive where no transaction could be opened. */
+const HARMLESS = /^\s*select\b/i;
 
-/** One use case, one short transaction (READ COMMITTED). Nothing slow may happen inside. */
+/**
+ * One use case, one short transaction (READ COMMITTED), for one organization. Nothing slow may happen inside.
+ *
+ * The connections send without waiting for the answer before (`pipeline` in the options): what opens a transaction travels with its first
+ * statement, and a read is one round trip although it is a transaction of three messages.
+ */
 @Injectable()
 export class UnitOfWork {
   constructor(private readonly dataSource: DataSource) {}
@@ -25,13 +33,14 @@ export class UnitOfWork {
   /**
    * Runs `work` in a transaction; on a deadlock or serialization failure runs the whole of it again in a new one.
    *
+   * @param scope for whom: rows of any other organization are not there
    * @throws {AppError} UNAVAILABLE when the database does not answer; nothing has been committed, or the client's retry with the same
    *   ids finds what was.
    */
-  async run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.dataSource.transaction((manager) => work(asTx(manager)));
+        return await this.connected((client) => inOne(client, opening(scope), work));
       } catch (error) {
         const state = sqlState(error);
         if ((state === SERIALIZATION_FAILURE || state === DEADLOCK) && attempt < ATTEMPTS) continue;
@@ -40,41 +49,115 @@ export class UnitOfWork {
     }
   }
 
-  /** A read outside a transaction. */
-  async read<Row = unknown>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  /** One statement, as a transaction of its own. */
+  async read<Row = unknown>(
+    scope: Scope,
+    sql: string,
+    parameters: readonly unknown[] = [],
+  ): Promise<Row[]> {
     try {
-      return await this.dataSource.query<Row[]>(sql, [...parameters]);
+      return await this.connected((client) => alone<Row>(client, opening(scope), sql, parameters));
     } catch (error) {
       throw unavailableOr(error);
     }
   }
+
+  /** A connection goes back to the pool, unless it is broken. */
+  private async connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    // The pool of the data source. Its own transactions would wait for each message, and say nothing of whose they are.
+    const { master } = this.dataSource.driver as { master?: { connect(): Promise<PoolClient> } };
+    if (!master) throw new Error('the database connection is closed');
+    const client = await master.connect();
+    let broken: Error | undefined;
+    const hear = (error: Error): void => {
+      broken = error;
+    };
+    // An error that nobody listens to would end the process.
+    client.on('error', hear);
+    try {
+      return await work({
+        query: (sql, parameters) => client.query(sql, parameters && [...parameters]),
+        abandon: hear,
+      });
+    } finally {
+      client.off('error', hear);
+      client.release(broken);
+    }
+  }
 }
 
-function asTx(manager: EntityManager): Tx {
-  return {
-    query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
-      const result = await manager.query<Row[] | [Row[], number]>(sql, [...parameters]);
-      // TypeORM answers UPDATE and DELETE with [rows, count].
-      return (
-        Array.isArray(result[0]) && typeof result[1] === 'number' ? result[0] : result
-      ) as Row[];
+interface Client {
+  query(sql: string, parameters?: readonly unknown[]): Promise<QueryResult>;
+  /** Nobody shall use this connection again. */
+  readonly abandon: (error: Error) => void;
+}
+
+async function inOne<T>(client: Client, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  let isOver = false;
+  const opened = client.query(begin);
+  // Looked at below, whatever comes first.
+  opened.catch(() => undefined);
+  const tx = {
+    query: async (sql: string, parameters: readonly unknown[] = []) => {
+      // One message less to wait for: but a write must not be sent before it is certain that it can be rolled back.
+      if (!HARMLESS.test(sql)) await opened;
+      if (isOver) throw new Error('a statement came after the end of its transaction');
+      return (await client.query(sql, parameters)).rows as unknown[];
     },
-    entities: manager,
   } as Tx;
+  try {
+    const result = await work(tx);
+    await opened;
+    isOver = true;
+    await commit(client);
+    return result;
+  } catch (error) {
+    isOver = true;
+    // Statements in a transaction that could not be opened fail for no reason of their own.
+    const cause = await opened.then(
+      () => error,
+      (failure: unknown) => failure,
+    );
+    await client.query('ROLLBACK').catch(client.abandon);
+    throw cause;
+  }
+}
+
+async function alone<Row>(
+  client: Client,
+  begin: string,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<Row[]> {
+  const [opened, answered, committed] = await Promise.allSettled([
+    client.query(begin),
+    client.query(sql, parameters),
+    commit(client),
+  ]);
+  for (const outcome of [opened, answered, committed]) {
+    if (outcome.status === 'fulfilled') continue;
+    if (sqlState(outcome.reason) === undefined) client.abandon(outcome.reason as Error);
+    throw outcome.reason;
+  }
+  return answered.status === 'fulfilled' ? (answered.value.rows as Row[]) : [];
+}
+
+/** PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, and not with an error. */
+async function commit(client: Client): Promise<void> {
+  const { command } = await client.query('COMMIT');
+  if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
 }
 
 /** SQLSTATE of a failed query, if that is what the error is. */
 export function sqlState(error: unknown): string | undefined {
-  if (!(error instanceof QueryFailedError)) return undefined;
-  const { code } = error.driverError as { code?: unknown };
-  return typeof code === 'string' ? code : undefined;
+  return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
 /** Name of the constraint that refused, for turning a race into the same answer as the check before it. */
 export function violatedConstraint(error: unknown): string | undefined {
-  const state = sqlState(error);
-  if (state !== UNIQUE_VIOLATION && state !== FOREIGN_KEY_VIOLATION) return undefined;
-  return ((error as QueryFailedError).driverError as { constraint?: string }).constraint;
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  const isViolation = error.code === UNIQUE_VIOLATION || error.code === FOREIGN_KEY_VIOLATION;
+  return isViolation ? error.constraint : undefined;
 }
 
 /** Text or a number that no column can hold; the schemas should have refused it, and the client can only change the request. */

@@ -3,7 +3,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { systemClock } from '../../kernel/clock.js';
 import { AppError } from '../../kernel/errors.js';
 import type { AnswerOf } from '../../kernel/route.js';
-import { UnitOfWork } from '../database/index.js';
+import { SHARED, UnitOfWork } from '../database/index.js';
 import type { HotStore } from '../redis/index.js';
 import { Handles } from './handles.js';
 import { livez, readyz } from './health.contract.js';
@@ -30,7 +30,7 @@ export class HealthController {
         retryAfterSeconds: 2,
       });
     });
-    await Promise.race([this.database.read('SELECT 1'), late]);
+    await Promise.race([this.database.read(SHARED, 'SELECT 1'), late]);
   }
 
   @Handles(readyz)

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { SHARED, type Tx, UnitOfWork } from '../../platform/database/index.js';
 
 export interface Installation {
   readonly setupDone: boolean;
@@ -14,7 +14,7 @@ export class InstallationStore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async read(): Promise<Installation> {
-    return only(await this.unitOfWork.read<Installation>(SELECT));
+    return only(await this.unitOfWork.read<Installation>(SHARED, SELECT));
   }
 
   async lock(tx: Tx): Promise<Installation> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Role } from '../../kernel/permissions.js';
-import { type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
 
 export interface OrganizationRow {
   readonly id: string;
@@ -51,6 +51,7 @@ export class PeopleStore {
     organizationId: string | undefined,
   ): Promise<SignInRow | undefined> {
     const [row] = await this.unitOfWork.read<SignInRow>(
+      SYSTEM,
       `SELECT u.id AS "userId", u.password_hash AS "passwordHash",
               u.disabled_at IS NOT NULL AS disabled, m.organization_id AS "organizationId"
          FROM users u
@@ -68,6 +69,7 @@ export class PeopleStore {
     const [row] = await this.unitOfWork.read<
       OrganizationRow & { email: string; userName: string; operator: boolean; role: Role }
     >(
+      organizationId,
       `SELECT ${ORGANIZATION}, u.email, u.name AS "userName", u.operator, m.role
          FROM members m
          JOIN users u ON u.id = m.user_id
@@ -82,6 +84,7 @@ export class PeopleStore {
 
   organizationsOf(userId: string): Promise<OrganizationRow[]> {
     return this.unitOfWork.read<OrganizationRow>(
+      SYSTEM,
       `SELECT ${ORGANIZATION}
          FROM members m JOIN organizations o ON o.id = m.organization_id
         WHERE m.user_id = $1
@@ -91,9 +94,11 @@ export class PeopleStore {
   }
 
   members(organizationId: string): Promise<MemberRow[]> {
-    return this.unitOfWork.read<MemberRow>(`${MEMBER} ORDER BY lower(u.name), m.user_id`, [
+    return this.unitOfWork.read<MemberRow>(
       organizationId,
-    ]);
+      `${MEMBER} ORDER BY lower(u.name), m.user_id`,
+      [organizationId],
+    );
   }
 
   async member(tx: Tx, organizationId: string, userId: string): Promise<MemberRow | undefined> {

@@ -37,7 +37,7 @@ export class ProjectStore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async find(organizationId: string, projectId: string, tx?: Tx): Promise<Project | undefined> {
-    const [row] = await this.reader(tx)<ProjectRow>(
+    const [row] = await this.reader(organizationId, tx)<ProjectRow>(
       `SELECT ${COLUMNS} FROM projects p WHERE p.organization_id = $1 AND p.id = $2`,
       [organizationId, projectId],
     );
@@ -49,7 +49,7 @@ export class ProjectStore {
     projectId: string,
     tx: Tx | undefined,
   ): Promise<ProjectRecord | undefined> {
-    const [row] = await this.reader(tx)<ProjectRow & { organizationName: string }>(
+    const [row] = await this.reader(organizationId, tx)<ProjectRow & { organizationName: string }>(
       `SELECT ${COLUMNS}, o.name AS "organizationName"
          FROM projects p JOIN organizations o ON o.id = p.organization_id
         WHERE p.organization_id = $1 AND p.id = $2`,
@@ -75,6 +75,7 @@ export class ProjectStore {
     filter: { search: string | undefined; after: string | undefined; limit: number },
   ): Promise<Project[]> {
     const rows = await this.unitOfWork.read<ProjectRow>(
+      organizationId,
       `SELECT ${COLUMNS} FROM projects p
         WHERE p.organization_id = $1
           AND ($2::text IS NULL OR strpos(lower(p.name), lower($2)) > 0)
@@ -155,6 +156,7 @@ export class ProjectStore {
     projectIds: readonly string[],
   ): Promise<ReadonlyMap<string, number>> {
     const rows = await this.unitOfWork.read<{ projectId: string; agents: number }>(
+      organizationId,
       `SELECT project_id AS "projectId", count(*)::int AS agents
          FROM sessions
         WHERE organization_id = $1 AND project_id = ANY ($2::uuid[]) AND ended_at IS NULL
@@ -165,10 +167,10 @@ export class ProjectStore {
     return new Map(rows.map((row) => [row.projectId, row.agents]));
   }
 
-  private reader(tx: Tx | undefined) {
+  private reader(organizationId: string, tx: Tx | undefined) {
     return <Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> =>
       tx === undefined
-        ? this.unitOfWork.read<Row>(sql, parameters)
+        ? this.unitOfWork.read<Row>(organizationId, sql, parameters)
         : tx.query<Row>(sql, parameters);
   }
 }

@@ -39,6 +39,7 @@ export async function listSecretRows(
   projectId: string | undefined,
 ): Promise<SecretView[]> {
   const rows = await database.read<Row>(
+    organizationId,
     `${SELECT} AND ($2::uuid IS NULL OR s.project_id IS NULL OR s.project_id = $2) ORDER BY s.provider, lower(s.name), s.id LIMIT 1000`,
     [organizationId, projectId ?? null],
   );

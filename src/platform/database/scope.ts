@@ -1,0 +1,27 @@
+import { isUuid } from '../../kernel/ids.js';
+
+/**
+ * Rows of every organization: for the few statements that must look across, because they find out whose a thing is (sign-in, a key's
+ * check) or because they are jobs of the whole installation. A test lists who uses it.
+ */
+export const SYSTEM = Symbol('every organization');
+
+/** Rows of no organization: only the tables that belong to none, as the price tables. */
+export const SHARED = Symbol('no organization');
+
+/** For whom a transaction runs: the id of an organization, and then the database shows and takes rows of that one only. */
+export type Scope = string | typeof SYSTEM | typeof SHARED;
+
+/**
+ * What opens a transaction for `scope`. One message of the simple protocol, and `LOCAL`: nothing of it outlives the transaction, so a
+ * pooler in transaction mode may give the connection to somebody else after it. If any part of it fails the transaction is aborted, and
+ * what follows is refused instead of running for nobody in particular.
+ */
+export function opening(scope: Scope, role?: string): string {
+  const settings = role === undefined ? '' : `; SET LOCAL ROLE ${role}`;
+  if (scope === SHARED) return `BEGIN${settings}`;
+  if (scope === SYSTEM) return `BEGIN; SET LOCAL iron_cage.scope = 'system'${settings}`;
+  // It goes into the text of a statement: nothing but the digits of an id may.
+  if (!isUuid(scope)) throw new Error('a transaction needs the id of an organization');
+  return `BEGIN; SET LOCAL iron_cage.organization = '${scope}'${settings}`;
+}
