@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
 
 /** How far back a poll looks. Transactions are cut off long before this, so none can commit a change that is older. */
 export const EPOCH_WINDOW_SECONDS = 60;
@@ -21,6 +21,7 @@ export class AccessEpochStore {
   /** Of all organizations, those whose access changed a moment ago: numbers only. */
   async recent(): Promise<ReadonlyMap<string, bigint>> {
     const rows = await this.unitOfWork.read<{ organizationId: string; epoch: bigint }>(
+      SYSTEM,
       `SELECT organization_id AS "organizationId", epoch FROM access_epochs
         WHERE changed_at > clock_timestamp() - $1::int * interval '1 second'`,
       [EPOCH_WINDOW_SECONDS],
