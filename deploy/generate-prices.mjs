@@ -25,6 +25,34 @@ const PROVIDERS = [
   'cerebras',
   'moonshotai',
   'azure',
+  'aws',
+  'arcee',
+  'avian',
+  'baseten',
+  'cloudflare',
+  'cursor',
+  'doubleword',
+  'github-copilot',
+  'huggingface_cerebras',
+  'huggingface_fireworks-ai',
+  'huggingface_groq',
+  'huggingface_hyperbolic',
+  'huggingface_nebius',
+  'huggingface_novita',
+  'huggingface_nscale',
+  'huggingface_ovhcloud',
+  'huggingface_publicai',
+  'huggingface_sambanova',
+  'huggingface_together',
+  'minimax',
+  'modal',
+  'novita',
+  'ovhcloud',
+  'quicksilverpro',
+  'typesafe',
+  'voyageai',
+  'zai',
+  'zhipuai',
 ];
 const LIMIT_NAMES = {
   'x-ai': ['xai'],
@@ -33,7 +61,9 @@ const LIMIT_NAMES = {
   fireworks: [],
   openrouter: [],
 };
-const BUCKETS = {
+/** Clouds that sell other makers' models, under names with a region or a version around the maker's own. */
+const CLOUDS = ['aws', 'azure', 'google'];
+const PER_MILLION_TOKENS = {
   input_mtok: 'input',
   cache_read_mtok: 'cacheRead',
   cache_write_mtok: 'cacheWrite5m',
@@ -41,7 +71,14 @@ const BUCKETS = {
   output_mtok: 'output',
   input_audio_mtok: 'audioInput',
   output_audio_mtok: 'audioOutput',
+  input_image_mtok: 'imageInput',
+  input_video_mtok: 'videoInput',
+  cache_audio_read_mtok: 'audioCacheRead',
+  cache_image_read_mtok: 'imageCacheRead',
+  output_image_mtok: 'imageOutput',
+  output_video_mtok: 'videoOutput',
 };
+const PER_THOUSAND = { web_searches_kcount: 'webSearches', requests_kcount: 'call' };
 
 /**
  * What a way of serving a call makes of its price; the package knows only the standard one. The first rule of a provider and modifier
@@ -63,9 +100,10 @@ const MULTIPLIERS = [
 
 const limits = readLimits();
 const models = PROVIDERS.flatMap((id) => {
-  const provider = findProvider({ providerId: id });
-  if (!provider) throw new Error(`genai-prices does not know ${id}`);
-  return provider.models.flatMap((model) => convert(id, model));
+  const { models: own, fallback_model_providers: others = [] } = known(id);
+  // The first entry that fits a name counts, so what a cloud sells at its maker's price comes last.
+  const resold = others.flatMap((other) => known(other).models);
+  return [...own, ...resold].flatMap((model) => convert(id, model));
 });
 const version = `${new Date().toISOString().slice(0, 10)}.${createHash('sha256')
   .update(JSON.stringify([models, MULTIPLIERS]))
@@ -76,6 +114,12 @@ writeFileSync(
   `{\n"source": "@pydantic/genai-prices (MIT); output limits: models.dev (MIT)",\n"version": "${version}",\n"multipliers": [\n${MULTIPLIERS.map((rule) => JSON.stringify(rule)).join(',\n')}\n],\n"models": [\n${models.map((model) => JSON.stringify(model)).join(',\n')}\n]\n}\n`,
 );
 console.log(`${models.length} models, version ${version}`);
+
+function known(id) {
+  const provider = findProvider({ providerId: id });
+  if (!provider) throw new Error(`genai-prices does not know ${id}`);
+  return provider;
+}
 
 function convert(provider, model) {
   const list = Array.isArray(model.prices) ? model.prices : [{ prices: model.prices }];
@@ -103,32 +147,41 @@ function convert(provider, model) {
   ];
 }
 
+/** A model without any price is one that its provider gives away. */
 function rates(prices) {
+  if (Object.keys(prices).length === 0) return { rates: { input: '0', output: '0' } };
   const base = {};
-  const tiers = new Map();
-  for (const [name, bucket] of Object.entries(BUCKETS)) {
+  const changes = [];
+  for (const [name, bucket] of Object.entries(PER_MILLION_TOKENS)) {
     const price = prices[name];
     if (price === undefined) continue;
     base[bucket] = pico(typeof price === 'object' ? price.base : price);
     if (typeof price !== 'object') continue;
     for (const { start, price: tiered } of price.tiers) {
-      if (!tiers.has(start)) tiers.set(start, {});
-      tiers.get(start)[bucket] = pico(tiered);
+      changes.push({ start, rates: { [bucket]: pico(tiered) } });
     }
   }
-  // A tier names only what changes; the whole call is priced by it, so it gets the rest from the base.
-  const complete = [...tiers]
-    .sort(([a], [b]) => a - b)
-    .map(([start, changed]) => ({ aboveInputTokens: start, rates: { ...base, ...changed } }));
-  return { rates: base, ...(complete.length > 0 && { tiers: complete }) };
+  for (const [name, unit] of Object.entries(PER_THOUSAND)) {
+    if (prices[name] !== undefined) base[unit] = pico(prices[name], 9);
+  }
+  // A tier names only what changes; the whole call is priced by it, so it gets the rest from the tiers below it and the base.
+  const starts = [...new Set(changes.map(({ start }) => start))].sort((a, b) => a - b);
+  const tiers = starts.map((start) => ({
+    aboveInputTokens: start,
+    rates: changes
+      .filter((change) => change.start <= start)
+      .sort((a, b) => a.start - b.start)
+      .reduce((all, change) => ({ ...all, ...change.rates }), base),
+  }));
+  return { rates: base, ...(tiers.length > 0 && { tiers }) };
 }
 
-/** Dollars per million tokens to integer pico-dollars per token, exactly; rounded up where the price is finer. */
-function pico(dollarsPerMillion) {
+/** Dollars per million (or, with 9, per thousand) to integer pico-dollars per one, exactly; rounded up where the price is finer. */
+function pico(dollars, exponentOfOne = 6) {
   const [, whole, fraction = '', exponent = '0'] = /^(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(
-    String(dollarsPerMillion),
+    String(dollars),
   );
-  const shift = 6 + Number(exponent) - fraction.length;
+  const shift = exponentOfOne + Number(exponent) - fraction.length;
   const digits = BigInt(whole + fraction);
   if (shift >= 0) return String(digits * 10n ** BigInt(shift));
   const divisor = 10n ** BigInt(-shift);
@@ -157,5 +210,12 @@ function limitOf(provider, id) {
       limits.get(`${name}/${plain}`) ?? limits.get(`${name}/${plain.replaceAll('.', '-')}`);
     if (found) return found;
   }
-  return plain.includes('/') ? limits.get(plain) : undefined;
+  if (plain.includes('/')) return limits.get(plain);
+  if (!CLOUDS.includes(provider)) return undefined;
+  const [, limit] =
+    [...limits]
+      .filter(([name]) => plain.includes(name.slice(name.indexOf('/') + 1)))
+      .sort(([a], [b]) => b.length - a.length)
+      .at(0) ?? [];
+  return limit;
 }

@@ -3,7 +3,9 @@ import { compileMatch, type ModelMatch, type ModelPredicate } from './model-matc
 import { ratioOf, times, whole, type Ratio, type WireRatio } from './ratio.js';
 import { BUCKETS, inputTokensOf, type Bucket, type TokenUsage } from './usage.js';
 
-type WireRates = Partial<Record<Bucket, string>>;
+/** `call` is what each call costs beside its tokens. */
+type PricedUnit = Bucket | 'call';
+export type WireRates = Partial<Record<PricedUnit, string>>;
 
 /** The prices of one project; everything but version and models may be absent. */
 export interface WirePriceTable {
@@ -43,8 +45,8 @@ export interface WireModelPrice {
   }[];
 }
 
-/** Pico-dollars (10⁻¹² $) per token, one for every bucket. */
-export type Rates = Readonly<Record<Bucket, bigint>>;
+/** Pico-dollars (10⁻¹² $) per token (per search, per call), one for every bucket. */
+export type Rates = Readonly<Record<PricedUnit, bigint>>;
 
 interface Period {
   readonly fromDay: string;
@@ -134,7 +136,7 @@ export class PriceTable {
 
   /** @returns the price that applies at `wallMs`; `undefined` when the model has none. */
   find(provider: string, model: string, wallMs: number): ModelPrice | undefined {
-    const { entry, overrides, multipliers } = this.#look(provider, model.toLowerCase());
+    const { entry, overrides, multipliers } = this.#look(provider, model.trim().toLowerCase());
     const day = new Date(wallMs).toISOString().slice(0, 10);
     const override = overrides.find(
       ({ from, until }) => from <= day && (until === undefined || day < until),
@@ -161,14 +163,18 @@ export class PriceTable {
     const name = `${provider}\n${model}`;
     const known = this.#found.get(name);
     if (known !== undefined) return known;
-    const fits = (rule: { provider: string; matches: ModelPredicate }): boolean =>
-      rule.provider === provider && rule.matches(model);
+    const fitsAs =
+      (wanted: string) =>
+      (rule: { provider: string; matches: ModelPredicate }): boolean =>
+        rule.provider === provider && rule.matches(wanted);
+    const fits = fitsAs(model);
     const multipliers = new Map<string, Ratio>();
     for (const rule of this.#multipliers) {
       if (fits(rule) && !multipliers.has(rule.modifier)) multipliers.set(rule.modifier, rule.ratio);
     }
     const overrides = this.#overrides.filter(fits);
-    const found = { entry: this.#entries.find(fits), overrides, multipliers };
+    const entry = this.#entries.find(fits) ?? this.#entries.find(fitsAs(withDashedDate(model)));
+    const found = { entry, overrides, multipliers };
     if (this.#found.size >= 1_000) this.#found.clear();
     this.#found.set(name, found);
     return found;
@@ -201,13 +207,23 @@ export function ratesFor(price: ModelPrice, inputTokens: number): Rates {
   return tier?.rates ?? price.rates;
 }
 
+/** What a usage costs at these rates; one that is empty costs nothing. */
 export function costAt(rates: Rates, usage: TokenUsage, factor: Ratio = whole): NanoUsd {
-  let pico = 0n;
-  for (const bucket of BUCKETS) {
-    if (usage[bucket] > 0) pico += BigInt(usage[bucket]) * rates[bucket];
-  }
   const divisor = PICO_PER_NANO * factor.denominator;
-  return (pico * factor.numerator + divisor - 1n) / divisor;
+  return (picoAt(rates, usage) * factor.numerator + divisor - 1n) / divisor;
+}
+
+/** As {@link costAt}, exact, before any factor, in pico-dollars. */
+export function picoAt(rates: Rates, usage: TokenUsage): bigint {
+  let pico = 0n;
+  let isUsed = false;
+  for (const bucket of BUCKETS) {
+    const count = usage[bucket] ?? 0;
+    if (count <= 0) continue;
+    isUsed = true;
+    pico += BigInt(count) * rates[bucket];
+  }
+  return isUsed ? pico + rates.call : pico;
 }
 
 function compilePeriod(period: WireModelPrice['periods'][number]): Period {
@@ -222,20 +238,34 @@ function compilePeriod(period: WireModelPrice['periods'][number]): Period {
 
 /** Buckets without a rate of their own cost what the protocol says they cost. */
 function completeRates(rates: WireRates): Rates {
-  const rate = (bucket: Bucket, otherwise: bigint): bigint => {
-    const text = rates[bucket];
+  const rate = (unit: PricedUnit, otherwise: bigint): bigint => {
+    const text = rates[unit];
     return text === undefined ? otherwise : BigInt(text);
   };
   const input = rate('input', 0n);
   const output = rate('output', 0n);
+  const cacheRead = rate('cacheRead', input);
   const cacheWrite5m = rate('cacheWrite5m', input);
   return {
     input,
     output,
-    cacheRead: rate('cacheRead', input),
+    cacheRead,
     cacheWrite5m,
     cacheWrite1h: rate('cacheWrite1h', cacheWrite5m),
     audioInput: rate('audioInput', input),
     audioOutput: rate('audioOutput', output),
+    imageInput: rate('imageInput', input),
+    videoInput: rate('videoInput', input),
+    audioCacheRead: rate('audioCacheRead', cacheRead),
+    imageCacheRead: rate('imageCacheRead', cacheRead),
+    imageOutput: rate('imageOutput', output),
+    videoOutput: rate('videoOutput', output),
+    webSearches: rate('webSearches', 0n),
+    call: rate('call', 0n),
   };
+}
+
+/** `model-20250929` as `model-2025-09-29`: some providers write the dates of their models so. */
+function withDashedDate(model: string): string {
+  return model.replace(/-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g, '-$1-$2-$3');
 }

@@ -1,5 +1,5 @@
-/** Disjoint buckets: every token is counted in exactly one of them. */
-export const BUCKETS = [
+/** Disjoint buckets: every token is counted in exactly one of them. Each usage record names all of these. */
+export const COMMON_BUCKETS = [
   'input',
   'cacheRead',
   'cacheWrite5m',
@@ -9,10 +9,36 @@ export const BUCKETS = [
   'audioOutput',
 ] as const;
 
-export type Bucket = (typeof BUCKETS)[number];
-export type TokenUsage = Readonly<Record<Bucket, number>>;
+/** Named only where a call has them. Web searches are counted in calls, all others in tokens. */
+export const RARE_BUCKETS = [
+  'imageInput',
+  'videoInput',
+  'audioCacheRead',
+  'imageCacheRead',
+  'imageOutput',
+  'videoOutput',
+  'webSearches',
+] as const;
 
-const none: TokenUsage = {
+export const BUCKETS = [...COMMON_BUCKETS, ...RARE_BUCKETS] as const;
+
+export type CommonBucket = (typeof COMMON_BUCKETS)[number];
+export type RareBucket = (typeof RARE_BUCKETS)[number];
+export type Bucket = CommonBucket | RareBucket;
+export type TokenUsage = Readonly<Record<CommonBucket, number>> &
+  Readonly<Partial<Record<RareBucket, number | undefined>>>;
+
+export const OUTPUT_BUCKETS: readonly Bucket[] = [
+  'output',
+  'audioOutput',
+  'imageOutput',
+  'videoOutput',
+];
+export const INPUT_BUCKETS: readonly Bucket[] = BUCKETS.filter(
+  (bucket) => bucket !== 'webSearches' && !OUTPUT_BUCKETS.includes(bucket),
+);
+
+const none: Readonly<Record<CommonBucket, number>> = {
   input: 0,
   cacheRead: 0,
   cacheWrite5m: 0,
@@ -24,8 +50,12 @@ const none: TokenUsage = {
 
 /** A complete usage from the buckets that are known; counts are whole and never negative. */
 export function tokenUsage(known: Partial<Record<Bucket, number>>): TokenUsage {
-  const usage: Record<Bucket, number> = { ...none };
-  for (const bucket of BUCKETS) usage[bucket] = wholeCount(known[bucket]);
+  const usage: Record<CommonBucket, number> & Partial<Record<RareBucket, number>> = { ...none };
+  for (const bucket of COMMON_BUCKETS) usage[bucket] = wholeCount(known[bucket]);
+  for (const bucket of RARE_BUCKETS) {
+    const count = wholeCount(known[bucket]);
+    if (count > 0) usage[bucket] = count;
+  }
   return usage;
 }
 
@@ -36,5 +66,13 @@ export function wholeCount(value: unknown): number {
 }
 
 export function inputTokensOf(usage: TokenUsage): number {
-  return usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h + usage.audioInput;
+  return sumOf(usage, INPUT_BUCKETS);
+}
+
+export function outputTokensOf(usage: TokenUsage): number {
+  return sumOf(usage, OUTPUT_BUCKETS);
+}
+
+function sumOf(usage: TokenUsage, buckets: readonly Bucket[]): number {
+  return buckets.reduce((sum, bucket) => sum + (usage[bucket] ?? 0), 0);
 }

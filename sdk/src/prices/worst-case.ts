@@ -30,7 +30,7 @@ export function affordableOutput(price: ModelPrice, bound: CallBound, amountNano
   const picoBeforeMarkup = (amountNano * 1_000n * denominator) / numerator;
   for (const rates of possibleRates(price, bound.inputTokens)) {
     const { input, output } = pickedRates(rates, bound);
-    const left = picoBeforeMarkup - BigInt(bound.inputTokens) * input;
+    const left = picoBeforeMarkup - rates.call - BigInt(bound.inputTokens) * input;
     if (left < 0n) return -1;
     if (output > 0n) fewest = Math.min(fewest, Number(left / output));
   }

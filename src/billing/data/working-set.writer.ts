@@ -1,7 +1,7 @@
 import { newId } from '../../kernel/ids.js';
 import { stringify } from '../../kernel/json.js';
 import type { Tx } from '../../platform/database/index.js';
-import { BUCKETS } from '../domain/pricing.js';
+import { inputTokensOf, outputTokensOf } from '../domain/pricing.js';
 import type { Lease } from '../domain/state.js';
 import type { UsageRow, WorkingSet } from '../domain/working-set.js';
 import { WRITE_PARTS } from './working-set.sql.js';
@@ -63,7 +63,5 @@ function leaseRow(lease: Lease | undefined): object {
 
 function usageRow(row: UsageRow): object {
   const { tokens } = row;
-  const output = tokens.output + tokens.audioOutput;
-  const all = BUCKETS.reduce((sum, bucket) => sum + tokens[bucket], 0);
-  return { ...row, inputTokens: all - output, outputTokens: output };
+  return { ...row, inputTokens: inputTokensOf(tokens), outputTokens: outputTokensOf(tokens) };
 }

@@ -1,6 +1,6 @@
 import type { Nano } from '../../kernel/money.js';
 
-export const BUCKETS = [
+const COMMON_BUCKETS = [
   'input',
   'cacheRead',
   'cacheWrite5m',
@@ -9,11 +9,25 @@ export const BUCKETS = [
   'audioInput',
   'audioOutput',
 ] as const;
-export type Bucket = (typeof BUCKETS)[number];
+/** Web searches are counted in calls, everything else in tokens. */
+export const RARE_BUCKETS = [
+  'imageInput',
+  'videoInput',
+  'audioCacheRead',
+  'imageCacheRead',
+  'imageOutput',
+  'videoOutput',
+  'webSearches',
+] as const;
+export const BUCKETS = [...COMMON_BUCKETS, ...RARE_BUCKETS] as const;
+type CommonBucket = (typeof COMMON_BUCKETS)[number];
+type RareBucket = (typeof RARE_BUCKETS)[number];
+export type Bucket = CommonBucket | RareBucket;
 /** Tokens by disjoint bucket: together they are what the provider counted. */
-export type Tokens = Readonly<Record<Bucket, number>>;
-/** Integer pico-dollars (10⁻¹² USD) per token, as decimal strings. */
-export type Rates = Readonly<Partial<Record<Bucket, string>>>;
+export type Tokens = Readonly<Record<CommonBucket, number>> &
+  Readonly<Partial<Record<RareBucket, number | undefined>>>;
+/** Integer pico-dollars (10⁻¹² USD) per token, as decimal strings; `call` is what each call costs beside its tokens. */
+export type Rates = Readonly<Partial<Record<Bucket | 'call', string>>>;
 
 export interface Period {
   /** First UTC day (YYYY-MM-DD) on which it applies; absent: since ever. */
@@ -116,7 +130,14 @@ const FALLBACK: Readonly<Partial<Record<Bucket, Bucket>>> = {
   cacheWrite1h: 'cacheWrite5m',
   audioInput: 'input',
   audioOutput: 'output',
+  imageInput: 'input',
+  videoInput: 'input',
+  audioCacheRead: 'cacheRead',
+  imageCacheRead: 'cacheRead',
+  imageOutput: 'output',
+  videoOutput: 'output',
 };
+const OUTPUT: readonly Bucket[] = ['output', 'audioOutput', 'imageOutput', 'videoOutput'];
 const BASIS_POINTS = 10_000n;
 const PICO_PER_NANO = 1_000n;
 
@@ -125,8 +146,15 @@ export function findModel(
   provider: string,
   model: string,
 ): ModelPrice | undefined {
-  const name = model.toLowerCase();
-  return table.models.find((entry) => entry.provider === provider && matches(entry.match, name));
+  const name = model.trim().toLowerCase();
+  const find = (wanted: string): ModelPrice | undefined =>
+    table.models.find((entry) => entry.provider === provider && matches(entry.match, wanted));
+  return find(name) ?? find(withDashedDate(name));
+}
+
+/** `model-20250929` as `model-2025-09-29`: some providers write the dates of their models so. */
+function withDashedDate(name: string): string {
+  return name.replace(/-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g, '-$1-$2-$3');
 }
 
 /** @param name lower-cased */
@@ -253,14 +281,24 @@ export function costOf(price: ModelPrice, tokens: Tokens, atMs: number): Nano {
 }
 
 export function inputTokensOf(tokens: Tokens): number {
-  return (
-    tokens.input + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h + tokens.audioInput
-  );
+  return BUCKETS.reduce((sum, bucket) => {
+    const isInput = bucket !== 'webSearches' && !OUTPUT.includes(bucket);
+    return isInput ? sum + (tokens[bucket] ?? 0) : sum;
+  }, 0);
 }
 
-/** Pico-dollars, before any factor. */
+export function outputTokensOf(tokens: Tokens): number {
+  return OUTPUT.reduce((sum, bucket) => sum + (tokens[bucket] ?? 0), 0);
+}
+
+/** Pico-dollars, before any factor; what used nothing costs nothing. */
 export function picoOf(rates: Rates, tokens: Tokens): bigint {
-  return BUCKETS.reduce((sum, bucket) => sum + BigInt(tokens[bucket]) * rateOf(rates, bucket), 0n);
+  const used = BUCKETS.filter((bucket) => (tokens[bucket] ?? 0) > 0);
+  const fee = used.length > 0 ? BigInt(rates.call ?? 0) : 0n;
+  return used.reduce(
+    (sum, bucket) => sum + BigInt(tokens[bucket] ?? 0) * rateOf(rates, bucket),
+    fee,
+  );
 }
 
 export function rateOf(rates: Rates, bucket: Bucket): bigint {

@@ -1997,6 +1997,14 @@ export interface components {
                 output: number;
                 audioInput: number;
                 audioOutput: number;
+                imageInput?: number;
+                videoInput?: number;
+                audioCacheRead?: number;
+                imageCacheRead?: number;
+                imageOutput?: number;
+                videoOutput?: number;
+                /** @description Searches, not tokens. */
+                webSearches?: number;
             };
             /** @description US dollars, decimal string */
             cost: string;
