@@ -7,6 +7,7 @@ import { BUDGET_ROUTES } from './billing/budgets.contract.js';
 import { REFILL_ROUTES } from './billing/refills.contract.js';
 import { BILLING_ROUTES } from './billing/billing.contract.js';
 import { PRICE_ROUTES } from './billing/prices.contract.js';
+import { SESSION_ROUTES } from './billing/sessions.contract.js';
 import type { Route } from './kernel/route.js';
 import { HEALTH_ROUTES } from './platform/http/health.contract.js';
 import { SIGN_IN_ROUTES } from './teams/sign-in.contract.js';
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   ...VAULT_ROUTES,
   ...BILLING_ROUTES,
   ...AGENT_BILLING_ROUTES,
+  ...SESSION_ROUTES,
   ...BUDGET_ROUTES,
   ...ASK_ROUTES,
   ...REFILL_ROUTES,

@@ -30,4 +30,18 @@ export class AgentSessions {
   async touch(agent: AgentPrincipal, sessionId: string): Promise<void> {
     if (!(await this.sessions.touch(agent, sessionId))) throw notFound('session');
   }
+
+  /** @returns the project that the session runs in; undefined: not there, or not yours */
+  projectOf(organizationId: string, sessionId: string): Promise<string | undefined> {
+    return this.sessions.projectOf(organizationId, sessionId);
+  }
+
+  /**
+   * Stops a session for good; unlike one that has ended, its process must not start another by itself.
+   *
+   * @returns whether this call stopped it: false when it had ended before
+   */
+  kill(tx: Tx, organizationId: string, sessionId: string, by: string): Promise<boolean> {
+    return this.sessions.kill(tx, organizationId, sessionId, by);
+  }
 }

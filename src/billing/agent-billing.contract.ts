@@ -50,6 +50,7 @@ export const acquireLease = defineRoute({
     'PROJECT_PAUSED',
     'PROJECT_ARCHIVED',
     'SESSION_ENDED',
+    'SESSION_KILLED',
     'TOO_MANY_LEASES',
     'VELOCITY_EXCEEDED',
     'CONFLICT',
@@ -143,7 +144,7 @@ export const settleLease = defineRoute({
 
 export const sessionState = z
   .object({
-    session: z.enum(['active', 'ended']),
+    session: z.enum(['active', 'ended', 'killed']),
     key: z.enum(['active', 'revoked']),
     project: z.enum(['active', 'paused', 'archived']),
     pricesVersion: z.string(),

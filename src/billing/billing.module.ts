@@ -13,9 +13,11 @@ import { AdminBillingController } from './http/admin-billing.controller.js';
 import { AgentBillingController } from './http/agent-billing.controller.js';
 import { BudgetsController } from './http/budgets.controller.js';
 import { PricesController } from './http/prices.controller.js';
+import { AgentSessionsController } from './http/sessions.controller.js';
 import { AgentLeases } from './leases/agent-leases.js';
 import { LeaseDirectory } from './leases/lease-directory.js';
 import { Ledger } from './leases/ledger.service.js';
+import { SessionDirectory } from './leases/session-directory.js';
 import { SessionWatch } from './leases/session-watch.js';
 import { LeaseSweeper } from './leases/sweeper.js';
 import { ListPrices } from './prices/list-prices.js';
@@ -28,6 +30,7 @@ import { PriceRules } from './prices/price-rules.service.js';
   controllers: [
     AdminBillingController,
     AgentBillingController,
+    AgentSessionsController,
     BudgetsController,
     PricesController,
   ],
@@ -36,6 +39,7 @@ import { PriceRules } from './prices/price-rules.service.js';
     AgentLeases,
     LeaseDirectory,
     LeaseSweeper,
+    SessionDirectory,
     SessionWatch,
     PriceBook,
     ListPrices,

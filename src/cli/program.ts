@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, EXIT } from './cli-error.js';
+import { addAgentSessionCommands } from './commands/agent-sessions.js';
 import { addBudgetCommands } from './commands/budgets.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addKeyCommands } from './commands/keys.js';
@@ -63,6 +64,7 @@ export async function runCommandLine(
   addMoneyCommands(program, run);
   addBudgetCommands(program, run);
   addKeyCommands(program, run);
+  addAgentSessionCommands(program, run);
   addSecretCommands(program, run);
   addReportCommands(program, run);
   addPriceCommands(program, run);

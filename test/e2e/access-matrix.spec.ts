@@ -52,6 +52,7 @@ const BODIES: Record<string, (ids: Ids) => object> = {
   acquireLease: ({ sessionId }) => ({ leaseId: newId(), sessionId, wanted: '0.1', minimum: '0' }),
   settleLease: ({ sessionId }) => ({ sessionId, seq: 1, usage: [usage({})], final: true }),
   heartbeat: () => ({}),
+  killSession: () => ({ reason: 'taken over' }),
   createBudget: ({ projectId }) => ({
     scope: 'project',
     scopeId: projectId,

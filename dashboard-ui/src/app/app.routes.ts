@@ -67,6 +67,11 @@ const pages: Routes = [
     loadComponent: () => import('./pages/leases/leases').then((m) => m.Leases),
   },
   {
+    path: 'agents',
+    title: 'Agents',
+    loadComponent: () => import('./pages/sessions/sessions').then((m) => m.Sessions),
+  },
+  {
     path: 'keys',
     title: 'Keys',
     loadComponent: () => import('./pages/keys/keys').then((m) => m.Keys),

@@ -31,6 +31,8 @@ export interface CageEvents {
   paused: { readonly state: 'paused' | 'archived' };
   resumed: Record<string, never>;
   revoked: Record<string, never>;
+  /** Somebody stopped this process; it gets no other session. */
+  killed: Record<string, never>;
   /** Something that an operator should look at; nothing was stopped because of it. */
   warning: { readonly code: string; readonly message: string };
 }

@@ -3,12 +3,14 @@ import {
   KeyRevokedError,
   ProjectPausedError,
   SessionEndedError,
+  SessionKilledError,
 } from '../errors/catalogue.js';
 import { parseUsd, type NanoUsd } from '../money/money.js';
 import type { WireState } from '../wire/protocol.js';
 import type { Emit } from './events.js';
 
-export type RunStateName = 'active' | 'paused' | 'archived' | 'revoked' | 'ended' | 'closed';
+export type RunStateName =
+  'active' | 'paused' | 'archived' | 'revoked' | 'ended' | 'killed' | 'closed';
 
 /** The kill switch: latched until the server says otherwise, asked before every request. */
 export class RunState {
@@ -25,9 +27,10 @@ export class RunState {
 
   get name(): RunStateName {
     if (this.#closed) return 'closed';
+    if (this.#session === 'killed') return 'killed';
     if (this.#key === 'revoked') return 'revoked';
     if (this.#project !== 'active') return this.#project;
-    return this.#session === 'ended' ? 'ended' : 'active';
+    return this.#session;
   }
 
   /** The project's free balance as the server told it last. */
@@ -40,7 +43,8 @@ export class RunState {
     const before = this.name;
     this.#project = state.project;
     this.#key = state.key;
-    this.#session = state.session;
+    // For good: whoever was stopped must not go on because an older message arrives late.
+    if (this.#session !== 'killed') this.#session = state.session;
     if (state.available !== undefined) this.#availableNano = parseUsd(state.available);
     this.#tell(before);
     return this.name !== 'active';
@@ -51,6 +55,7 @@ export class RunState {
     const before = this.name;
     if (error instanceof KeyRevokedError) this.#key = 'revoked';
     else if (error instanceof ProjectPausedError) this.#project = 'paused';
+    else if (error instanceof SessionKilledError) this.#session = 'killed';
     else if (error instanceof SessionEndedError) this.#session = 'ended';
     this.#tell(before);
   }
@@ -88,6 +93,11 @@ export class RunState {
         throw new ProjectPausedError('The project is archived: no call may leave any more.', {
           status: 423,
         });
+      case 'killed':
+        throw new SessionKilledError(
+          'Somebody stopped this session: no call may leave. Start the process again to go on.',
+          { status: 410 },
+        );
       case 'ended':
         throw new SessionEndedError(
           'The server ended this session and a new one could not be started yet.',
@@ -101,6 +111,7 @@ export class RunState {
     if (now === before) return;
     if (now === 'paused' || now === 'archived') this.#emit('paused', { state: now });
     else if (now === 'revoked') this.#emit('revoked', {});
+    else if (now === 'killed') this.#emit('killed', {});
     else if (now === 'active') this.#emit('resumed', {});
   }
 }

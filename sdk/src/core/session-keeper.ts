@@ -1,4 +1,9 @@
-import { KeyRevokedError, ProjectPausedError, SessionEndedError } from '../errors/catalogue.js';
+import {
+  KeyRevokedError,
+  ProjectPausedError,
+  SessionEndedError,
+  SessionKilledError,
+} from '../errors/catalogue.js';
 import { findIronCageError } from '../errors/iron-cage-error.js';
 import type { Cancel, Clock } from '../identity/clock.js';
 import type { WireState } from '../wire/protocol.js';
@@ -63,9 +68,14 @@ export class SessionKeeper {
   restart(): Promise<void> {
     const nowMs = this.#ports.clock.monotonicMs();
     if (this.#starting !== undefined) return this.#starting;
+    if (this.#isKilled) return Promise.resolve();
     if (this.#stopped || nowMs < this.#restartNotBeforeMs) return Promise.resolve();
     this.#restartNotBeforeMs = nowMs + RESTART_PAUSE_MS;
     return this.start();
+  }
+
+  get #isKilled(): boolean {
+    return this.#ports.state.name === 'killed';
   }
 
   stop(): void {
@@ -86,7 +96,7 @@ export class SessionKeeper {
       pii: previous?.pii,
       pricesKeys,
     });
-    if (this.#stopped) {
+    if (this.#stopped || this.#isKilled) {
       session.secrets.wipe();
       return;
     }
@@ -115,6 +125,7 @@ export class SessionKeeper {
   }
 
   async #refresh(session: Session): Promise<void> {
+    if (this.#isKilled) return;
     try {
       await this.start();
     } catch (error) {
@@ -163,6 +174,13 @@ export class SessionKeeper {
     if (this.#stopped) return;
     this.#ports.state.see(told);
     this.#ports.onState(told);
+    if (told.session === 'killed') {
+      // There is nothing more to hear, and the keys are of no use any more.
+      this.#stream?.close();
+      this.#cancelRefresh();
+      this.current.secrets.wipe();
+      return;
+    }
     const isEnded = told.session === 'ended' && told.key === 'active';
     const hasNewPrices =
       told.pricesVersion !== this.current.prices.version &&
@@ -180,6 +198,7 @@ function isStop(error: unknown): boolean {
   return (
     error instanceof KeyRevokedError ||
     error instanceof ProjectPausedError ||
-    error instanceof SessionEndedError
+    error instanceof SessionEndedError ||
+    error instanceof SessionKilledError
   );
 }

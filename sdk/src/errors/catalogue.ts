@@ -32,6 +32,10 @@ export class LeaseUnavailableError extends IronCageError {
 export class SessionEndedError extends IronCageError {
   static override readonly code = 'SESSION_ENDED';
 }
+/** Somebody stopped this session in the dashboard or with the CLI; this process may not go on. */
+export class SessionKilledError extends IronCageError {
+  static override readonly code = 'SESSION_KILLED';
+}
 /** `close()` was called; this process may not spend any more. */
 export class ClosedError extends IronCageError {
   static override readonly code = 'CLOSED';

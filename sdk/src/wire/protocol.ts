@@ -86,7 +86,7 @@ export interface WireSettled {
 }
 
 export interface WireState {
-  readonly session: 'active' | 'ended';
+  readonly session: 'active' | 'ended' | 'killed';
   readonly key: 'active' | 'revoked';
   readonly project: 'active' | 'paused' | 'archived';
   readonly pricesVersion: string;

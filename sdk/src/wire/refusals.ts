@@ -7,6 +7,7 @@ import {
   ProjectPausedError,
   ServerError,
   SessionEndedError,
+  SessionKilledError,
   VelocityExceededError,
 } from '../errors/catalogue.js';
 import { budgetSentence, velocitySentence } from '../errors/limit-sentences.js';
@@ -58,6 +59,8 @@ export function errorOfRefusal(
       );
     case 'SESSION_ENDED':
       return new SessionEndedError('The server ended this session.', options);
+    case 'SESSION_KILLED':
+      return new SessionKilledError('Somebody stopped this session: no call may leave.', options);
     case 'TOO_MANY_LEASES':
       return new LeaseUnavailableError(
         'Too many leases are open for this key; wait until some have been settled.',
@@ -73,6 +76,7 @@ const statusOfNext: Readonly<Record<string, number>> = {
   PROJECT_PAUSED: 423,
   PROJECT_ARCHIVED: 409,
   SESSION_ENDED: 410,
+  SESSION_KILLED: 410,
   TOO_MANY_LEASES: 429,
   VELOCITY_EXCEEDED: 429,
 };

@@ -35,6 +35,26 @@ export class SessionStore {
     return this.update('last_seen_at = now()', agent, sessionId);
   }
 
+  /** Whose project it is; undefined: not there, or not yours. */
+  async projectOf(organizationId: string, sessionId: string): Promise<string | undefined> {
+    const [row] = await this.unitOfWork.read<{ projectId: string }>(
+      'SELECT project_id AS "projectId" FROM sessions WHERE organization_id = $1 AND id = $2',
+      [organizationId, sessionId],
+    );
+    return row?.projectId;
+  }
+
+  /** @returns whether this call stopped it: false when it had ended before */
+  async kill(tx: Tx, organizationId: string, sessionId: string, by: string): Promise<boolean> {
+    const rows = await tx.query(
+      `UPDATE sessions SET ended_at = now(), killed_by = $3
+        WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL
+        RETURNING id`,
+      [organizationId, sessionId, by],
+    );
+    return rows.length > 0;
+  }
+
   private async update(change: string, agent: AgentPrincipal, sessionId: string): Promise<boolean> {
     const rows = await this.unitOfWork.run(agent.organizationId, (tx) =>
       tx.query(

@@ -22,7 +22,7 @@ import {
 } from './scopes.js';
 import { type Account, freeOf, type Lease, MOST_PER_ACCOUNT, type ProjectTerms } from './state.js';
 import { countLeased, leasedPerMinute } from './velocity.js';
-import { holderKey, type WorkingSet } from './working-set.js';
+import { holderKey, type SessionFacts, type WorkingSet } from './working-set.js';
 
 /** However scarce the money, a share is not cut below this part of an ordinary lease. */
 const SMALLEST_SHARE = 20n;
@@ -83,7 +83,7 @@ function decide(
   set: WorkingSet,
   holder: Holder,
   wish: Wish,
-  session: { ended: boolean; keyRevoked: boolean },
+  session: SessionFacts,
 ): Outcome<'acquire'> {
   const project = set.projects.get(holder.projectId);
   const account = set.accounts.get(holder.projectId);
@@ -92,6 +92,12 @@ function decide(
     return refuse({
       code: 'KEY_INVALID',
       message: 'This Iron Cage key is not valid any more. Create a new one in the dashboard.',
+    });
+  if (session.killed)
+    return refuse({
+      code: 'SESSION_KILLED',
+      message:
+        'Somebody stopped this session. Its process gets no more money; a new one may start.',
     });
   if (session.ended)
     return refuse({ code: 'SESSION_ENDED', message: 'This session has ended. Start a new one.' });

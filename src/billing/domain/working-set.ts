@@ -8,6 +8,7 @@ export interface SessionFacts {
   readonly keyId: string;
   readonly memberId: string | null;
   readonly ended: boolean;
+  readonly killed: boolean;
   readonly keyRevoked: boolean;
 }
 

@@ -20,7 +20,7 @@ import { PriceBook } from '../prices/price-book.js';
 type State = z.output<typeof sessionState>;
 
 /** A signal may be lost, the poll is not: this is the most that a pause can take to reach a stream. */
-const POLL_MS = 1_000;
+const POLL_MS = 500;
 
 interface Watched {
   readonly organizationId: string;
@@ -132,7 +132,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
     if (text === entry.last) return;
     entry.last = text;
     entry.stream.send('state', z.encode(sessionState, state));
-    if (state.session === 'ended' || state.key === 'revoked') entry.stream.close();
+    if (state.session !== 'active' || state.key === 'revoked') entry.stream.close();
   }
 
   private async read(
@@ -151,7 +151,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
       rows.map((row, index) => [
         row.id,
         {
-          session: row.ended ? 'ended' : 'active',
+          session: row.session,
           key: row.revoked ? 'revoked' : 'active',
           project: row.state,
           pricesVersion: versions[index] ?? this.prices.version,
@@ -166,14 +166,16 @@ interface StateRow {
   id: string;
   organizationId: string;
   projectId: string;
-  ended: boolean;
+  session: State['session'];
   revoked: boolean;
   state: State['project'];
   available: bigint;
 }
 
 const STATES = `
-  SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", s.ended_at IS NOT NULL AS ended, k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
+  SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", 
+    CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended' ELSE 'active' END AS session,
+    k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
     CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available
   FROM sessions s
   JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id

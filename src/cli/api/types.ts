@@ -180,3 +180,23 @@ export interface Readiness {
   readonly version: string;
   readonly time: string;
 }
+
+export interface AgentSession {
+  readonly id: string;
+  readonly projectName: string;
+  readonly keyId: string;
+  readonly agent: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly ip: string;
+  readonly state: 'active' | 'silent' | 'ended' | 'killed';
+  readonly lastSeenAt: string;
+  readonly openLeases: number;
+  readonly held: string;
+}
+
+export interface KillAnswer {
+  readonly session: AgentSession;
+  readonly revokedLeases: number;
+  readonly returned: string;
+}

@@ -16,6 +16,7 @@ export const NAV: readonly { group: string; items: readonly NavItem[] }[] = [
       { label: 'Overview', path: '/', icon: 'gauge' },
       { label: 'Projects', path: '/projects', icon: 'folder' },
       { label: 'Budgets', path: '/budgets', icon: 'chart-pie' },
+      { label: 'Agents', path: '/agents', icon: 'bot' },
       { label: 'Leases', path: '/leases', icon: 'hand-coins' },
     ],
   },

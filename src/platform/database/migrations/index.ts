@@ -7,6 +7,7 @@ import { LedgerAudits1700000005500 } from './5500-ledger-audits.js';
 import { Prices1700000006000 } from './6000-prices.js';
 import { AccessEpochs1700000007000 } from './7000-access-epochs.js';
 import { VaultKeys1700000007200 } from './7200-vault-keys.js';
+import { KilledSessions1700000007100 } from './7100-killed-sessions.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Prices1700000006000,
   AccessEpochs1700000007000,
   VaultKeys1700000007200,
+  KilledSessions1700000007100,
 ];
