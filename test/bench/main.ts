@@ -6,6 +6,7 @@ type Benchmark = (options: { full: boolean }) => Promise<readonly Row[]>;
 /** Each says beside what it is measured. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: Benchmark }>>> = {
   leases: () => import('./leases.js'),
+  sdk: () => import('./sdk.js'),
 };
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,128 @@
+// The process that is measured: plain JavaScript, no loader, the built SDK.
+import { freshText } from './text.mjs';
+
+const sdk = (path) => import(new URL(`../../../sdk/dist/${path}`, import.meta.url).href);
+const now = () => performance.now();
+const providerUrl = `${process.env.PROVIDER_URL}/v1/chat/completions`;
+
+const results = await { calls, count, filter, import: importOnly, memory }[process.argv[2]](
+  ...process.argv.slice(3),
+);
+process.stdout.write(`${JSON.stringify(results)}\n`, () => process.exit(0));
+
+async function startCage() {
+  const { IronCage } = await sdk('index.js');
+  return IronCage.init({ patchFetch: false, handleExit: false, journalDir: process.env.JOURNAL });
+}
+
+function request(length, more = {}) {
+  const messages = [{ role: 'user', content: freshText(length) }];
+  return {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${process.env.OPENAI_API_KEY ?? 'sk-bare'}`,
+    },
+    body: JSON.stringify({ model: 'gpt-4o-mini', messages, max_tokens: 100, ...more }),
+  };
+}
+
+/** Bare and metered calls in turn, so that both see the same machine. @returns milliseconds of each */
+async function calls(length, pairs, streams) {
+  const cage = await startCage();
+  const more =
+    streams === 'stream' ? { stream: true, stream_options: { include_usage: true } } : {};
+  const timed = async (send) => {
+    const init = request(Number(length), more);
+    const start = now();
+    const response = await send(providerUrl, init);
+    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    if (streams === 'stream') for await (const chunk of response.body) void chunk;
+    else await response.text();
+    return now() - start;
+  };
+  const bare = [];
+  const metered = [];
+  const warmUp = Math.ceil(Number(pairs) / 3);
+  for (let pair = -warmUp; pair < Number(pairs); pair += 1) {
+    const [first, second] = pair % 2 === 0 ? [fetch, cage.fetch] : [cage.fetch, fetch];
+    const times = new Map([
+      [first, await timed(first)],
+      [second, await timed(second)],
+    ]);
+    if (pair < 0) continue;
+    bare.push(times.get(fetch));
+    metered.push(times.get(cage.fetch));
+  }
+  await cage.close();
+  return { bare, metered };
+}
+
+/** Counters of tokens on fresh texts, in turn. @returns milliseconds per kB */
+async function count() {
+  const { textCounter } = await sdk('tokens/text-counter.js');
+  const { get_encoding: getEncoding } = await import('tiktoken');
+  const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
+  const tiktoken = getEncoding('o200k_base');
+  const ours = textCounter('o200k_base');
+  const counters = {
+    ours: (text) => ours.count(text).wordTokens + ours.count(text).numberTokens,
+    tiktoken: (text) => tiktoken.encode_ordinary(text).length,
+    gptTokenizer: (text) => countTokens(text),
+  };
+  const spent = { ours: [], tiktoken: [], gptTokenizer: [] };
+  for (let round = -300; round < 1_000; round += 1) {
+    const text = freshText(1_000);
+    const counted = Object.entries(counters).map(([name, counter]) => {
+      const start = now();
+      const tokens = counter(text);
+      if (round >= 0) spent[name].push(now() - start);
+      return tokens;
+    });
+    // gpt-tokenizer is not exact: only the two that have to agree are compared.
+    if (counted[0] !== counted[1]) throw new Error(`the counters disagree: ${counted.join(', ')}`);
+  }
+  return spent;
+}
+
+/** MB per second through the safety filter, and through JSON.parse beside it. */
+async function filter() {
+  const { SafetyFilter } = await sdk('safety/safety-filter.js');
+  const safety = new SafetyFilter({});
+  const spent = { ours: [], parse: [] };
+  for (let round = -30; round < 150; round += 1) {
+    const body = request(100_000).body;
+    const start = now();
+    const parsed = JSON.parse(body);
+    const middle = now();
+    safety.apply(parsed);
+    const end = now();
+    if (round < 0) continue;
+    spent.parse.push(body.length / 1_000 / (middle - start));
+    spent.ours.push(body.length / 1_000 / (end - middle));
+  }
+  return spent;
+}
+
+async function importOnly(what) {
+  const start = now();
+  await (what === 'sdk' ? sdk('index.js') : import('openai'));
+  return now() - start;
+}
+
+/** The process after a hundred calls, with and without the SDK. @returns MB */
+async function memory(what) {
+  const cage = what === 'sdk' ? await startCage() : undefined;
+  if (what === 'tiktoken') {
+    const { get_encoding: getEncoding } = await import('tiktoken');
+    getEncoding('o200k_base').encode_ordinary(freshText(1_000));
+  }
+  const send = cage?.fetch ?? fetch;
+  for (let call = 0; call < 100; call += 1) {
+    await (await send(providerUrl, request(1_000))).text();
+  }
+  globalThis.gc();
+  const used = process.memoryUsage.rss() / 2 ** 20;
+  await cage?.close();
+  return used;
+}
