@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { CompiledSdk } from '../sdk/agent-process.js';
 import { FakeServer } from '../sdk/fake-server.js';
 import { makeKey, MINI, models, REAL_OPENAI_KEY } from '../sdk/rig.js';
 import { percentile, type Row } from './report.js';
@@ -68,6 +69,7 @@ class SdkBench {
     private readonly provider: ChildProcess,
     private readonly environment: Record<string, string>,
     private readonly journal: string,
+    private readonly modules: CompiledSdk,
   ) {}
 
   static async start(): Promise<SdkBench> {
@@ -91,6 +93,7 @@ class SdkBench {
       balanceUsd: 1_000_000,
     });
     const journal = mkdtempSync(join(tmpdir(), 'iron-cage-bench-'));
+    const modules = new CompiledSdk();
     return new SdkBench(
       server,
       provider,
@@ -100,14 +103,17 @@ class SdkBench {
         IRON_CAGE_URL: server.url,
         PROVIDER_URL: `http://${host}`,
         JOURNAL: journal,
+        SDK_MODULES: `${modules.url('')}/`,
       },
       journal,
+      modules,
     );
   }
 
   async stop(): Promise<void> {
     this.provider.kill();
     await this.server.close();
+    this.modules.remove();
     rmSync(this.journal, { recursive: true, force: true });
   }
 

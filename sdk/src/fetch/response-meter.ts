@@ -17,11 +17,10 @@ export function withBody(
   response: Response,
   body: ConstructorParameters<typeof Response>[0],
 ): Response {
-  const headers = new Headers(response.headers);
-  headers.delete('content-encoding'); // fetch has decoded it
-  headers.delete('content-length');
-  const { status, statusText, url } = response;
+  const { headers, status, statusText, url } = response;
   const copy = new Response(body, { status, statusText, headers });
+  copy.headers.delete('content-encoding'); // fetch has decoded it
+  copy.headers.delete('content-length');
   Object.defineProperty(copy, 'url', { value: url });
   return copy;
 }

@@ -1,6 +1,6 @@
 import { randomBytes, type webcrypto } from 'node:crypto';
 
-import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import type { CipherSuite } from '@hpke/core';
 
 import { ServerError } from '../errors/catalogue.js';
 import type { WireSecret, WireSession } from '../wire/protocol.js';
@@ -8,8 +8,13 @@ import type { WireSecret, WireSession } from '../wire/protocol.js';
 const info = new TextEncoder().encode('iron-cage/secrets/v1').buffer;
 const NONCE_BYTES = 24;
 
+/** Sixty files: they load when the first session starts, not when somebody imports this package. */
+let library: Promise<typeof import('@hpke/core')> | undefined;
+
 /** Makes the cipher suite of the protocol: RFC 9180 base mode over X25519 and AES-256-GCM. */
-export function deliverySuite(): CipherSuite {
+async function deliverySuite(): Promise<CipherSuite> {
+  library ??= import('@hpke/core');
+  const { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } = await library;
   return new CipherSuite({
     kem: new DhkemX25519HkdfSha256(),
     kdf: new HkdfSha256(),
@@ -31,7 +36,7 @@ export class DeliveryRequest {
   }
 
   static async create(): Promise<DeliveryRequest> {
-    const suite = deliverySuite();
+    const suite = await deliverySuite();
     // The library names DOM's type, which is Node's as well.
     const pair = (await suite.kem.generateKeyPair()) as webcrypto.CryptoKeyPair;
     const raw = await suite.kem.serializePublicKey(pair.publicKey);

@@ -1,31 +1,23 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
 import { SecretsExpiredError } from '../errors/catalogue.js';
 
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const AUTH = { authTagLength: TAG_BYTES } as const;
-/** Lives only in this process's memory; without it a sealed value is noise. */
-const wrappingKey = randomBytes(32);
-
 /**
  * A secret kept encrypted in memory, so that it does not show up as text in heap snapshots, logs
- * or error reports. It prints as `[sealed]` and can be wiped.
+ * or error reports. It prints as `[sealed]` and can be wiped. The cipher is a one-time pad in a
+ * buffer of its own: a call needs the value within microseconds, and whoever can read this
+ * process's memory at will would find the key of any other cipher beside it as well.
  */
 export class SealedValue {
   #box: Buffer | undefined;
+  readonly #pad: Buffer;
 
   /** @param plaintext is wiped. */
   constructor(plaintext: Buffer) {
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce, AUTH);
-    this.#box = Buffer.concat([
-      nonce,
-      cipher.update(plaintext),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ]);
+    this.#pad = randomBytes(plaintext.length);
+    this.#box = Buffer.alloc(plaintext.length);
+    mix(plaintext, this.#pad, this.#box);
     plaintext.fill(0);
   }
 
@@ -38,13 +30,8 @@ export class SealedValue {
     if (box === undefined) {
       throw new SecretsExpiredError('This secret has been wiped from memory.');
     }
-    const nonce = box.subarray(0, NONCE_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', wrappingKey, nonce, AUTH);
-    decipher.setAuthTag(box.subarray(-TAG_BYTES));
-    const plain = Buffer.concat([
-      decipher.update(box.subarray(NONCE_BYTES, -TAG_BYTES)),
-      decipher.final(),
-    ]);
+    const plain = Buffer.alloc(box.length);
+    mix(box, this.#pad, plain);
     const text = plain.toString('utf8');
     plain.fill(0);
     return text;
@@ -52,6 +39,7 @@ export class SealedValue {
 
   wipe(): void {
     this.#box?.fill(0);
+    this.#pad.fill(0);
     this.#box = undefined;
   }
 
@@ -65,5 +53,12 @@ export class SealedValue {
 
   [inspect.custom](): string {
     return '[sealed]';
+  }
+}
+
+/** Exclusive or of two buffers of the same length. */
+function mix(from: Buffer, pad: Buffer, to: Buffer): void {
+  for (let index = 0; index < from.length; index += 1) {
+    to[index] = (from[index] ?? 0) ^ (pad[index] ?? 0);
   }
 }

@@ -24,26 +24,31 @@ export function countMergedTokens(
     : mergeByHeap(table, bytes, length, work);
 }
 
+/** Where token i starts, and the rank of the pair (i, i + 1). Nothing here waits, so one of each is enough. */
+const scanBounds = new Int32Array(SCAN_BYTES_MAX + 1);
+const scanRanks = new Int32Array(SCAN_BYTES_MAX);
+
 function mergeByScanning(table: RankTable, bytes: Uint8Array, length: number): number {
-  // bounds[i] is where token i starts; ranks[i] is the rank of the pair (i, i + 1).
-  const bounds = Array.from({ length: length + 1 }, (_, index) => index);
-  const pairRank = (index: number): number => {
-    const end = bounds[index + 2];
-    return end === undefined ? -1 : table.rankOf(bytes, bounds[index] ?? 0, end);
-  };
-  const ranks = Array.from({ length }, (_, index) => pairRank(index));
+  let tokens = length;
+  const pairRank = (index: number): number =>
+    index + 2 > tokens
+      ? -1
+      : table.rankOf(bytes, scanBounds[index] ?? 0, scanBounds[index + 2] ?? length);
+  for (let index = 0; index <= length; index += 1) scanBounds[index] = index;
+  for (let index = 0; index < length; index += 1) scanRanks[index] = pairRank(index);
   for (;;) {
     let best = -1;
     let bestRank = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < ranks.length - 1; index += 1) {
-      const rank = ranks[index] ?? -1;
+    for (let index = 0; index < tokens - 1; index += 1) {
+      const rank = scanRanks[index] ?? -1;
       if (rank >= 0 && rank < bestRank) [best, bestRank] = [index, rank];
     }
-    if (best < 0) return bounds.length - 1;
-    bounds.splice(best + 1, 1);
-    ranks.splice(best + 1, 1);
-    ranks[best] = pairRank(best);
-    if (best > 0) ranks[best - 1] = pairRank(best - 1);
+    if (best < 0) return tokens;
+    scanBounds.copyWithin(best + 1, best + 2, tokens + 1);
+    scanRanks.copyWithin(best + 1, best + 2, tokens);
+    tokens -= 1;
+    scanRanks[best] = pairRank(best);
+    if (best > 0) scanRanks[best - 1] = pairRank(best - 1);
   }
 }
 

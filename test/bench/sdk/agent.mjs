@@ -1,7 +1,9 @@
 // The process that is measured: plain JavaScript, no loader, the built SDK.
 import { freshText } from './text.mjs';
 
-const sdk = (path) => import(new URL(`../../../sdk/dist/${path}`, import.meta.url).href);
+const sdk = () => import('@iron-cage/sdk');
+/** Inner modules are not part of the package: they are compiled one by one for this. */
+const inner = (path) => import(`${process.env.SDK_MODULES}${path}`);
 const now = () => performance.now();
 const providerUrl = `${process.env.PROVIDER_URL}/v1/chat/completions`;
 
@@ -11,7 +13,7 @@ const results = await { calls, count, filter, import: importOnly, memory }[proce
 process.stdout.write(`${JSON.stringify(results)}\n`, () => process.exit(0));
 
 async function startCage() {
-  const { IronCage } = await sdk('index.js');
+  const { IronCage } = await sdk();
   return IronCage.init({ patchFetch: false, handleExit: false, journalDir: process.env.JOURNAL });
 }
 
@@ -60,7 +62,7 @@ async function calls(length, pairs, streams) {
 
 /** Counters of tokens on fresh texts, in turn. @returns milliseconds per kB */
 async function count() {
-  const { textCounter } = await sdk('tokens/text-counter.js');
+  const { textCounter } = await inner('tokens/text-counter.js');
   const { get_encoding: getEncoding } = await import('tiktoken');
   const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
   const tiktoken = getEncoding('o200k_base');
@@ -87,7 +89,7 @@ async function count() {
 
 /** MB per second through the safety filter, and through JSON.parse beside it. */
 async function filter() {
-  const { SafetyFilter } = await sdk('safety/safety-filter.js');
+  const { SafetyFilter } = await inner('safety/safety-filter.js');
   const safety = new SafetyFilter({});
   const spent = { ours: [], parse: [] };
   for (let round = -30; round < 150; round += 1) {
@@ -106,7 +108,7 @@ async function filter() {
 
 async function importOnly(what) {
   const start = now();
-  await (what === 'sdk' ? sdk('index.js') : import('openai'));
+  await (what === 'sdk' ? sdk() : import('openai'));
   return now() - start;
 }
 

@@ -1,0 +1,58 @@
+// Builds `dist`: one file per entry point and what they share (eighty small modules would take three times as long to import), and
+// the declarations that the entry points lead to.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const dist = path.join(folder, 'dist');
+const { exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+const entries = Object.values(exports)
+  .filter((entry) => typeof entry === 'object')
+  .map((entry) => path.basename(entry.default, '.js'));
+
+rmSync(dist, { recursive: true, force: true });
+await build({
+  entryPoints: entries.map((name) => path.join(folder, 'src', `${name}.ts`)),
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[hash]',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  ignoreAnnotations: true, // "sideEffects" is for users' bundlers; `register` is one import
+  logLevel: 'warning',
+});
+const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
+execFileSync(process.execPath, [tsc, '-p', path.join(folder, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+removeUnreachable(entries.map((name) => path.join(dist, `${name}.d.ts`)));
+
+/** Declarations of inner modules that no entry point mentions only make the package larger. */
+function removeUnreachable(queue) {
+  const reached = new Set(queue);
+  for (const file of reached) {
+    for (const [, name] of readFileSync(file, 'utf8').matchAll(/['"](\.{1,2}\/[^'"]+)\.js['"]/g)) {
+      reached.add(path.resolve(path.dirname(file), `${name}.d.ts`));
+    }
+  }
+  for (const name of readdirSync(dist, { recursive: true })) {
+    const file = path.join(dist, name);
+    if (name.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
+  }
+  removeEmptyFolders(dist);
+}
+
+function removeEmptyFolders(parent) {
+  for (const name of readdirSync(parent)) {
+    const inner = path.join(parent, name);
+    if (!statSync(inner).isDirectory()) continue;
+    removeEmptyFolders(inner);
+    if (readdirSync(inner).length === 0) rmSync(inner, { recursive: true });
+  }
+}
