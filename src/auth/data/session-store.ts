@@ -38,6 +38,7 @@ export class SessionStore {
   /** Whose project it is; undefined: not there, or not yours. */
   async projectOf(organizationId: string, sessionId: string): Promise<string | undefined> {
     const [row] = await this.unitOfWork.read<{ projectId: string }>(
+      organizationId,
       'SELECT project_id AS "projectId" FROM sessions WHERE organization_id = $1 AND id = $2',
       [organizationId, sessionId],
     );

@@ -48,6 +48,7 @@ export class SessionDirectory {
   ): Promise<AnswerOf<typeof listSessions>> {
     const limit = query.limit ?? 50;
     const rows = await this.unitOfWork.read<SessionView>(
+      organizationId,
       `${SELECT}
          AND ($2::uuid IS NULL OR s.project_id = $2) AND ($3::text IS NULL OR s.key_id = $3)
          AND ($4::boolean IS NOT TRUE OR s.ended_at IS NULL) AND ($5::uuid IS NULL OR s.id < $5)
@@ -76,7 +77,7 @@ export class SessionDirectory {
     const { organizationId } = user;
     const projectId = await this.sessions.projectOf(organizationId, sessionId);
     if (projectId === undefined) throw notFound('session');
-    await this.unitOfWork.run(async (tx) => {
+    await this.unitOfWork.run(organizationId, async (tx) => {
       await this.accounts.lock(tx, organizationId, projectId);
       if (!(await this.sessions.kill(tx, organizationId, sessionId, actorOf(user)))) return;
       await this.audit.record(tx, {
@@ -93,10 +94,11 @@ export class SessionDirectory {
   }
 
   private async get(organizationId: string, sessionId: string): Promise<SessionView> {
-    const [row] = await this.unitOfWork.read<SessionView>(`${SELECT} AND s.id = $2`, [
+    const [row] = await this.unitOfWork.read<SessionView>(
       organizationId,
-      sessionId,
-    ]);
+      `${SELECT} AND s.id = $2`,
+      [organizationId, sessionId],
+    );
     if (!row) throw notFound('session');
     return row;
   }
@@ -108,6 +110,7 @@ export class SessionDirectory {
   ): Promise<{ revokedLeases: number; returned: bigint }> {
     const { organizationId } = user;
     const open = await this.unitOfWork.read<{ id: string }>(
+      organizationId,
       `SELECT id FROM leases
         WHERE organization_id = $1 AND project_id = $2 AND session_id = $3 AND state IN ('PENDING', 'EXPIRED_HOLD')`,
       [organizationId, projectId, sessionId],
@@ -125,6 +128,7 @@ export class SessionDirectory {
     // One that was settled in the meantime is not an error: it is closed.
     const ids = open.filter((_, index) => outcomes[index]?.ok).map(({ id }) => id);
     const [sum] = await this.unitOfWork.read<{ returned: bigint }>(
+      organizationId,
       `SELECT coalesce(sum(amount_nano - used_nano), 0)::bigint AS returned FROM leases
         WHERE organization_id = $1 AND id = ANY($2::uuid[])`,
       [organizationId, ids],
