@@ -16,7 +16,9 @@ import {
   HealthController,
   HOT_STORE,
   MetricsController,
+  RequestLimitsGuard,
 } from './platform/http/index.js';
+import { RateLimits } from './platform/limits/index.js';
 import { Keyring } from './platform/keyring/index.js';
 import { type HotStore, RedisThrottlerStorage, Signals } from './platform/redis/index.js';
 import { LOGGER, type Logger, Metrics } from './platform/telemetry/index.js';
@@ -41,6 +43,7 @@ const SHARED = [
   Metrics,
   Keyring,
   Signals,
+  RateLimits,
   ProjectAccounts,
   SessionTerms,
 ];
@@ -75,6 +78,7 @@ class RuntimeModule {
         { provide: DataSource, useValue: dataSource },
         { provide: Keyring, useValue: keyring },
         { provide: Signals, useValue: hot.signals },
+        { provide: RateLimits, useValue: new RateLimits(hot.redis) },
         UnitOfWork,
         Metrics,
         { provide: ProjectAccounts, useClass: Balances },
@@ -107,6 +111,7 @@ export class AppModule {
       controllers: [HealthController, MetricsController],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_GUARD, useClass: RequestLimitsGuard },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
       ],
     };

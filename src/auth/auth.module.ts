@@ -1,12 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '../audit/index.js';
-import { Authenticator } from '../platform/http/index.js';
+import { Authenticator, HOT_STORE } from '../platform/http/index.js';
 import { Keyring } from '../platform/keyring/index.js';
+import type { HotStore } from '../platform/redis/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import { AccessTokens, accessTokenOptions } from './access-tokens.js';
 import { AgentSessions } from './agent-sessions.js';
 import { AccessEpochStore } from './data/access-epoch-store.js';
+import { KeyRecords } from './data/key-records.js';
 import { KeyStore } from './data/key-store.js';
 import { LoginStore } from './data/login-store.js';
 import { SessionStore } from './data/session-store.js';
@@ -16,12 +18,13 @@ import { OwnOriginGuard } from './http/own-origin.js';
 import { RefreshCookie } from './http/refresh-cookie.js';
 import { SignInLimitsGuard } from './http/sign-in-limits.js';
 import { KeyAuthenticator } from './key-authenticator.js';
+import { KeyGuesses } from './key-guesses.js';
+import { KeyPeppers } from './key-peppers.js';
 import { KeyUse } from './key-use.js';
 import { KeysService } from './keys.service.js';
 import { Logins } from './logins.js';
 import { Passwords } from './passwords.js';
 import { RequestAuthenticator } from './request-authenticator.js';
-import { KEY_PEPPER } from './tokens.js';
 import { UserAuthenticator } from './user-authenticator.js';
 
 /** Global, because the guard of every route asks it who calls. */
@@ -38,9 +41,15 @@ import { UserAuthenticator } from './user-authenticator.js';
     LoginStore,
     SessionStore,
     {
-      provide: KEY_PEPPER,
+      provide: KeyPeppers,
       inject: [Keyring],
-      useFactory: (keyring: Keyring) => keyring.serverSecret('key-pepper'),
+      useFactory: (keyring: Keyring) => KeyPeppers.open(keyring),
+    },
+    {
+      provide: KeyRecords,
+      inject: [HOT_STORE, Keyring],
+      useFactory: async (hot: HotStore, keyring: Keyring) =>
+        new KeyRecords(hot.redis, (await keyring.serverSecret('key-record-key')).bytes),
     },
     {
       provide: RefreshTokens,
@@ -52,6 +61,7 @@ import { UserAuthenticator } from './user-authenticator.js';
     AccessTokens,
     AgentSessions,
     KeyAuthenticator,
+    KeyGuesses,
     KeysService,
     KeyUse,
     Logins,

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
 import { generateKey, keyPrefix } from '../kernel/iron-cage-key.js';
@@ -8,8 +8,8 @@ import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import type { createKey, listKeys, revokeKey } from './auth.contract.js';
 import { type KeyRow, KeyStore } from './data/key-store.js';
-import { hashKey, type Pepper } from './domain/key-hash.js';
-import { KEY_PEPPER } from './tokens.js';
+import { hashKey, leakHash, sha256Of } from './domain/key-hash.js';
+import { KeyPeppers } from './key-peppers.js';
 
 const PAGE_SIZE = 50;
 const DEFAULT_EXPIRY_DAYS = 90;
@@ -24,7 +24,7 @@ export class KeysService {
     private readonly keys: KeyStore,
     private readonly audit: AuditTrail,
     private readonly epochs: AccessEpochs,
-    @Inject(KEY_PEPPER) private readonly pepper: Pepper,
+    private readonly peppers: KeyPeppers,
   ) {}
 
   async list(
@@ -56,7 +56,8 @@ export class KeysService {
         projectId,
         name: body.name,
         environment: body.environment,
-        ...hashKey(this.pepper, key),
+        ...hashKey(this.peppers.current, key),
+        leakHash: leakHash(this.peppers.leakKey, sha256Of(key)),
         createdBy: actorOf(user),
         expiresInDays: body.expiresInDays ?? DEFAULT_EXPIRY_DAYS,
       });

@@ -16,9 +16,9 @@ export class RequestAuthenticator extends Authenticator {
     super();
   }
 
-  authenticate(bearer: string): Promise<Principal> {
+  authenticate(bearer: string, ip: string): Promise<Principal> {
     return bearer.startsWith(KEY_PREFIX)
-      ? this.keys.authenticate(bearer)
+      ? this.keys.authenticate(bearer, ip)
       : this.users.authenticate(bearer);
   }
 }

@@ -38,7 +38,7 @@ export const acquireLease = defineRoute({
   path: '/v1/sdk/leases',
   tag: 'SDK',
   summary: 'Borrow: move money out of the balance in advance',
-  access: 'agent:run',
+  access: 'agent:lease',
   body: z
     .strictObject({ ...leaseWish, sessionId: uuid })
     .refine(minimumFits, MINIMUM_TOO_LARGE)
@@ -172,7 +172,7 @@ export const sessionEvents = defineRoute({
   path: '/v1/sdk/sessions/{sessionId}/events',
   tag: 'SDK',
   summary: 'Server-sent events: `state` at once and after every change',
-  access: 'agent:run',
+  access: 'agent:listen',
   params: z.strictObject({ sessionId: uuid }),
   status: 200,
   produces: 'text/event-stream',

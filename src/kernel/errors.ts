@@ -1,3 +1,5 @@
+import type { RetiredKey } from './principal.js';
+
 /**
  * The catalogue of everything that can be refused. A code is stable for ever: clients branch on it. Retired codes are not reused.
  * The sentence of an error says what to do next; internal detail goes to the log only.
@@ -15,6 +17,11 @@ export const ERROR_STATUS = {
   TOKEN_INVALID: 401,
   KEY_MALFORMED: 401,
   KEY_INVALID: 401,
+  KEY_REVOKED: 401,
+  KEY_EXPIRED: 401,
+  KEY_ENVIRONMENT: 403,
+  KEY_ADDRESS_REFUSED: 403,
+  MODEL_NOT_ALLOWED: 403,
   FORBIDDEN: 403,
   ORIGIN_REFUSED: 403,
   SETUP_TOKEN_INVALID: 403,
@@ -84,11 +91,42 @@ export function notFound(what: string): AppError {
   );
 }
 
-/** Unknown, wrong, revoked and expired keys answer alike. */
+/** An unknown id and a wrong secret answer alike. */
 export function keyInvalid(internal: string): AppError {
   return new AppError(
     'KEY_INVALID',
-    'This Iron Cage key is not valid: it does not exist, was revoked, or has expired. Create a new one in the dashboard.',
+    'This Iron Cage key is not known here. Check that it is for this server, or create a new one in the dashboard.',
     { internal },
   );
+}
+
+/** Only for who showed the whole right secret: to anybody else the key is not known. */
+export function keyRetired(reason: RetiredKey): AppError {
+  const internal = `key is ${reason}`;
+  switch (reason) {
+    case 'revoked':
+      return new AppError(
+        'KEY_REVOKED',
+        'This Iron Cage key was revoked. Create a new one in the dashboard.',
+        { internal },
+      );
+    case 'replaced':
+      return new AppError(
+        'KEY_REVOKED',
+        'This is the old secret of a key that was rotated, and its overlap is over. Use the new one.',
+        { internal },
+      );
+    case 'expired':
+      return new AppError(
+        'KEY_EXPIRED',
+        'This Iron Cage key has expired. Rotate it in the dashboard, or create a new one.',
+        { internal },
+      );
+    case 'foreign':
+      return new AppError(
+        'KEY_ENVIRONMENT',
+        'This key is for another environment than its project: a live project takes ic_live_ keys only, a dev project ic_dev_ keys only.',
+        { internal },
+      );
+  }
 }

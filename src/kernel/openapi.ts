@@ -14,6 +14,10 @@ const CLOSED: readonly ErrorCode[] = [
   'TOKEN_INVALID',
   'KEY_MALFORMED',
   'KEY_INVALID',
+  'KEY_REVOKED',
+  'KEY_EXPIRED',
+  'KEY_ENVIRONMENT',
+  'KEY_ADDRESS_REFUSED',
   'FORBIDDEN',
 ];
 

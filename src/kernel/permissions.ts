@@ -16,7 +16,10 @@ export const PERMISSIONS = [
   'usage:read',
   'audit:read',
   'agent:run',
+  'agent:bootstrap',
+  'agent:lease',
   'agent:report',
+  'agent:listen',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -50,8 +53,20 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, ReadonlySet<Permission>>> =
   viewer: new Set(VIEWER),
 };
 
-/** An Iron Cage key may only run: bootstrap, borrow, report, listen. */
-export const AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:run', 'agent:report']);
+/** What an Iron Cage key may be limited to: start and get the provider secrets, borrow, report usage, hear what changed. */
+export const KEY_SCOPES = ['bootstrap', 'lease', 'report', 'listen'] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
+/** Of a key with all scopes. `agent:run` is for what every running agent needs: to beat and to end its session. */
+export const AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set([
+  'agent:run',
+  ...KEY_SCOPES.map((scope) => `agent:${scope}` as const),
+]);
+
+export function permissionsOfScopes(scopes: readonly KeyScope[]): ReadonlySet<Permission> {
+  if (KEY_SCOPES.every((scope) => scopes.includes(scope))) return AGENT_PERMISSIONS;
+  return new Set(['agent:run', ...scopes.map((scope) => `agent:${scope}` as const)]);
+}
 
 /** For a day after its end a key may still report what it spent: usage that happened is booked. */
 export const RETIRED_AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:report']);

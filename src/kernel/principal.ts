@@ -11,6 +11,12 @@ export interface UserPrincipal {
   readonly permissions: ReadonlySet<Permission>;
 }
 
+/**
+ * Why the right secret of a key no longer runs anything: the key was revoked or has expired, the secret was replaced by a rotation, or
+ * the project belongs to the other environment.
+ */
+export type RetiredKey = 'revoked' | 'expired' | 'replaced' | 'foreign';
+
 /** A running agent that showed an Iron Cage key. */
 export interface AgentPrincipal {
   readonly kind: 'agent';
@@ -19,6 +25,12 @@ export interface AgentPrincipal {
   readonly keyId: string;
   /** Of the key: what a `dev` key must not have, it does not get. */
   readonly environment: KeyEnvironment;
+  /** Globs; none: every model. */
+  readonly models: readonly string[];
+  /** The key's own limit; null: the server's. */
+  readonly requestsPerMinute: number | null;
+  /** The key is over: it may report what it spent, and nothing else. */
+  readonly retired: RetiredKey | undefined;
   readonly permissions: ReadonlySet<Permission>;
 }
 

@@ -163,7 +163,7 @@ export const startSession = defineRoute({
   path: '/v1/sdk/sessions',
   tag: 'SDK',
   summary: 'An agent starts: authenticate, receive policy, prices and the sealed provider secrets',
-  access: 'agent:run',
+  access: 'agent:bootstrap',
   body: z
     .strictObject({
       protocol: z.int(),

@@ -266,7 +266,7 @@ describe('borrowing and reporting over HTTP', () => {
     await site.must('DELETE', `/v1/keys/${project.keyId}`);
     expect(await acquire()).toMatchObject({
       status: 401,
-      body: { error: { code: 'KEY_INVALID' } },
+      body: { error: { code: 'KEY_REVOKED' } },
     });
     const answer = await settle(body['leaseId'], {
       usage: [usage({ output: 1_000 })],

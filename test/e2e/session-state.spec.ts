@@ -74,7 +74,7 @@ describe('what a running agent is told', () => {
     await stream.ended;
     expect(
       (await site.as(project.key, 'POST', `/v1/sdk/sessions/${session}/heartbeat`, {})).body,
-    ).toMatchObject({ error: { code: 'KEY_INVALID' } });
+    ).toMatchObject({ error: { code: 'KEY_REVOKED' } });
   });
 
   it('counts as a running agent until it ends', async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { type Config, keyConfig } from '../../src/platform/config/index.js';
+import { type Config, DEFAULT_RATE_LIMITS, keyConfig } from '../../src/platform/config/index.js';
 import { startServer as start } from '../../src/server.js';
 
 export interface TestServer {
@@ -46,6 +46,7 @@ export async function startServer(overrides: Partial<Config> = {}): Promise<Test
     kekFile: undefined,
     keys: keyConfig({}, {}),
     trustedProxies: [],
+    rateLimits: DEFAULT_RATE_LIMITS,
     metricsToken: undefined,
     supervised: false,
     databaseUrl,

@@ -36,7 +36,13 @@ export function errorOfRefusal(
         'This Iron Cage key is unknown, expired, blocked or revoked. Ask for a new one.',
         options,
       );
+    case 'KEY_REVOKED':
+    case 'KEY_EXPIRED':
+      return new KeyRevokedError(refusal.message, options);
     case 'FORBIDDEN':
+    case 'KEY_ENVIRONMENT':
+    case 'KEY_ADDRESS_REFUSED':
+    case 'MODEL_NOT_ALLOWED':
       return new ForbiddenError(`The server refused: ${refusal.message}`, options);
     case 'BUDGET_EXCEEDED':
       return new BudgetExceededError(budgetSentence(refusal.details ?? {}), options);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { KeyEnvironment } from '../../kernel/iron-cage-key.js';
 import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
+import type { KeyCheckRow } from '../domain/key-facts.js';
 import type { StoredHash } from '../domain/key-hash.js';
 
 export interface KeyRow {
@@ -22,17 +23,9 @@ export interface NewKey extends StoredHash {
   readonly projectId: string;
   readonly name: string;
   readonly environment: KeyEnvironment;
+  readonly leakHash: Buffer;
   readonly createdBy: string;
   readonly expiresInDays: number;
-}
-
-/** What the check of a key needs. */
-export interface KeyCheckRow extends StoredHash {
-  readonly organizationId: string;
-  readonly projectId: string;
-  readonly environment: KeyEnvironment;
-  /** Since it was revoked or expired, by the database's clock; below zero while it is good. */
-  readonly retiredMs: number;
 }
 
 const VIEW = `
@@ -46,6 +39,42 @@ const VIEW = `
     JOIN projects p ON p.organization_id = k.organization_id AND p.id = k.project_id
    WHERE k.organization_id = $1`;
 
+type CheckColumns = Omit<KeyCheckRow, 'previous'> & {
+  previousHmac: Buffer | null;
+  previousPepperVersion: number | null;
+};
+
+const CHECK = `
+  SELECT k.organization_id AS "organizationId", k.project_id AS "projectId", k.id AS "keyId", k.environment,
+         k.scopes, k.allowed_ranges AS ranges, k.models, k.requests_per_minute AS "requestsPerMinute",
+         k.hmac, k.pepper_version AS "pepperVersion",
+         k.previous_hmac AS "previousHmac", k.previous_pepper_version AS "previousPepperVersion",
+         (extract(epoch FROM k.previous_until - now()) * 1000)::float8 AS "previousLeftMs",
+         (extract(epoch FROM now() - least(k.expires_at, k.revoked_at)) * 1000)::float8 AS "retiredMs",
+         k.revoked_at IS NOT NULL AS revoked, k.leak_hash IS NOT NULL AS "hasLeakHash",
+         p.environment AS "projectEnvironment", coalesce(e.epoch, 0) AS epoch
+    FROM iron_cage_keys k
+    JOIN projects p ON p.organization_id = k.organization_id AND p.id = k.project_id
+    LEFT JOIN access_epochs e ON e.organization_id = k.organization_id
+   WHERE k.id = $1`;
+
+const IPS_KEPT = 10;
+
+/** Of each address the last time; the newest addresses are kept. */
+const MARK_USED = `
+  UPDATE iron_cage_keys k
+     SET last_used_at = now(),
+         recent_ips = (
+           SELECT coalesce(jsonb_agg(jsonb_build_object('ip', ip, 'at', at) ORDER BY at DESC, ip), '[]')
+             FROM (SELECT ip, max(at) AS at
+                     FROM (SELECT e ->> 'ip' AS ip, (e ->> 'at')::timestamptz AS at
+                             FROM jsonb_array_elements(k.recent_ips) e
+                           UNION ALL
+                           SELECT jsonb_array_elements_text(used.ips), now()) each
+                    GROUP BY ip ORDER BY max(at) DESC, ip LIMIT $2) newest)
+    FROM jsonb_to_recordset($1::jsonb) AS used ("organizationId" uuid, "keyId" text, ips jsonb)
+   WHERE k.organization_id = used."organizationId" AND k.id = used."keyId"`;
+
 @Injectable()
 export class KeyStore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -53,8 +82,8 @@ export class KeyStore {
   async insert(tx: Tx, key: NewKey): Promise<void> {
     await tx.query(
       `INSERT INTO iron_cage_keys
-         (organization_id, id, project_id, name, environment, hmac, pepper_version, created_by, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9::int * interval '1 day')`,
+         (organization_id, id, project_id, name, environment, hmac, pepper_version, leak_hash, created_by, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::int * interval '1 day')`,
       [
         key.organizationId,
         key.id,
@@ -63,6 +92,7 @@ export class KeyStore {
         key.environment,
         key.hmac,
         key.pepperVersion,
+        key.leakHash,
         key.createdBy,
         key.expiresInDays,
       ],
@@ -104,28 +134,34 @@ export class KeyStore {
 
   /** The one read without an organization: the key is what says which one it is. */
   async findForCheck(keyId: string): Promise<KeyCheckRow | undefined> {
-    const [row] = await this.unitOfWork.read<KeyCheckRow>(
-      SYSTEM,
-      `SELECT organization_id AS "organizationId", project_id AS "projectId", environment, hmac,
-              pepper_version AS "pepperVersion",
-              (extract(epoch FROM now() - least(expires_at, revoked_at)) * 1000)::float8 AS "retiredMs"
-         FROM iron_cage_keys WHERE id = $1`,
-      [keyId],
-    );
-    return row;
+    const [row] = await this.unitOfWork.read<CheckColumns>(SYSTEM, CHECK, [keyId]);
+    if (!row) return undefined;
+    const { previousHmac, previousPepperVersion, ...rest } = row;
+    const hasPrevious = previousHmac !== null && previousPepperVersion !== null;
+    return {
+      ...rest,
+      previous: hasPrevious ? { hmac: previousHmac, pepperVersion: previousPepperVersion } : null,
+    };
   }
 
-  /** At most once a minute per key, whichever replica it is. Sorted, so that two replicas lock in one order. */
-  async markUsed(keys: readonly { organizationId: string; keyId: string }[]): Promise<void> {
-    const sorted = [...keys].sort((a, b) => a.keyId.localeCompare(b.keyId));
-    await this.unitOfWork.run(SYSTEM, (tx) =>
+  /** Unless it was rotated meanwhile. */
+  async rehash(key: KeyCheckRow, fresh: StoredHash & { leakHash: Buffer }): Promise<void> {
+    await this.unitOfWork.run(key.organizationId, (tx) =>
       tx.query(
-        `UPDATE iron_cage_keys k SET last_used_at = now()
-           FROM unnest($1::uuid[], $2::text[]) AS used (organization_id, id)
-          WHERE k.organization_id = used.organization_id AND k.id = used.id
-            AND (k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute')`,
-        [sorted.map((key) => key.organizationId), sorted.map((key) => key.keyId)],
+        `UPDATE iron_cage_keys SET hmac = $4, pepper_version = $5, leak_hash = $6
+          WHERE organization_id = $1 AND id = $2 AND hmac = $3`,
+        [key.organizationId, key.keyId, key.hmac, fresh.hmac, fresh.pepperVersion, fresh.leakHash],
       ),
+    );
+  }
+
+  /** When and from where. Sorted, so that two replicas lock in one order. */
+  async markUsed(
+    uses: readonly { organizationId: string; keyId: string; ips: readonly string[] }[],
+  ): Promise<void> {
+    const sorted = [...uses].sort((a, b) => a.keyId.localeCompare(b.keyId));
+    await this.unitOfWork.run(SYSTEM, (tx) =>
+      tx.query(MARK_USED, [JSON.stringify(sorted), IPS_KEPT]),
     );
   }
 

@@ -30,14 +30,29 @@ export class RecentPrincipals<P extends Principal> {
     private readonly clock: Clock = steadyClock,
   ) {}
 
-  /** @param believed false: what is remembered may be out of date, so look again */
   async resolve(
     credential: string,
     look: () => Promise<Found<P> | undefined>,
-    believed = true,
   ): Promise<P | undefined> {
-    const entry = believed ? this.entries.get(credential) : undefined;
-    if (entry !== undefined && entry.untilMs > this.clock.now()) return entry.principal;
+    return this.peek(credential) ?? this.lookAgain(credential, look);
+  }
+
+  /** What is remembered and may still be believed. */
+  peek(credential: string): P | undefined {
+    const entry = this.entries.get(credential);
+    return entry !== undefined && entry.untilMs > this.clock.now() ? entry.principal : undefined;
+  }
+
+  /** Whether it was found a while ago; it may be over by now. */
+  knew(credential: string): boolean {
+    return this.entries.has(credential);
+  }
+
+  /** Looks whatever is remembered. */
+  async lookAgain(
+    credential: string,
+    look: () => Promise<Found<P> | undefined>,
+  ): Promise<P | undefined> {
     const running = this.pending.get(credential);
     if (running !== undefined) return running;
     const lookup = this.lookUp(credential, look);

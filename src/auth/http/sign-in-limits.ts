@@ -10,7 +10,7 @@ import { Reflector } from '@nestjs/core';
 import { ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../kernel/errors.js';
-import { clientNetwork } from '../domain/client-network.js';
+import { clientNetwork } from '../../kernel/client-network.js';
 
 interface Limits {
   readonly name: string;

@@ -43,6 +43,12 @@ export class AgentLeases {
     agent: AgentPrincipal,
     { params, body }: InputOf<typeof settleLease>,
   ): Promise<AnswerOf<typeof settleLease>> {
+    if (body.next && agent.retired === undefined && !agent.permissions.has('agent:lease')) {
+      throw new AppError(
+        'FORBIDDEN',
+        'This key does not have the scope "lease", so a report may not ask for a next one. Nothing was booked: send it without "next".',
+      );
+    }
     if (new Set(body.usage.map(({ id }) => id)).size < body.usage.length) {
       throw new AppError('VALIDATION_FAILED', 'Two usage records of this report have the same id.');
     }

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { type KeyConfig, keyConfig, keyVariables } from './key-config.js';
+import { isAddressRange } from '../../kernel/address-ranges.js';
+import { DEFAULT_RATE_LIMITS, type RateLimitSettings, readRateLimits } from './rate-limits.js';
 import { StartupError } from './startup-error.js';
 
 const url = (protocols: readonly string[], example: string) =>
@@ -21,7 +23,27 @@ const environment = z.object({
   IRON_CAGE_KEK: z.string().min(1).optional(),
   IRON_CAGE_KEK_FILE: z.string().min(1).optional(),
   ...keyVariables,
-  IRON_CAGE_TRUSTED_PROXIES: z.string().optional(),
+  IRON_CAGE_TRUSTED_PROXIES: z
+    .string()
+    .transform(listOf)
+    .refine((list) => list.every(isProxy), {
+      error:
+        'must list the addresses or CIDR ranges of your own proxies (10.0.0.5, 10.1.0.0/16, loopback), separated by commas; not every address',
+    })
+    .optional(),
+  IRON_CAGE_RATE_LIMITS: z
+    .string()
+    .transform((text, context): RateLimitSettings => {
+      const settings = readRateLimits(text);
+      if (settings) return settings;
+      context.addIssue({
+        code: 'custom',
+        message:
+          'must look like key=5000,ip=10000 (requests a second); the names are key, organization, ip, global, user, failures',
+      });
+      return z.NEVER;
+    })
+    .optional(),
   IRON_CAGE_METRICS_TOKEN: z
     .string()
     .min(16, { error: 'must have at least 16 characters' })
@@ -39,6 +61,19 @@ const environment = z.object({
     .default('info'),
 });
 
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+/** Believing everybody's X-Forwarded-For would let everybody choose an address. */
+function isProxy(entry: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(entry)) return true;
+  return isAddressRange(entry) && !entry.endsWith('/0');
+}
+
 /** Everything that the environment decides. Read once, here, and nowhere else. */
 export interface Config {
   readonly port: number;
@@ -50,6 +85,8 @@ export interface Config {
   readonly keys: KeyConfig;
   /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** Requests a second. */
+  readonly rateLimits: RateLimitSettings;
   /** Who sends it may read /metrics; undefined: only this machine may. */
   readonly metricsToken: string | undefined;
   /** Started by a parent that holds an IPC channel: when it goes away, so does the server. */
@@ -84,10 +121,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     kek: env.IRON_CAGE_KEK,
     kekFile: env.IRON_CAGE_KEK_FILE,
     keys: keyConfig(env, given),
-    trustedProxies: (env.IRON_CAGE_TRUSTED_PROXIES ?? '')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
+    trustedProxies: env.IRON_CAGE_TRUSTED_PROXIES ?? [],
+    rateLimits: env.IRON_CAGE_RATE_LIMITS ?? DEFAULT_RATE_LIMITS,
     metricsToken: env.IRON_CAGE_METRICS_TOKEN,
     supervised: env.IRON_CAGE_SUPERVISED === '1',
     databaseUrl: env.DATABASE_URL,

@@ -1,5 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { AppError, keyInvalid } from '../../kernel/errors.js';
+import { AppError, keyRetired } from '../../kernel/errors.js';
+import type { Permission } from '../../kernel/permissions.js';
+import type { Principal } from '../../kernel/principal.js';
 import { Authenticator } from './authenticator.js';
 import { type IronCageRequest, routeOf } from './handles.js';
 
@@ -27,16 +29,20 @@ export class AccessGuard implements CanActivate {
     }
     const principal = await this.authenticator.authenticate(bearer, request.ip);
     if (!principal.permissions.has(route.access)) {
-      if (principal.kind === 'agent' && !principal.permissions.has('agent:run')) {
-        throw keyInvalid('a retired key on another route than reports');
-      }
-      const why =
-        principal.kind === 'agent'
-          ? 'An Iron Cage key may only run an agent: start a session, borrow, report, listen.'
-          : `Your role (${principal.role}) does not include ${route.access}; ask an owner or admin.`;
-      throw new AppError('FORBIDDEN', why);
+      if (principal.kind === 'agent' && principal.retired) throw keyRetired(principal.retired);
+      throw new AppError('FORBIDDEN', whyNot(principal, route.access));
     }
     request.principal = principal;
     return true;
   }
+}
+
+function whyNot(principal: Principal, access: Permission): string {
+  if (principal.kind === 'user') {
+    return `Your role (${principal.role}) does not include ${access}; ask an owner or admin.`;
+  }
+  const [audience, scope = ''] = access.split(':');
+  return audience === 'agent'
+    ? `This key does not have the scope "${scope}"; create one that has.`
+    : 'An Iron Cage key may only run an agent: start a session, borrow, report, listen.';
 }

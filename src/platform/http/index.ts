@@ -5,6 +5,7 @@ export { ErrorFilter } from './error.filter.js';
 export { type EventStream, openEventStream } from './event-stream.js';
 export { Caller, Handles, Input, type IronCageRequest, ROUTE, routeOf } from './handles.js';
 export { httpAdapter, observeRequests } from './http-adapter.js';
+export { RequestLimitsGuard } from './request-limits.guard.js';
 export { HealthController } from './health.controller.js';
 export { MetricsController } from './metrics.controller.js';
 export { HOT_STORE, VERSION } from './tokens.js';

@@ -117,6 +117,51 @@ export class Keyring {
       [name],
     );
     if (!row) throw new Error(`server secret ${name} is gone`);
+    return this.openSecret(name, row);
+  }
+
+  /** One version of a server secret; `undefined` when there is none of that number. */
+  async serverSecretOf(
+    name: string,
+    version: number,
+  ): Promise<{ version: number; bytes: Buffer } | undefined> {
+    const [row] = await this.dataSource.query<
+      { version: number; kek_id: string; sealed: Buffer }[]
+    >('SELECT version, kek_id, sealed FROM server_secrets WHERE name = $1 AND version = $2', [
+      name,
+      version,
+    ]);
+    return row && this.openSecret(name, row);
+  }
+
+  /** A new version; older ones stay until {@link dropServerSecrets}. Of two that rotate at once one fails and may try again. */
+  async rotateServerSecret(name: string): Promise<{ version: number; bytes: Buffer }> {
+    const { version: last } = await this.serverSecret(name);
+    const next = { version: last + 1, bytes: randomBytes(KEY_BYTES) };
+    await this.dataSource.query(
+      'INSERT INTO server_secrets (name, version, kek_id, sealed) VALUES ($1, $2, $3, $4)',
+      [
+        name,
+        next.version,
+        this.kekId,
+        this.wrap(next.bytes, serverSecretContext(name, next.version)),
+      ],
+    );
+    return next;
+  }
+
+  /** Forgets all versions before this one. What they protect cannot be checked any more. */
+  async dropServerSecrets(name: string, before: number): Promise<void> {
+    await this.dataSource.query('DELETE FROM server_secrets WHERE name = $1 AND version < $2', [
+      name,
+      before,
+    ]);
+  }
+
+  private openSecret(
+    name: string,
+    row: { version: number; kek_id: string; sealed: Buffer },
+  ): { version: number; bytes: Buffer } {
     return {
       version: row.version,
       bytes: this.unwrap(row.sealed, serverSecretContext(name, row.version), row.kek_id),

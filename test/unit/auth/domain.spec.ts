@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BoundedQueue } from '../../../src/auth/domain/bounded-queue.js';
-import { clientNetwork } from '../../../src/auth/domain/client-network.js';
+import { clientNetwork } from '../../../src/kernel/client-network.js';
 import { hashKey, keyMatches } from '../../../src/auth/domain/key-hash.js';
 import { type Found, RecentPrincipals } from '../../../src/auth/domain/recent-principals.js';
 import { AppError } from '../../../src/kernel/errors.js';
@@ -21,6 +21,9 @@ describe('recent principals', () => {
     projectId: 'p',
     keyId: 'k',
     environment: 'live',
+    models: [],
+    requestsPerMinute: null,
+    retired: undefined,
     permissions: AGENT_PERMISSIONS,
   });
   let nowMs: number;

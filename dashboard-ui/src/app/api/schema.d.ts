@@ -2345,7 +2345,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2354,7 +2354,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2560,7 +2560,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2569,7 +2569,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2712,7 +2712,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAskPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2721,7 +2721,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2790,7 +2790,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2799,7 +2799,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2888,7 +2888,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2897,7 +2897,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2986,7 +2986,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2995,7 +2995,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3081,7 +3081,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3090,7 +3090,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3159,7 +3159,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3168,7 +3168,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3251,7 +3251,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3260,7 +3260,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3340,7 +3340,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3349,7 +3349,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3429,7 +3429,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3438,7 +3438,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3521,7 +3521,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3530,7 +3530,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3599,7 +3599,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeyPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3608,7 +3608,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3675,7 +3675,7 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3684,7 +3684,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3760,7 +3760,7 @@ export interface operations {
                     "application/json": components["schemas"]["RevokedLeases"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3769,7 +3769,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3848,7 +3848,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeasePage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3857,7 +3857,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3924,7 +3924,7 @@ export interface operations {
                     "application/json": components["schemas"]["Lease"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3933,7 +3933,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4016,7 +4016,7 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerCheck"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4025,7 +4025,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4090,7 +4090,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemberList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4099,7 +4099,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4168,7 +4168,7 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4177,7 +4177,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4255,7 +4255,7 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4264,7 +4264,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4329,7 +4329,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrganizationList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4338,7 +4338,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4407,7 +4407,7 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4416,7 +4416,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4484,7 +4484,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4493,7 +4493,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4562,7 +4562,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceTerms"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4571,7 +4571,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4649,7 +4649,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceTerms"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4658,7 +4658,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4734,7 +4734,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceOverrideList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4743,7 +4743,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4821,7 +4821,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceOverride"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4830,7 +4830,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4913,7 +4913,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4922,7 +4922,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4996,7 +4996,7 @@ export interface operations {
                     "application/json": components["schemas"]["PricePublicKey"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5005,7 +5005,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5074,7 +5074,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceRecompute"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5083,7 +5083,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5159,7 +5159,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceTerms"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5168,7 +5168,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5242,7 +5242,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceVersionList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5251,7 +5251,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5318,7 +5318,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoredPriceTable"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5327,7 +5327,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5405,7 +5405,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5414,7 +5414,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5483,7 +5483,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5492,7 +5492,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5568,7 +5568,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5577,7 +5577,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5657,7 +5657,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5666,7 +5666,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5755,7 +5755,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectBalance"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5764,7 +5764,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5853,7 +5853,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectBalance"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5862,7 +5862,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5951,7 +5951,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedKey"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5960,7 +5960,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6048,7 +6048,7 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6057,7 +6057,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6137,7 +6137,7 @@ export interface operations {
                     "application/json": components["schemas"]["PauseAnswer"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6146,7 +6146,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6231,7 +6231,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefillList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6240,7 +6240,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6320,7 +6320,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refill"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6329,7 +6329,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6413,7 +6413,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6422,7 +6422,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6498,7 +6498,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6507,7 +6507,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6596,7 +6596,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectBalance"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6605,7 +6605,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6688,7 +6688,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6697,7 +6697,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6766,7 +6766,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6775,7 +6775,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6862,7 +6862,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseGrant"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6880,7 +6880,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6987,7 +6987,7 @@ export interface operations {
                     "application/json": components["schemas"]["SettlementAnswer"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6996,7 +6996,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7083,7 +7083,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7092,7 +7092,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7175,7 +7175,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7184,7 +7184,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7260,7 +7260,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7269,7 +7269,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7349,7 +7349,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionState"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7358,7 +7358,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7434,7 +7434,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7443,7 +7443,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7512,7 +7512,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7521,7 +7521,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7604,7 +7604,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7613,7 +7613,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7693,7 +7693,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7702,7 +7702,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7782,7 +7782,7 @@ export interface operations {
                     "application/json": components["schemas"]["AgentSessionPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7791,7 +7791,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7862,7 +7862,7 @@ export interface operations {
                     "application/json": components["schemas"]["KillAnswer"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7871,7 +7871,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8082,7 +8082,7 @@ export interface operations {
                     "application/json": components["schemas"]["UsageSummary"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8091,7 +8091,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
                 headers: {
                     [name: string]: unknown;

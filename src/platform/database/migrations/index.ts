@@ -8,6 +8,7 @@ import { Prices1700000006000 } from './6000-prices.js';
 import { AccessEpochs1700000007000 } from './7000-access-epochs.js';
 import { VaultKeys1700000007200 } from './7200-vault-keys.js';
 import { KilledSessions1700000007100 } from './7100-killed-sessions.js';
+import { KeyRules1700000007010 } from './7010-key-rules.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   AccessEpochs1700000007000,
   VaultKeys1700000007200,
   KilledSessions1700000007100,
+  KeyRules1700000007010,
 ];
