@@ -48,9 +48,11 @@ export function decide(
   const { counts, model } = reading;
   const found =
     model === undefined ? undefined : prices.find(question.provider, model, question.atMs);
-  const { tokens, doubt } = foldUsage(reading);
+  // Every extractor is asked about every answer, also of providers that add up differently: only the
+  // parts are checked here. A call of one's own is also checked against the provider's total.
+  const { tokens, doubt } = foldUsage({ ...reading, total: undefined });
   const price = found && doubt === undefined ? priceOf(found, tokens) : undefined;
-  return { counts, model, price, doubt };
+  return { counts, model, price, doubt: doubt?.reason };
 }
 
 function priceOf(price: ModelPrice, tokens: TokenUsage): DecidedPrice {

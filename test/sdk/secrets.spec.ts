@@ -22,7 +22,7 @@ import { SecretStore } from '../../sdk/src/secrets/secret-store.js';
 import { UnreachableError } from '../../sdk/src/wire/transport.js';
 import { startCountingProvider } from '../harness/counting-provider.js';
 import type { FakeSecret } from './fake-server.js';
-import { chatRequest, makeKey, REAL_OPENAI_KEY, startRig, until, type Rig } from './rig.js';
+import { chatRequest, makeKey, models, REAL_OPENAI_KEY, startRig, until, type Rig } from './rig.js';
 
 describe('the Iron Cage key', () => {
   it('is checked offline by its checksum', () => {
@@ -202,7 +202,8 @@ describe('sealed injection', () => {
     const to = (path: string, init: RequestInit): Promise<Response> =>
       rig.cage.fetch(`${rig.provider.url}${path}`, init);
     const refusals: [Promise<Response>, typeof IronCageError][] = [
-      [to('/v1/images/generations', chatRequest()), EndpointNotMeteredError],
+      [to('/v1/audio/speech', chatRequest()), EndpointNotMeteredError],
+      [to('/v1/batches', chatRequest()), EndpointNotMeteredError],
       [to('/v1/chat%2fcompletions', chatRequest()), EndpointNotMeteredError],
       [to('/v1/chat/completions', { method: 'PUT', body: '{}' }), EndpointNotMeteredError],
       [to('/v1/chat/completions', chatRequest({ model: 'gpt-99' })), UnknownModelError],
@@ -221,17 +222,22 @@ describe('sealed injection', () => {
     expect((await to('/v1/models', { method: 'GET' })).status).toBe(200);
   });
 
-  it('refuses providers whose language it does not speak, and names them', async () => {
-    for (const provider of ['google', 'azure', 'amazon-bedrock']) {
-      const fields = { SOME_API_KEY: 'real' };
-      const spoken = await startRig({
-        secrets: [{ provider, hosts: [rig.provider.host], fields }],
-      });
-      const answer = spoken.cage.fetch(`${rig.provider.url}/v1/chat/completions`, chatRequest());
-      await expect(answer).rejects.toThrow(`This SDK cannot meter ${provider} yet`);
-      await spoken.close();
-    }
-    expect(rig.provider.requests).toBe(0);
+  it('meters a provider that nobody knows in the language of OpenAI, and no other place of it', async () => {
+    const spoken = await startRig({
+      secrets: [
+        { provider: 'house', hosts: [rig.provider.host], fields: { HOUSE_API_KEY: 'real' } },
+      ],
+      models: models().map((model) => ({ ...model, provider: 'house' })),
+    });
+    const to = (path: string): Promise<Response> =>
+      spoken.cage.fetch(`${rig.provider.url}${path}`, chatRequest());
+    expect((await to('/any/v1/chat/completions')).status).toBe(200);
+    await expect(to('/v1/audio/speech')).rejects.toThrow(
+      'POST /v1/audio/speech of house cannot be metered by this SDK (audio is paid by its length, ' +
+        'which is not in the request), so it is refused. Metered are: chat completions, responses',
+    );
+    await spoken.close();
+    expect(rig.provider.requests).toBe(1);
   });
 
   it('caps content of unknown size by the context window', async () => {

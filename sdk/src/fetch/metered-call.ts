@@ -9,13 +9,17 @@ import {
   type ModelPrice,
   type PriceTable,
 } from '../prices/price-table.js';
-import { inputTokensOf, tokenUsage, type Bucket, type TokenUsage } from '../prices/usage.js';
+import { times, whole } from '../prices/ratio.js';
+import { tokenUsage, type Bucket, type TokenUsage } from '../prices/usage.js';
 import { affordableOutput, worstCost, type CallBound } from '../prices/worst-case.js';
 import type { CallPlan, Endpoint, SeenUsage } from '../providers/call-plan.js';
+import { inputTold } from '../usage/usage-reading.js';
 import type { Outcome } from '../wire/protocol.js';
 
 /** Written into a request whose model has no known maximum. */
 const FALLBACK_OUTPUT = 32_768;
+/** Ways of serving that cost the standard price at most, whether the price table knows them or not. */
+const neverDearer = /^service_tier:(flex|batch|on_demand|standard_only)$/;
 
 export interface MeteredCallOptions {
   readonly provider: string;
@@ -39,6 +43,8 @@ export class MeteredCall implements HeldCall {
   /** True when the model's largest output is unknown, so that one must be written. */
   readonly needsOutputLimit: boolean;
   readonly #price: ModelPrice;
+  /** With the mark-up of the dearest way in which the request may be served. */
+  readonly #boundPrice: ModelPrice;
   readonly #inputTokens: number;
   #outputTokens: number;
   #progress: (() => { usage: SeenUsage | undefined; receivedTokens: number }) | undefined;
@@ -55,6 +61,8 @@ export class MeteredCall implements HeldCall {
     this.pricesVersion = prices.version;
     this.startedAtMs = options.startedAtMs;
     this.#price = price;
+    const dearer = this.#dearerModifiers().map((name) => price.multipliers.get(name) ?? whole);
+    this.#boundPrice = { ...price, markup: times(price.markup, ...dearer) };
     this.#inputTokens = Math.max(
       Math.ceil(plan.inputTokens * options.calibration),
       plan.unbounded.length > 0 ? (price.contextTokens ?? 0) : 0,
@@ -75,12 +83,12 @@ export class MeteredCall implements HeldCall {
 
   /** The most that the call can cost. */
   get worstNano(): NanoUsd {
-    return worstCost(this.#price, this.#bound());
+    return worstCost(this.#boundPrice, this.#bound());
   }
 
   /** How many output tokens per choice an amount pays for; -1 when not even the input fits. */
   affordablePerChoice(amountNano: NanoUsd): number {
-    const tokens = affordableOutput(this.#price, this.#bound(), amountNano);
+    const tokens = affordableOutput(this.#boundPrice, this.#bound(), amountNano);
     return tokens < 0 ? -1 : Math.floor(tokens / this.plan.choices);
   }
 
@@ -100,7 +108,7 @@ export class MeteredCall implements HeldCall {
       usage: undefined,
       receivedTokens: this.#outputTokens,
     };
-    if (usage?.isFinal === true) return this.#priced(usage.tokens, usage.modifiers);
+    if (usage?.isFinal === true) return this.told(usage, 'completed');
     const output = this.plan.hidesReasoning
       ? this.#outputTokens
       : Math.min(this.#outputTokens, Math.max(receivedTokens, usage?.tokens.output ?? 0));
@@ -109,32 +117,50 @@ export class MeteredCall implements HeldCall {
       usage === undefined
         ? tokenUsage({ [dear.input]: this.#inputTokens, [dear.output]: output })
         : { ...usage.tokens, output },
-      usage?.modifiers,
+      usage?.modifiers ?? this.#dearerModifiers(),
     );
   }
 
   /** What a whole answer tells; undefined when it tells no usage. */
-  read(endpoint: Endpoint, answer: unknown): CallResult | undefined {
-    const tokens = endpoint.readUsage(answer);
-    if (tokens === undefined) return undefined;
-    return this.told(tokens, 'completed', endpoint.readModifiers?.(answer));
+  read(endpoint: Endpoint, answer: unknown): SeenUsage | undefined {
+    const told = endpoint.readUsage(answer, this.provider);
+    if (told === undefined) return undefined;
+    return { ...told, modifiers: endpoint.readModifiers?.(answer) ?? [], isFinal: true };
   }
 
-  /** What the provider told. */
-  told(tokens: TokenUsage, outcome: Outcome, modifiers?: readonly string[]): CallResult {
-    return { outcome, estimated: false, ...this.#priced(tokens, modifiers) };
+  /** What the provider told; the most that it can mean where its counts contradict each other. */
+  told(usage: SeenUsage, outcome: Outcome): CallResult {
+    const { doubt } = usage;
+    if (doubt === undefined) {
+      return { outcome, estimated: false, ...this.#priced(usage.tokens, usage.modifiers) };
+    }
+    const dear = dearestBuckets(this.#price, this.#bound());
+    const most = tokenUsage({
+      [dear.input]: doubt.inputTokens,
+      [dear.output]: doubt.outputTokens,
+      webSearches: usage.tokens.webSearches ?? 0,
+    });
+    return { outcome, estimated: true, ...this.#priced(most, usage.modifiers) };
   }
 
   /** What must be assumed because the provider told nothing, or not everything. */
   assumed(outcome: Outcome): CallResult {
     const usage = this.#progress?.().usage;
-    if (usage?.isFinal === true) return this.told(usage.tokens, outcome, usage.modifiers);
+    if (usage?.isFinal === true) return this.told(usage, outcome);
     return { outcome, estimated: true, ...this.estimate() };
   }
 
   /** How far the provider's input count exceeds the bound; at most 1 when the bound held. */
-  excess(tokens: TokenUsage): number {
-    return inputTokensOf(tokens) / Math.max(1, this.#inputTokens);
+  excess(usage: SeenUsage): number {
+    return inputTold(usage) / Math.max(1, this.#inputTokens);
+  }
+
+  /** A cheaper way of serving is only a wish: nothing is taken off before the provider says so. */
+  #dearerModifiers(): string[] {
+    return this.plan.modifiers.filter((name) => {
+      const ratio = this.#price.multipliers.get(name);
+      return ratio !== undefined && ratio.numerator > ratio.denominator;
+    });
   }
 
   #bound(): CallBound {
@@ -169,10 +195,14 @@ function dearestBuckets(price: ModelPrice, bound: CallBound): { input: Bucket; o
 }
 
 function refuseUnbounded(plan: CallPlan, price: ModelPrice, policy: 'cap' | 'block'): void {
+  const unpriced = plan.modifiers.filter(
+    (name) => !price.multipliers.has(name) && !neverDearer.test(name),
+  );
+  const refused = [...plan.refused, ...unpriced.map((name) => name.replace(':', ' '))];
   const features =
     policy === 'block' || price.contextTokens === undefined
-      ? [...plan.refused, ...plan.unbounded]
-      : plan.refused;
+      ? [...refused, ...plan.unbounded]
+      : refused;
   if (features.length === 0) return;
   throw new RequestNotBoundedError(
     `What this call may cost cannot be bounded before sending, because of ${features.join(', ')}.`,

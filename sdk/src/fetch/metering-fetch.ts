@@ -7,7 +7,7 @@ import type { LeaseBook } from '../leases/lease-book.js';
 import type { Hold } from '../leases/lease.js';
 import { maxNano } from '../money/money.js';
 import type { PriceTable } from '../prices/price-table.js';
-import type { Endpoint, JsonObject } from '../providers/call-plan.js';
+import type { Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js';
 import { matchEndpoint, notMetered } from '../providers/endpoints.js';
 import type { SafetyFilter } from '../safety/safety-filter.js';
 import type { Placeholders } from '../secrets/placeholders.js';
@@ -18,6 +18,7 @@ import { checkPlaceholders, refusePlaceholders, revealHeaders } from './header-s
 import { MeteredCall, unusedResult } from './metered-call.js';
 import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-request.js';
 import { parseAnswer, parseBody } from './json-body.js';
+import type { Outcome } from '../wire/protocol.js';
 import { meterStream, withBody } from './response-meter.js';
 import { neverSent } from './send-failure.js';
 
@@ -137,7 +138,7 @@ export class MeteringFetch {
     const body = parseBody(original);
     const { filter, prices } = session();
     const pii = filter.apply(body);
-    const plan = endpoint.plan(body, provider);
+    const plan = endpoint.plan(body, { provider, url: request.url ?? new URL('about:blank') });
     about.model = plan.model;
     if (pii !== undefined) emit('pii', { ...pii, provider, model: plan.model });
     const call = new MeteredCall({
@@ -266,19 +267,13 @@ export class MeteringFetch {
       this.#ports.book.complete(hold, call.assumed('aborted'));
       throw error;
     }
-    const result = call.read(endpoint, parseAnswer(bytes));
-    if (result === undefined) {
-      this.#ports.book.complete(hold, call.assumed('completed'));
-    } else {
-      this.#ports.book.complete(hold, result);
-      this.#calibrate(call, call.excess(result.tokens));
-    }
+    this.#finish(passage, call.read(endpoint, parseAnswer(bytes)), 'completed');
     return withBody(response, bytes);
   }
 
   #followStream(passage: Passage, response: Response): Response {
-    const { call, endpoint, hold, hidesUsageEvent } = passage;
-    const { book, clock, options } = this.#ports;
+    const { call, endpoint, hidesUsageEvent } = passage;
+    const { clock, options } = this.#ports;
     const reader = endpoint.streamReader(call.plan, hidesUsageEvent);
     call.follow(() => ({ usage: reader.usage(), receivedTokens: reader.receivedTokens() }));
     return meterStream(response, {
@@ -287,11 +282,30 @@ export class MeteringFetch {
       clock,
       deadlineMs: options.responseDeadlineMs,
       onEnd: (outcome) => {
-        book.complete(hold, call.assumed(outcome));
         const usage = reader.usage();
-        if (usage?.isFinal === true) this.#calibrate(call, call.excess(usage.tokens));
+        this.#finish(passage, usage?.isFinal === true ? usage : undefined, outcome);
       },
     });
+  }
+
+  /** Books what was told, or what must be assumed because nothing or not everything was told. */
+  #finish(passage: Passage, usage: SeenUsage | undefined, outcome: Outcome): void {
+    const { call, hold } = passage;
+    const { book, emit } = this.#ports;
+    if (usage === undefined) {
+      book.complete(hold, call.assumed(outcome));
+      return;
+    }
+    book.complete(hold, call.told(usage, outcome));
+    if (usage.doubt !== undefined) {
+      emit('warning', {
+        code: 'USAGE_INCONSISTENT',
+        message:
+          `The usage that ${call.provider} told for ${call.model} contradicts itself ` +
+          `(${usage.doubt.reason}): the most that it can mean was booked.`,
+      });
+    }
+    this.#calibrate(call, call.excess(usage));
   }
 
   async #sendFree(request: OutgoingRequest): Promise<Response> {

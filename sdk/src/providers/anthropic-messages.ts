@@ -1,13 +1,20 @@
 import { anthropicModifiers } from '../prices/modifiers.js';
-import type { Bucket, TokenUsage } from '../prices/usage.js';
-import { tokenUsage, wholeCount } from '../prices/usage.js';
+import type { Bucket } from '../prices/usage.js';
 import { boundClaudeImage } from '../tokens/image-bound.js';
 import { sizeOfBase64 } from '../tokens/image-size.js';
 import { boundRequestText, claudeLaterTokenizer, tokenizerOf } from '../tokens/text-bound.js';
-import type { CallPlan, Endpoint, JsonObject, SeenUsage, StreamReader } from './call-plan.js';
+import type {
+  CallPlan,
+  CallTarget,
+  Endpoint,
+  JsonObject,
+  SeenUsage,
+  StreamReader,
+} from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
 import { emptySurvey, surveyContent, type ImageBound } from './content-survey.js';
 import { ReceivedText } from './received-text.js';
+import { toldUsage } from './told-usage.js';
 
 /** Anthropic's own tools that run in the agent's process add a prompt of this size at most. */
 const CLIENT_TOOL_TOKENS = 1_200;
@@ -22,13 +29,13 @@ export const anthropicMessages: Endpoint = {
     body['max_tokens'] = tokens;
   },
   askForUsage: () => false, // message_start and message_delta always tell it
-  readUsage: (answer) => (isObject(answer) ? readAnthropicUsage(answer['usage']) : undefined),
+  readUsage: (answer, provider) => toldUsage(provider, 'messages', answer),
   readModifiers: (answer) => (isObject(answer) ? anthropicModifiers(answer['usage']) : []),
   streamReader: (plan) => new MessagesStreamReader(plan),
 };
 
-function planMessages(body: JsonObject, provider: string): CallPlan {
-  const model = textOf(body['model']);
+function planMessages(body: JsonObject, { provider, url }: CallTarget): CallPlan {
+  const model = modelOf(body, url);
   const tokenizer = tokenizerOf(provider, model);
   const isLater = tokenizer === claudeLaterTokenizer;
   const survey = emptySurvey();
@@ -42,9 +49,10 @@ function planMessages(body: JsonObject, provider: string): CallPlan {
   const tools = toolTypes(body['tools']);
   const thinking = objectAt(body, 'thinking');
   return {
+    provider,
     model,
     inputTokens:
-      survey.imageTokens +
+      survey.partTokens +
       tools.filter((type) => clientTools.test(type)).length * CLIENT_TOOL_TOKENS +
       boundRequestText(tokenizer, {
         texts: survey.texts,
@@ -60,7 +68,8 @@ function planMessages(body: JsonObject, provider: string): CallPlan {
     inputBuckets: inputBuckets(body),
     outputBuckets: ['output'],
     hidesReasoning: thinks(thinking, model),
-    streams: body['stream'] === true,
+    streams: body['stream'] === true || url.pathname.endsWith(':streamRawPredict'),
+    modifiers: anthropicModifiers(body).filter((modifier) => !modifier.startsWith('service_tier:')),
     tokenizer,
   };
 }
@@ -75,8 +84,6 @@ function refusedFeatures(body: JsonObject, tools: readonly string[]): string[] {
     .map((type) => `the server-side tool "${type}"`);
   if (listOf(body['mcp_servers']).length > 0) refused.push('mcp_servers');
   if (body['container'] !== undefined && body['container'] !== null) refused.push('container');
-  if (body['speed'] === 'fast') refused.push('speed "fast"');
-  if (body['inference_geo'] === 'us') refused.push('inference_geo "us"');
   const edits = listOf(objectAt(body, 'context_management')['edits']);
   if (edits.some((edit) => textOf(objectAt({ edit }, 'edit')['type']).startsWith('compact'))) {
     refused.push('compaction');
@@ -117,28 +124,21 @@ function collectCacheLives(value: unknown, lives: Set<string>, depth: number): v
   for (const inner of Object.values(value)) collectCacheLives(inner, lives, depth + 1);
 }
 
-/** Anthropic's buckets are disjoint already; older answers do not split the cache writes. */
-export function readAnthropicUsage(usage: unknown): TokenUsage | undefined {
-  if (!isObject(usage) || typeof usage['input_tokens'] !== 'number') return undefined;
-  const written = wholeCount(usage['cache_creation_input_tokens']);
-  const creation = objectAt(usage, 'cache_creation');
-  const cacheWrite1h = Math.min(written, wholeCount(creation['ephemeral_1h_input_tokens']));
-  return tokenUsage({
-    input: usage['input_tokens'],
-    cacheRead: wholeCount(usage['cache_read_input_tokens']),
-    cacheWrite5m: written - cacheWrite1h,
-    cacheWrite1h,
-    output: wholeCount(usage['output_tokens']),
-  });
+/** Clouds that resell Anthropic's models name the model in the address. */
+function modelOf(body: JsonObject, url: URL): string {
+  const [, model] = /\/models\/([^/:]+)(?::|$)/.exec(url.pathname) ?? [];
+  return model === undefined ? textOf(body['model']) : decodeURIComponent(model);
 }
 
 class MessagesStreamReader implements StreamReader {
   readonly #received: ReceivedText;
+  readonly #provider: string;
   #told: JsonObject = {};
   #isFinal = false;
 
   constructor(plan: CallPlan) {
     this.#received = new ReceivedText(plan.tokenizer);
+    this.#provider = plan.provider;
   }
 
   see(data: unknown): boolean {
@@ -154,9 +154,9 @@ class MessagesStreamReader implements StreamReader {
   }
 
   usage(): SeenUsage | undefined {
-    const tokens = readAnthropicUsage(this.#told);
-    if (tokens === undefined) return undefined;
-    return { tokens, modifiers: anthropicModifiers(this.#told), isFinal: this.#isFinal };
+    const told = toldUsage(this.#provider, 'messages', { usage: this.#told });
+    if (told === undefined) return undefined;
+    return { ...told, modifiers: anthropicModifiers(this.#told), isFinal: this.#isFinal };
   }
 
   receivedTokens(): number {

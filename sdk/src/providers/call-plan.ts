@@ -1,10 +1,12 @@
 import type { Bucket, TokenUsage } from '../prices/usage.js';
+import type { FoldedUsage, UsageDoubt } from '../usage/usage-reading.js';
 import type { TokenizerFamily } from '../tokens/text-bound.js';
 
 export type JsonObject = Record<string, unknown>;
 
 /** What must be known about a request before it may leave. */
 export interface CallPlan {
+  readonly provider: string;
   readonly model: string;
   /** Upper bound; `unbounded` names what could make it larger (then the context window counts). */
   readonly inputTokens: number;
@@ -23,12 +25,15 @@ export interface CallPlan {
   /** The model may produce billed tokens that are never sent. */
   readonly hidesReasoning: boolean;
   readonly streams: boolean;
+  /** How the call may be served, where the request says so and it changes the price. */
+  readonly modifiers: readonly string[];
   readonly tokenizer: TokenizerFamily;
 }
 
 /** What a provider's usage says; `isFinal` is false while the output may still grow. */
 export interface SeenUsage {
   readonly tokens: TokenUsage;
+  readonly doubt?: UsageDoubt;
   readonly modifiers?: readonly string[];
   readonly isFinal: boolean;
 }
@@ -45,15 +50,21 @@ export interface StreamReader {
   receivedTokens(): number;
 }
 
+/** Where a request goes: some providers name the model there. */
+export interface CallTarget {
+  readonly provider: string;
+  readonly url: URL;
+}
+
 /** One metered endpoint of one dialect. */
 export interface Endpoint {
   readonly name: string;
-  plan(body: JsonObject, provider: string): CallPlan;
+  plan(body: JsonObject, target: CallTarget): CallPlan;
   /** Writes a maximum for the output into the body. */
   limitOutput(body: JsonObject, tokens: number, provider: string): void;
   /** Changes the body so that a stream tells its usage. @returns true when it was changed. */
   askForUsage(body: JsonObject, provider: string): boolean;
-  readUsage(answer: unknown): TokenUsage | undefined;
+  readUsage(answer: unknown, provider: string): FoldedUsage | undefined;
   /** How the call was served, where that changes its price. */
   readModifiers?(answer: unknown): readonly string[];
   streamReader(plan: CallPlan, hideUsageEvent: boolean): StreamReader;

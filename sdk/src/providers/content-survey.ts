@@ -4,7 +4,8 @@ import { isObject, textOf } from './call-plan.js';
 /** Everything in a prompt that costs input tokens. */
 export interface ContentSurvey {
   readonly texts: string[];
-  imageTokens: number;
+  /** Of what is not text: images, sealed thoughts. */
+  partTokens: number;
   messages: number;
   hasAudio: boolean;
   /** Parts whose tokens cannot be told from the request: files, links, earlier answers. */
@@ -19,9 +20,23 @@ const audioTypes = new Set(['input_audio', 'audio']);
 const unboundedTypes = new Set(['file', 'input_file', 'document', 'document_url', 'video_url']);
 /** Written into requests by frameworks, never part of the prompt. */
 const silentKeys = new Set(['cache_control', 'status', 'type']);
+/**
+ * Thoughts that only the provider can open, as base64. What is in them counts at most one token for
+ * five characters in recorded calls; two and a half times as much is set aside.
+ */
+const sealedKeys = new Set([
+  'encrypted_content',
+  'signature',
+  'thoughtSignature',
+  'thought_signature',
+]);
+const SEALED_CHARACTERS_PER_TOKEN = 2;
+/** Gemini's parts have no type but the name of their field. */
+const inlineKeys = ['inlineData', 'inline_data'] as const;
+const linkKeys = ['fileData', 'file_data'] as const;
 
 export function emptySurvey(): ContentSurvey {
-  return { texts: [], imageTokens: 0, messages: 0, hasAudio: false, unbounded: new Set() };
+  return { texts: [], partTokens: 0, messages: 0, hasAudio: false, unbounded: new Set() };
 }
 
 /** Collects every string of a prompt; parts that are not text are bounded by their type. */
@@ -50,15 +65,45 @@ export function surveyContent(
   if (!isObject(value)) return;
   const type = textOf(value['type']);
   if (imageTypes.has(type)) {
-    survey.imageTokens += boundImage(value);
+    survey.partTokens += boundImage(value);
   } else if (audioTypes.has(type)) {
     survey.hasAudio = true;
     survey.unbounded.add('audio');
   } else if (unboundedTypes.has(type) && !isPlainTextDocument(value)) {
     survey.unbounded.add(type);
-  } else {
+  } else if (!surveyInlineData(survey, value, boundImage)) {
     surveyFields(survey, value, boundImage, depth);
   }
+}
+
+/** A found page is longer than what stands for it; a thought is not. */
+function surveySealed(survey: ContentSurvey, part: JsonObject, sealed: string): void {
+  if (textOf(part['type']).includes('search_result')) survey.unbounded.add('search results');
+  else survey.partTokens += Math.ceil(sealed.length / SEALED_CHARACTERS_PER_TOKEN);
+}
+
+/** @returns true for a part that is nothing but data */
+function surveyInlineData(
+  survey: ContentSurvey,
+  part: JsonObject,
+  boundImage: ImageBound,
+): boolean {
+  if (linkKeys.some((key) => isObject(part[key]))) {
+    survey.unbounded.add('fileData');
+    return true;
+  }
+  const data = inlineKeys.map((key) => part[key]).find(isObject);
+  if (data === undefined) return false;
+  const kind = textOf(data['mimeType'] ?? data['mime_type']).toLowerCase();
+  if (kind.startsWith('image/')) {
+    survey.partTokens += boundImage(part);
+  } else if (kind.startsWith('text/')) {
+    survey.texts.push(Buffer.from(textOf(data['data']), 'base64').toString('utf8'));
+  } else {
+    if (kind.startsWith('audio/')) survey.hasAudio = true;
+    survey.unbounded.add(kind === '' ? 'inline data' : kind);
+  }
+  return true;
 }
 
 function surveyFields(
@@ -70,6 +115,10 @@ function surveyFields(
   if ('file_id' in value) survey.unbounded.add('file_id');
   for (const [key, field] of Object.entries(value)) {
     if (silentKeys.has(key)) continue;
+    if (sealedKeys.has(key) && typeof field === 'string') {
+      surveySealed(survey, value, field);
+      continue;
+    }
     if (isObject(field) && depth > 2) survey.texts.push(key);
     surveyContent(survey, field, boundImage, depth + 1);
   }

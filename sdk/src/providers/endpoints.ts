@@ -1,8 +1,13 @@
 import { EndpointNotMeteredError } from '../errors/catalogue.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import type { Endpoint } from './call-plan.js';
+import { cohereChat } from './cohere-chat.js';
+import { cohereEmbeddings } from './cohere-embeddings.js';
+import { geminiEmbeddings } from './gemini-embeddings.js';
+import { geminiGenerate } from './gemini-generate.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
+import { openAiImages } from './openai-images.js';
 import { openAiResponses } from './openai-responses.js';
 
 interface Dialect {
@@ -11,46 +16,81 @@ interface Dialect {
   readonly free: readonly RegExp[];
 }
 
+/** OpenAI's language, which nearly everybody speaks beside their own. */
+const openAiPaths: Dialect['metered'] = [
+  [/\/chat\/completions\/?$/, openAiChat],
+  [/\/responses\/?$/, openAiResponses],
+  [/\/embeddings\/?$/, openAiEmbeddings],
+  [/\/images\/generations\/?$/, openAiImages],
+];
+/** Anthropic's own, and as clouds and gateways resell it. */
+const anthropicPaths: Dialect['metered'] = [[/\/v1\/messages\/?$/, anthropicMessages]];
+const countingIsFree = /^POST (\/[\w.-]+)*\/v1\/messages\/count_tokens$/;
+const listingIsFree = /^(GET|HEAD) (\/[\w.-]+)*\/models(\/[\w.:@/-]+)?$/;
+
 const openAiDialect: Dialect = {
-  metered: [
-    [/\/chat\/completions\/?$/, openAiChat],
-    [/\/responses\/?$/, openAiResponses],
-    [/\/embeddings\/?$/, openAiEmbeddings],
-  ],
+  metered: [...openAiPaths, ...anthropicPaths],
   free: [
-    /^(GET|HEAD) (\/[\w.-]+)*\/models(\/[\w.:@/-]+)?$/,
+    listingIsFree,
+    countingIsFree,
     /^(GET|DELETE) (\/[\w.-]+)*\/responses\/[\w-]+(\/input_items)?$/,
     /^POST (\/[\w.-]+)*\/responses\/[\w-]+\/cancel$/,
     /^POST (\/[\w.-]+)*\/moderations$/,
   ],
 };
 
-const anthropicDialect: Dialect = {
-  metered: [[/\/v1\/messages\/?$/, anthropicMessages]],
-  free: [/^(GET|HEAD) \/v1\/models(\/[\w.:@-]+)?$/, /^POST \/v1\/messages\/count_tokens$/],
+/** The others, by the provider's name; who is not here speaks OpenAI's language. */
+const dialects: Readonly<Record<string, Dialect>> = {
+  anthropic: {
+    metered: [...anthropicPaths, [/^\/v1\/chat\/completions\/?$/, openAiChat]],
+    free: [listingIsFree, countingIsFree],
+  },
+  google: {
+    metered: [
+      [
+        /\/(models|endpoints|tunedModels)\/[^/:]+:(generateContent|streamGenerateContent)$/,
+        geminiGenerate,
+      ],
+      [/\/models\/[^/:]+:(embedContent|batchEmbedContents)$/, geminiEmbeddings],
+      [/\/publishers\/anthropic\/models\/[^/:]+:(rawPredict|streamRawPredict)$/, anthropicMessages],
+      [/\/openai\/chat\/completions$|\/endpoints\/[^/]+\/chat\/completions$/, openAiChat],
+      [/\/openai\/embeddings$/, openAiEmbeddings],
+    ],
+    free: [listingIsFree, /^POST (\/[\w.@-]+)*\/models\/[\w.@-]+:countTokens$/],
+  },
+  cohere: {
+    metered: [
+      [/^\/v2\/chat$/, cohereChat],
+      [/^\/v[12]\/embed$/, cohereEmbeddings],
+      [/\/compatibility\/v1\/chat\/completions$/, openAiChat],
+      [/\/compatibility\/v1\/embeddings$/, openAiEmbeddings],
+    ],
+    free: [listingIsFree, /^POST \/v1\/(tokenize|detokenize)$/],
+  },
 };
 
-const dialects: Readonly<Record<string, Dialect>> = {
-  openai: openAiDialect,
-  anthropic: anthropicDialect,
-  // Providers that speak OpenAI's dialect.
-  cerebras: openAiDialect,
-  deepseek: openAiDialect,
-  fireworks: openAiDialect,
-  groq: openAiDialect,
-  mistral: openAiDialect,
-  openrouter: openAiDialect,
-  together: openAiDialect,
-  'x-ai': openAiDialect,
-};
+/** Why places that many know are refused. */
+const refusals: readonly (readonly [RegExp, string])[] = [
+  [
+    /\/batches|batchPredictionJobs|:batchGenerateContent/,
+    'what a batch costs is known a day later',
+  ],
+  [/\/audio\/|\/realtime/, 'audio is paid by its length, which is not in the request'],
+  [/\/images\/(edits|variations)/, 'the images are sent as a form'],
+  [/\/rerank/, 'it is paid by the search'],
+  [/\/(files|uploads|cachedContents|vector_stores)/, 'storing is paid by the hour'],
+  [
+    /\/(fine_tuning|fine-tuning|assistants|threads|containers|videos|agents)/,
+    'it runs at the provider',
+  ],
+];
 
 export type EndpointMatch =
   { readonly kind: 'metered'; readonly endpoint: Endpoint } | { readonly kind: 'free' | 'unknown' };
 
 /** Finds out how a request to a provider's host is metered; closed by default. */
 export function matchEndpoint(provider: string, method: string, url: URL): EndpointMatch {
-  const dialect = Object.hasOwn(dialects, provider) ? dialects[provider] : undefined;
-  if (dialect === undefined) return { kind: 'unknown' };
+  const dialect = dialectOf(provider);
   const path = url.pathname;
   if (method === 'POST') {
     const found = dialect.metered.find(([pattern]) => pattern.test(path));
@@ -62,20 +102,26 @@ export function matchEndpoint(provider: string, method: string, url: URL): Endpo
 
 /** True when some provider would meter this path: a call to a model, as far as one can tell without knowing the host. */
 export function looksMetered(method: string, url: URL): boolean {
-  const patterns = [...openAiDialect.metered, ...anthropicDialect.metered];
+  const patterns = [openAiDialect, ...Object.values(dialects)].flatMap(({ metered }) => metered);
   return method === 'POST' && patterns.some(([pattern]) => pattern.test(url.pathname));
 }
 
-/** The refusal of a request that cannot be metered: of a provider at all, or of this place of it. */
+/** The refusal of a place that cannot be metered. */
 export function notMetered(
   provider: string,
   method: string,
   path: string,
 ): EndpointNotMeteredError {
-  const why = Object.hasOwn(dialects, provider)
-    ? `${method} ${path} of ${provider} cannot be metered by this SDK, so it is refused. Chat ` +
-      'completions, responses, embeddings and messages are metered.'
-    : `This SDK cannot meter ${provider} yet, so ${method} ${path} is refused. OpenAI, Anthropic ` +
-      "and providers that speak OpenAI's language are metered; the README lists them.";
-  return new EndpointNotMeteredError(why, { status: 400, details: { provider, method, path } });
+  const [, reason] = refusals.find(([pattern]) => pattern.test(path)) ?? [];
+  const names = [...new Set(dialectOf(provider).metered.map(([, { name }]) => name))];
+  return new EndpointNotMeteredError(
+    `${method} ${path} of ${provider} cannot be metered by this SDK` +
+      `${reason === undefined ? '' : ` (${reason})`}, so it is refused. ` +
+      `Metered are: ${names.join(', ')}.`,
+    { status: 400, details: { provider, method, path } },
+  );
+}
+
+function dialectOf(provider: string): Dialect {
+  return (Object.hasOwn(dialects, provider) ? dialects[provider] : undefined) ?? openAiDialect;
 }

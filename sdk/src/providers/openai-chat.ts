@@ -1,16 +1,25 @@
 import { openAiModifiers } from '../prices/modifiers.js';
 import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
-import type { CallPlan, Endpoint, JsonObject, SeenUsage, StreamReader } from './call-plan.js';
+import type {
+  CallPlan,
+  CallTarget,
+  Endpoint,
+  JsonObject,
+  SeenUsage,
+  StreamReader,
+} from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
 import { emptySurvey, surveyContent } from './content-survey.js';
 import {
+  askedTier,
   dearOptions,
   hidesReasoning,
   imageBoundFor,
-  readChatUsage,
+  modelOf,
   serverTools,
 } from './openai-common.js';
 import { ReceivedText } from './received-text.js';
+import { toldUsage } from './told-usage.js';
 
 /** `POST …/chat/completions`, of OpenAI and of the providers that speak the same dialect. */
 export const openAiChat: Endpoint = {
@@ -29,13 +38,13 @@ export const openAiChat: Endpoint = {
     body['stream_options'] = { ...options, include_usage: true };
     return true;
   },
-  readUsage: (answer) => readChatUsage(isObject(answer) ? answer['usage'] : undefined),
+  readUsage: (answer, provider) => toldUsage(provider, 'chat', answer),
   readModifiers: openAiModifiers,
   streamReader: (plan, hideUsageEvent) => new ChatStreamReader(plan, hideUsageEvent),
 };
 
-function planChat(body: JsonObject, provider: string): CallPlan {
-  const model = textOf(body['model']);
+function planChat(body: JsonObject, { provider, url }: CallTarget): CallPlan {
+  const model = modelOf(body, url);
   const tokenizer = tokenizerOf(provider, model);
   const survey = emptySurvey();
   const messages = listOf(body['messages']);
@@ -45,9 +54,10 @@ function planChat(body: JsonObject, provider: string): CallPlan {
   survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
   const speaks = listOf(body['modalities']).includes('audio');
   return {
+    provider,
     model,
     inputTokens:
-      survey.imageTokens +
+      survey.partTokens +
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: messages.length,
@@ -65,6 +75,7 @@ function planChat(body: JsonObject, provider: string): CallPlan {
     outputBuckets: speaks ? ['output', 'audioOutput'] : ['output'],
     hidesReasoning: hidesReasoning(body, model),
     streams: body['stream'] === true,
+    modifiers: askedTier(body),
     tokenizer,
   };
 }
@@ -72,6 +83,7 @@ function planChat(body: JsonObject, provider: string): CallPlan {
 class ChatStreamReader implements StreamReader {
   readonly #received: ReceivedText;
   readonly #hideUsageEvent: boolean;
+  readonly #provider: string;
   #usage: SeenUsage | undefined;
   #finished = false;
   #modifiers: readonly string[] = [];
@@ -79,6 +91,7 @@ class ChatStreamReader implements StreamReader {
   constructor(plan: CallPlan, hideUsageEvent: boolean) {
     this.#received = new ReceivedText(plan.tokenizer);
     this.#hideUsageEvent = hideUsageEvent;
+    this.#provider = plan.provider;
   }
 
   see(data: unknown): boolean {
@@ -86,10 +99,10 @@ class ChatStreamReader implements StreamReader {
     const choices = listOf(data['choices']);
     for (const choice of choices) this.#seeChoice(choice);
     if ('service_tier' in data) this.#modifiers = openAiModifiers(data);
-    const tokens = readChatUsage(data['usage']);
-    if (tokens === undefined) return true;
+    const told = toldUsage(this.#provider, 'chat', data);
+    if (told === undefined) return true;
     this.#usage = {
-      tokens,
+      ...told,
       modifiers: this.#modifiers,
       isFinal: choices.length === 0 || this.#finished,
     };

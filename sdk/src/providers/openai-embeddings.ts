@@ -1,7 +1,8 @@
 import { boundText, tokenizerOf } from '../tokens/text-bound.js';
-import type { CallPlan, Endpoint, JsonObject } from './call-plan.js';
-import { isObject, listOf, textOf } from './call-plan.js';
-import { readChatUsage } from './openai-common.js';
+import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
+import { listOf } from './call-plan.js';
+import { modelOf } from './openai-common.js';
+import { toldUsage } from './told-usage.js';
 
 /** What a provider may add around one input. */
 const TOKENS_AROUND_INPUT = 4;
@@ -12,12 +13,12 @@ export const openAiEmbeddings: Endpoint = {
   plan: planEmbeddings,
   limitOutput: () => undefined,
   askForUsage: () => false,
-  readUsage: (answer) => readChatUsage(isObject(answer) ? answer['usage'] : undefined),
+  readUsage: (answer, provider) => toldUsage(provider, 'embeddings', answer),
   streamReader: () => ({ see: () => true, usage: () => undefined, receivedTokens: () => 0 }),
 };
 
-function planEmbeddings(body: JsonObject, provider: string): CallPlan {
-  const model = textOf(body['model']);
+function planEmbeddings(body: JsonObject, { provider, url }: CallTarget): CallPlan {
+  const model = modelOf(body, url);
   const tokenizer = tokenizerOf(provider, model);
   const input = body['input'];
   const several = Array.isArray(input) && typeof input[0] !== 'number';
@@ -30,6 +31,7 @@ function planEmbeddings(body: JsonObject, provider: string): CallPlan {
     else unbounded.push('an input that is neither text nor tokens');
   }
   return {
+    provider,
     model,
     inputTokens,
     unbounded,
@@ -42,6 +44,7 @@ function planEmbeddings(body: JsonObject, provider: string): CallPlan {
     outputBuckets: ['output'],
     hidesReasoning: false,
     streams: false,
+    modifiers: [],
     tokenizer,
   };
 }

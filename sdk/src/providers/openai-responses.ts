@@ -1,16 +1,25 @@
 import { openAiModifiers } from '../prices/modifiers.js';
 import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
-import type { CallPlan, Endpoint, JsonObject, SeenUsage, StreamReader } from './call-plan.js';
+import type {
+  CallPlan,
+  CallTarget,
+  Endpoint,
+  JsonObject,
+  SeenUsage,
+  StreamReader,
+} from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
 import { emptySurvey, surveyContent } from './content-survey.js';
 import {
+  askedTier,
   dearOptions,
   hidesReasoning,
   imageBoundFor,
-  readResponsesUsage,
+  modelOf,
   serverTools,
 } from './openai-common.js';
 import { ReceivedText } from './received-text.js';
+import { toldUsage } from './told-usage.js';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
 const SMALLEST_OUTPUT = 16;
@@ -25,13 +34,13 @@ export const openAiResponses: Endpoint = {
     body['max_output_tokens'] = tokens;
   },
   askForUsage: () => false, // the last event always tells it
-  readUsage: (answer) => readResponsesUsage(isObject(answer) ? answer['usage'] : undefined),
+  readUsage: (answer, provider) => toldUsage(provider, 'responses', answer),
   readModifiers: openAiModifiers,
   streamReader: (plan) => new ResponsesStreamReader(plan),
 };
 
-function planResponses(body: JsonObject, provider: string): CallPlan {
-  const model = textOf(body['model']);
+function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPlan {
+  const model = modelOf(body, url);
   const tokenizer = tokenizerOf(provider, model);
   const survey = emptySurvey();
   surveyContent(survey, body['instructions'], imageBoundFor(model));
@@ -50,9 +59,10 @@ function planResponses(body: JsonObject, provider: string): CallPlan {
   );
   survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
   return {
+    provider,
     model,
     inputTokens:
-      survey.imageTokens +
+      survey.partTokens +
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: items.length + 1,
@@ -70,25 +80,28 @@ function planResponses(body: JsonObject, provider: string): CallPlan {
     outputBuckets: ['output'],
     hidesReasoning: hidesReasoning(body, model),
     streams: body['stream'] === true,
+    modifiers: askedTier(body),
     tokenizer,
   };
 }
 
 class ResponsesStreamReader implements StreamReader {
   readonly #received: ReceivedText;
+  readonly #provider: string;
   #usage: SeenUsage | undefined;
 
   constructor(plan: CallPlan) {
     this.#received = new ReceivedText(plan.tokenizer);
+    this.#provider = plan.provider;
   }
 
   see(data: unknown): boolean {
     if (!isObject(data)) return true;
     if (textOf(data['type']).endsWith('.delta')) this.#received.add(data['delta']);
     const response = objectAt(data, 'response');
-    const tokens = readResponsesUsage(response['usage']);
-    if (tokens !== undefined) {
-      this.#usage = { tokens, modifiers: openAiModifiers(response), isFinal: true };
+    const told = toldUsage(this.#provider, 'responses', response);
+    if (told !== undefined) {
+      this.#usage = { ...told, modifiers: openAiModifiers(response), isFinal: true };
     }
     return true;
   }

@@ -56,3 +56,18 @@ export function boundClaudeImage(isLater: boolean, size: ImageSize | undefined):
   const perImage = Math.ceil((size.width * size.height) / 750) * (isLater ? 2 : 1);
   return Math.min(most, perImage + 16);
 }
+
+/** Gemini 3 and later at the highest resolution that can be asked for. */
+const GEMINI_LATER_IMAGE_MAX = 2_240;
+const GEMINI_TILE = 258;
+const GEMINI_TILES_MAX = 16;
+
+/** Upper bound for one image sent to Google ("Understand and count tokens": 258 tokens per tile). */
+export function boundGeminiImage(model: string, size: ImageSize | undefined): number {
+  if (!/^gemini-(1|2)/.test(model.toLowerCase())) return GEMINI_LATER_IMAGE_MAX;
+  if (size === undefined) return GEMINI_TILE * GEMINI_TILES_MAX;
+  if (size.width <= 384 && size.height <= 384) return GEMINI_TILE + 2;
+  const unit = Math.min(768, Math.max(256, Math.floor(Math.min(size.width, size.height) / 1.5)));
+  const tiles = Math.ceil(size.width / unit) * Math.ceil(size.height / unit);
+  return GEMINI_TILE * Math.min(GEMINI_TILES_MAX, tiles + 1);
+}

@@ -45,6 +45,12 @@ export const mistralTokenizer: TokenizerFamily = {
   requestTokens: 128,
   toolTokens: 720,
 };
+export const geminiTokenizer: TokenizerFamily = {
+  ...base,
+  wordFactor: 1.3,
+  requestTokens: 64,
+  toolTokens: 256,
+};
 export const openWeightsTokenizer: TokenizerFamily = {
   ...base,
   wordFactor: 1.4,
@@ -65,7 +71,10 @@ export function tokenizerOf(provider: string, model: string): TokenizerFamily {
       ? claudeTokenizer
       : claudeLaterTokenizer;
   }
-  return provider === 'mistral' ? mistralTokenizer : openWeightsTokenizer;
+  if (/(^|[/.])(gemini|gemma)/.test(name)) return geminiTokenizer;
+  return provider === 'mistral' || /mi[sx]tral|pixtral|voxtral/.test(name)
+    ? mistralTokenizer
+    : openWeightsTokenizer;
 }
 
 /** An upper bound for the tokens of one text; an exact count for OpenAI's models. */

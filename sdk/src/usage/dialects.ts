@@ -65,7 +65,9 @@ export const perplexity = new UsageRules('usage', [
   ['citation_tokens', 'output', 'citations'],
   ['num_search_queries', 'webSearches'],
 ]);
-export const cloudflare = new UsageRules('result.usage', [...chatTotals, reasoned], 'result.model');
+export const cloudflare = new UsageRules('result.usage', [...chatTotals, reasoned], {
+  model: 'result.model',
+});
 
 const responseTotals: readonly Rule[] = [
   ['input_tokens!', 'input'],
@@ -142,12 +144,16 @@ export const anthropicWithoutWrites = new UsageRules(
   anthropicTotals.filter(([path]) => path !== 'cache_creation_input_tokens'),
 );
 
-export const bedrockConverse = new UsageRules('usage', [
-  ['inputTokens!', 'input'],
-  ['cacheReadInputTokens', 'input', 'cacheRead'],
-  ['cacheWriteInputTokens', 'input', 'cacheWrite'],
-  ['outputTokens!', 'output'],
-]);
+export const bedrockConverse = new UsageRules(
+  'usage',
+  [
+    ['inputTokens!', 'input'],
+    ['cacheReadInputTokens', 'input', 'cacheRead'],
+    ['cacheWriteInputTokens', 'input', 'cacheWrite'],
+    ['outputTokens!', 'output'],
+  ],
+  { total: 'totalTokens' },
+);
 export const cohereBilled = new UsageRules('usage.billed_units', responseTotals);
 export const cohereTokens = new UsageRules('usage', [
   ['tokens.input_tokens', 'input'],
@@ -190,5 +196,5 @@ export const gemini = new UsageRules(
       [`toolUsePromptTokensDetails[${told}].tokenCount`, `${name}Input`, `${name}ToolInput`],
     ]),
   ],
-  'modelVersion',
+  { model: 'modelVersion', total: 'totalTokenCount' },
 );

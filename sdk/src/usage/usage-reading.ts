@@ -1,4 +1,4 @@
-import { tokenUsage, type TokenUsage } from '../prices/usage.js';
+import { inputTokensOf, tokenUsage, type TokenUsage } from '../prices/usage.js';
 
 /**
  * Everything that some provider counts. `input` and `output` are totals of their side; every other
@@ -29,30 +29,53 @@ export type Modality = 'text' | 'audio' | 'image' | 'video';
 export interface UsageReading {
   readonly model: string | undefined;
   readonly counts: Readonly<Partial<Record<CountName, number>>>;
+  /** All tokens of both sides, where the provider sums them up. */
+  readonly total: number | undefined;
 }
 
 export interface FoldedUsage {
   readonly tokens: TokenUsage;
-  /** Why the counts cannot be trusted: parts exceed their total, or do not say how they overlap. */
-  readonly doubt: string | undefined;
+  /** Set where the counts contradict each other; then more than `tokens` may be billed. */
+  readonly doubt?: UsageDoubt;
+}
+
+export interface UsageDoubt {
+  readonly reason: string;
+  /** The most that each side can be, whatever its parts are. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
 /** Overlapping parts as disjoint buckets. Where they contradict each other `doubt` says so. */
-export function foldUsage({ counts }: UsageReading): FoldedUsage {
+export function foldUsage({ counts, total }: UsageReading): FoldedUsage {
   const of = (name: CountName): number => counts[name] ?? 0;
   const told = partsOf(of);
-  const inputParts = sum(told.input);
-  const outputParts = sum(told.output);
+  const sides = { input: sum(told.input), output: sum(told.output) };
+  const tokens = tokenUsage({
+    ...told.input,
+    ...told.output,
+    input: of('input') - sides.input,
+    output: of('output') - sides.output,
+    webSearches: of('webSearches'),
+  });
+  const reason = doubtAbout(of, told, sides) ?? doubtAboutSum(of, total);
+  if (reason === undefined) return { tokens };
+  // Where the sum is right, only its parts are wrong.
+  const isSumRight = doubtAboutSum(of, total) === undefined && total !== undefined;
+  const inputTokens = isSumRight ? of('input') : Math.max(of('input'), sides.input);
+  const outputTokens = isSumRight
+    ? of('output')
+    : Math.max(of('output'), sides.output, of('reasoning'));
+  const unexplained = Math.max(0, (total ?? 0) - inputTokens - outputTokens);
   return {
-    tokens: tokenUsage({
-      ...told.input,
-      ...told.output,
-      input: of('input') - inputParts,
-      output: of('output') - outputParts,
-      webSearches: of('webSearches'),
-    }),
-    doubt: doubtAbout(of, told, { inputParts, outputParts }),
+    tokens,
+    doubt: { reason, inputTokens, outputTokens: outputTokens + unexplained },
   };
+}
+
+/** All input tokens that were told, in the worst case. */
+export function inputTold({ tokens, doubt }: FoldedUsage): number {
+  return doubt?.inputTokens ?? inputTokensOf(tokens);
 }
 
 type Count = (name: CountName) => number;
@@ -81,10 +104,10 @@ function partsOf(of: Count) {
 function doubtAbout(
   of: Count,
   { input, output }: ReturnType<typeof partsOf>,
-  { inputParts, outputParts }: { inputParts: number; outputParts: number },
+  sides: { readonly input: number; readonly output: number },
 ): string | undefined {
-  if (inputParts > of('input')) return 'parts of the input exceed it';
-  if (outputParts > of('output') || of('reasoning') > of('output')) {
+  if (sides.input > of('input')) return 'parts of the input exceed it';
+  if (sides.output > of('output') || of('reasoning') > of('output')) {
     return 'parts of the output exceed it';
   }
   const parts = [...Object.values(input), ...Object.values(output)];
@@ -94,6 +117,13 @@ function doubtAbout(
     return 'it is not told which cached tokens are audio';
   }
   return undefined;
+}
+
+function doubtAboutSum(of: Count, total: number | undefined): string | undefined {
+  const sum = of('input') + of('output');
+  return total === undefined || total === sum
+    ? undefined
+    : `the total is ${total}, input and output are ${sum}`;
 }
 
 function sum(parts: Readonly<Record<string, number>>): number {

@@ -18,11 +18,13 @@ interface Compiled {
 export class UsageRules {
   readonly #root: readonly string[];
   readonly #model: readonly string[];
+  readonly #total: string;
   readonly #rules: readonly Compiled[];
 
-  constructor(root: string, rules: readonly Rule[], model = 'model') {
+  constructor(root: string, rules: readonly Rule[], more: { model?: string; total?: string } = {}) {
     this.#root = root.split('.');
-    this.#model = model.split('.');
+    this.#model = (more.model ?? 'model').split('.');
+    this.#total = more.total ?? 'total_tokens';
     this.#rules = rules.map(([path, ...counts]) => ({
       steps: path.replace(/!$/, '').split('.').flatMap(stepsOf),
       isRequired: path.endsWith('!'),
@@ -46,7 +48,12 @@ export class UsageRules {
     }
     if (Object.keys(counts).length === 0) return undefined;
     const model = follow(answer, this.#model);
-    return { model: typeof model === 'string' ? model : undefined, counts };
+    const total = usage[this.#total];
+    return {
+      model: typeof model === 'string' ? model : undefined,
+      counts,
+      total: typeof total === 'number' ? total : undefined,
+    };
   }
 }
 

@@ -1,0 +1,75 @@
+import { boundText, tokenizerOf } from '../tokens/text-bound.js';
+import type {
+  CallPlan,
+  CallTarget,
+  Endpoint,
+  JsonObject,
+  SeenUsage,
+  StreamReader,
+} from './call-plan.js';
+import { countOf, isObject, textOf } from './call-plan.js';
+import { modelOf } from './openai-common.js';
+import { toldUsage } from './told-usage.js';
+
+/** The largest image at the highest quality (1024 × 1536 pixels: 6,240 tokens), and as much again for models that are not known yet. */
+const IMAGE_TOKENS_MAX = 12_480;
+/** Each picture that is shown before the last one. */
+const PARTIAL_IMAGE_TOKENS = 100;
+const TOKENS_AROUND_PROMPT = 64;
+
+/** `POST …/images/generations`: models that are paid by the token. */
+export const openAiImages: Endpoint = {
+  name: 'images',
+  plan: planImages,
+  limitOutput: () => undefined, // the size is what limits it
+  askForUsage: () => false,
+  readUsage: (answer, provider) => toldUsage(provider, 'images', answer),
+  streamReader: (plan) => new ImageStreamReader(plan),
+};
+
+function planImages(body: JsonObject, { provider, url }: CallTarget): CallPlan {
+  const model = modelOf(body, url);
+  const tokenizer = tokenizerOf(provider, model);
+  const output = IMAGE_TOKENS_MAX + (countOf(body['partial_images']) ?? 0) * PARTIAL_IMAGE_TOKENS;
+  return {
+    provider,
+    model,
+    inputTokens: boundText(tokenizer, textOf(body['prompt'])) + TOKENS_AROUND_PROMPT,
+    unbounded: [],
+    refused: [],
+    requestedOutput: output,
+    smallestOutput: output,
+    choices: countOf(body['n']) ?? 1,
+    hasOutput: true,
+    inputBuckets: ['input', 'cacheRead'],
+    outputBuckets: ['output', 'imageOutput'],
+    hidesReasoning: true,
+    streams: body['stream'] === true,
+    modifiers: [],
+    tokenizer,
+  };
+}
+
+class ImageStreamReader implements StreamReader {
+  readonly #provider: string;
+  #usage: SeenUsage | undefined;
+
+  constructor(plan: CallPlan) {
+    this.#provider = plan.provider;
+  }
+
+  see(data: unknown): boolean {
+    if (!isObject(data) || !textOf(data['type']).endsWith('.completed')) return true;
+    const told = toldUsage(this.#provider, 'images', data);
+    if (told !== undefined) this.#usage = { ...told, isFinal: true };
+    return true;
+  }
+
+  usage(): SeenUsage | undefined {
+    return this.#usage;
+  }
+
+  receivedTokens(): number {
+    return 0; // nothing of it is text: the whole bound counts until the end
+  }
+}

@@ -1,0 +1,66 @@
+import { PROVIDERS } from '../../src/vault/domain/providers.js';
+import type { PriceTable } from '../../sdk/src/prices/price-table.js';
+import type { Endpoint, JsonObject } from '../../sdk/src/providers/call-plan.js';
+import { matchEndpoint } from '../../sdk/src/providers/endpoints.js';
+import { inputTold } from '../../sdk/src/usage/usage-reading.js';
+
+/** What the SDK would set aside for a request before it sends it. */
+export type Bound =
+  | {
+      readonly kind: 'bounded' | 'capped';
+      readonly provider: string;
+      readonly inputTokens: number;
+      readonly endpoint: Endpoint;
+      readonly hasImages: boolean;
+    }
+  | { readonly kind: 'refused'; readonly provider: string; readonly why: string };
+
+/** Hosts that are not in the server's list, by the provider that is behind them. */
+const clouds: readonly (readonly [RegExp, string])[] = [
+  [/\.openai\.azure\.com$|\.services\.ai\.azure\.com$/, 'azure'],
+  [/(^|[.-])aiplatform\.googleapis\.com$/, 'google'],
+  [/^bedrock/, 'aws'],
+  [/(^|\.)z\.ai$/, 'zai'],
+];
+
+export function providerAt(host: string): string {
+  const known = PROVIDERS.find(({ hosts }) => hosts.includes(host));
+  const [, cloud] = clouds.find(([pattern]) => pattern.test(host)) ?? [];
+  return known?.id ?? cloud ?? host;
+}
+
+/** Bounds one request from what is sent alone. */
+export function boundOf(
+  prices: PriceTable,
+  sent: { host: string; path: string; request: JsonObject },
+  atMs: number,
+): Bound {
+  const provider = providerAt(sent.host);
+  const url = new URL(`https://${sent.host}${sent.path}`);
+  const match = matchEndpoint(provider, 'POST', url);
+  if (match.kind !== 'metered') return { kind: 'refused', provider, why: 'the endpoint' };
+  const { endpoint } = match;
+  const plan = endpoint.plan(structuredClone(sent.request), { provider, url });
+  if (plan.refused.length > 0) return { kind: 'refused', provider, why: plan.refused.join(', ') };
+  const hasImages = /"(image_url|input_image|inline_?data|image)"/i.test(
+    JSON.stringify(sent.request),
+  );
+  if (plan.unbounded.length === 0) {
+    return { kind: 'bounded', provider, inputTokens: plan.inputTokens, endpoint, hasImages };
+  }
+  const context = prices.find(provider, plan.model, atMs)?.contextTokens;
+  if (context === undefined) {
+    return { kind: 'refused', provider, why: plan.unbounded.join(', ') };
+  }
+  const inputTokens = Math.max(plan.inputTokens, context);
+  return { kind: 'capped', provider, inputTokens, endpoint, hasImages };
+}
+
+/** All input that the provider counted; undefined when it told none. */
+export function countedInput(
+  bound: Exclude<Bound, { kind: 'refused' }>,
+  usage: unknown,
+): number | undefined {
+  const told = bound.endpoint.readUsage({ usage, usageMetadata: usage }, bound.provider);
+  return told && inputTold(told);
+}
