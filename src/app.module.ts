@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { AnalyticsModule } from './analytics/index.js';
 import { AuditModule } from './audit/index.js';
 import { AuthModule } from './auth/index.js';
-import { Balances, BillingModule, PriceBook } from './billing/index.js';
+import { Balances, BillingModule, PriceBook, SessionSecrets } from './billing/index.js';
 import type { AgentPrincipal } from './kernel/principal.js';
 import { CONFIG, type Config } from './platform/config/index.js';
 import { dashboardFiles } from './platform/dashboard/index.js';
@@ -23,7 +23,7 @@ import { Keyring } from './platform/keyring/index.js';
 import { type HotStore, RedisThrottlerStorage, Signals } from './platform/redis/index.js';
 import { LOGGER, type Logger, Metrics } from './platform/telemetry/index.js';
 import { ProjectAccounts, TeamsModule } from './teams/index.js';
-import { SessionTerms, VaultModule } from './vault/index.js';
+import { SecretRevisions, SessionTerms, VaultModule } from './vault/index.js';
 
 /** What exists before Nest does. */
 export interface Runtime {
@@ -46,6 +46,7 @@ const SHARED = [
   RateLimits,
   ProjectAccounts,
   SessionTerms,
+  SessionSecrets,
 ];
 
 @Injectable()
@@ -83,6 +84,7 @@ class RuntimeModule {
         Metrics,
         { provide: ProjectAccounts, useClass: Balances },
         { provide: SessionTerms, useClass: BillingTerms },
+        { provide: SessionSecrets, useClass: SecretRevisions },
       ],
       exports: SHARED,
     };

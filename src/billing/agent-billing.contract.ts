@@ -148,6 +148,7 @@ export const sessionState = z
     key: z.enum(['active', 'revoked']),
     project: z.enum(['active', 'paused', 'archived']),
     pricesVersion: z.string(),
+    secretsVersion: z.string().describe('Another one than that of the session: fetch them again.'),
     available: money,
   })
   .meta({ id: 'SessionState' });

@@ -1,3 +1,4 @@
 export { Balances } from './accounts/balances.js';
 export { BillingModule } from './billing.module.js';
 export { PriceBook } from './prices/price-book.js';
+export { SessionSecrets } from './leases/session-secrets.js';

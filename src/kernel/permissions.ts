@@ -13,6 +13,8 @@ export const PERMISSIONS = [
   'key:write',
   'secret:read',
   'secret:write',
+  'vault:operate',
+  'vault:shred',
   'usage:read',
   'audit:read',
   'agent:run',
@@ -47,7 +49,7 @@ const ADMIN: readonly Permission[] = [
 
 /** The roles of an organization's members, weakest last. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  owner: new Set(ADMIN),
+  owner: new Set<Permission>([...ADMIN, 'vault:shred']),
   admin: new Set(ADMIN),
   developer: new Set(DEVELOPER),
   viewer: new Set(VIEWER),
@@ -71,5 +73,8 @@ export function permissionsOfScopes(scopes: readonly KeyScope[]): ReadonlySet<Pe
 /** For a day after its end a key may still report what it spent: usage that happened is booked. */
 export const RETIRED_AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:report']);
 
-/** A user who operates the installation may also create organizations. */
-export const OPERATOR_PERMISSIONS: ReadonlySet<Permission> = new Set(['organization:create']);
+/** A user who operates the installation may also create organizations, and hold the keys of the vault. */
+export const OPERATOR_PERMISSIONS: ReadonlySet<Permission> = new Set([
+  'organization:create',
+  'vault:operate',
+]);

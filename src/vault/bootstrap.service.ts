@@ -1,14 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
+import { AuditTrail } from '../audit/index.js';
 import { AgentSessions } from '../auth/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
-import type { AgentPrincipal } from '../kernel/principal.js';
+import { actorOf, type AgentPrincipal } from '../kernel/principal.js';
 import { whyStopped } from '../kernel/stopped-project.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { Signals } from '../platform/redis/index.js';
 import { ProjectAccounts, ProjectDirectory } from '../teams/index.js';
-import { SecretDelivery } from './delivery.service.js';
+import { type OpenedSecret, SecretDelivery } from './delivery.service.js';
+import { References } from './references.js';
+import { sealToSession } from './session-seal.js';
 import { SessionTerms } from './session-terms.js';
 import type { startSession } from './vault.contract.js';
 
@@ -25,7 +28,9 @@ export class Bootstrap {
     private readonly accounts: ProjectAccounts,
     private readonly sessions: AgentSessions,
     private readonly delivery: SecretDelivery,
+    private readonly references: References,
     private readonly terms: SessionTerms,
+    private readonly audit: AuditTrail,
     private readonly signals: Signals,
     @Inject(ThrottlerStorage) private readonly limits: ThrottlerStorage,
   ) {}
@@ -43,18 +48,21 @@ export class Bootstrap {
     }
     await this.refuseFlood(agent);
     // A key that nothing can be sealed to is refused before anything is written; sealing itself waits for the commit.
-    await this.delivery.sealTo(body.publicKey, body.nonce, '', []);
-    const { project, sessionId, opened } = await this.unitOfWork.run(agent.organizationId, (tx) =>
-      this.admit(tx, agent, ip, body),
-    );
-    const secrets = await this.delivery.sealTo(body.publicKey, body.nonce, sessionId, opened);
-    const providers = [...new Set(opened.map(({ provider }) => provider))];
+    await sealToSession(body.publicKey, body.nonce, '', []);
+    const { project, sessionId, opened } = await this.unitOfWork
+      .run(agent.organizationId, (tx) => this.admit(tx, agent, ip, body))
+      .catch((error: unknown) => this.noteUnreadable(agent, error));
+    const plain = await this.complete(agent, sessionId, opened.secrets);
+    const secrets = await sealToSession(body.publicKey, body.nonce, sessionId, plain);
+    const metered = opened.secrets.filter((secret) => secret.metered);
+    const providers = [...new Set(metered.map(({ provider }) => provider))];
     this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
     return {
       sessionId,
       organization: { id: agent.organizationId, name: project.organizationName },
       project: { id: project.id, name: project.name, state: project.state },
       secrets,
+      secretsVersion: opened.revision,
       policy: {
         trancheSize: project.policy.trancheSize,
         reportIntervalSeconds: project.policy.reportIntervalSeconds,
@@ -80,6 +88,42 @@ export class Bootstrap {
     const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
     const opened = await this.delivery.open(tx, agent, project.name, sessionId);
     return { project, sessionId, opened };
+  }
+
+  /** Reads what is kept elsewhere; after the commit, because it may take its time. A session without its secrets ends at once. */
+  private async complete(
+    agent: AgentPrincipal,
+    sessionId: string,
+    opened: readonly OpenedSecret[],
+  ): Promise<object[]> {
+    try {
+      return await Promise.all(
+        opened.map(async ({ values, ...secret }) => ({
+          ...secret,
+          fields: await this.references.resolve(values),
+        })),
+      );
+    } catch (error) {
+      await this.sessions.end(agent, sessionId);
+      throw error;
+    }
+  }
+
+  /** The transaction is gone, and its audit rows with it; that somebody tampered with a secret must not go unnoticed. */
+  private async noteUnreadable(agent: AgentPrincipal, error: unknown): Promise<never> {
+    if (error instanceof AppError && error.code === 'SECRET_UNREADABLE') {
+      const secretId = String(error.details?.['secretId']);
+      await this.unitOfWork.run(agent.organizationId, (tx) =>
+        this.audit.record(tx, {
+          organizationId: agent.organizationId,
+          actor: actorOf(agent),
+          action: 'secret.unreadable',
+          target: `secret:${secretId}`,
+          details: { version: error.details?.['version'] },
+        }),
+      );
+    }
+    throw error;
   }
 
   /** Every start writes a session and an audit row for each secret; a key in a crash loop must not fill the disk. */

@@ -1,83 +1,101 @@
-import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/index.js';
-import { systemClock } from '../kernel/clock.js';
 import { AppError } from '../kernel/errors.js';
 import { actorOf, type AgentPrincipal } from '../kernel/principal.js';
-import { open, SealBrokenError } from '../kernel/sealed-box.js';
 import type { Tx } from '../platform/database/index.js';
 import { DataKeys } from './data/data-keys.js';
-import { secretContext } from './domain/context.js';
+import type { HeaderForm } from './domain/header-form.js';
+import { revisionOf } from './domain/revision.js';
+import { openValues, type SecretValues, unreadable } from './domain/secret-values.js';
+import { SECRETS_TTL_SECONDS } from './session-seal.js';
+import { VaultSeal } from './vault-seal.js';
 
-const INFO = new TextEncoder().encode('iron-cage/secrets/v1');
-const TTL_SECONDS = 3_600;
-
+/** A secret as a session gets it, but for references, which are read after the transaction. */
 export interface OpenedSecret {
   readonly id: string;
   readonly name: string;
   readonly provider: string;
   readonly version: number;
   readonly hosts: readonly string[];
-  readonly fields: Readonly<Record<string, string>>;
+  readonly paths: readonly string[];
+  readonly header: HeaderForm | null;
+  readonly metered: boolean;
+  readonly values: SecretValues;
 }
 
-export interface Delivery {
-  readonly enc: string;
-  readonly ciphertext: string;
-  readonly expiresAt: number;
-  readonly ttlSeconds: number;
+export interface Opened {
+  readonly secrets: readonly OpenedSecret[];
+  /** Stands for this list of secrets in this state. */
+  readonly revision: string;
 }
 
 interface Row {
   id: string;
   name: string;
   provider: string;
+  projectId: string | null;
+  environment: string;
+  revision: number;
   hosts: string[];
+  paths: string[];
+  header_name: string | null;
+  header_value: string | null;
+  metered: boolean;
   version: number;
   data_key_id: string;
   sealed: Buffer;
 }
 
-// Of two secrets that fill the same field the project's own comes last, and so wins.
+const SECRETS_MAX = 64;
+
+// Of two secrets that fill the same field the project's own comes last, and so wins; then the one for just this environment. The lock
+// keeps a version from being destroyed between being read and being noted as granted.
 const FOR_PROJECT = `
-  SELECT s.id, s.name, s.provider, s.hosts, v.version, v.data_key_id, v.sealed
+  SELECT s.id, s.name, s.provider, s.project_id AS "projectId", s.environment, s.revision, s.hosts, s.paths, s.header_name, s.header_value,
+         s.metered, v.version, v.data_key_id, v.sealed
   FROM provider_secrets s
   JOIN provider_secret_versions v ON v.organization_id = s.organization_id AND v.secret_id = s.id AND v.version = s.current_version
-  WHERE s.organization_id = $1 AND (s.project_id IS NULL OR s.project_id = $2)
-  ORDER BY s.project_id IS NOT NULL, s.id
-  LIMIT 64`;
+  WHERE s.organization_id = $1 AND (s.project_id IS NULL OR s.project_id = $2) AND s.environment IN ('any', $3) AND v.sealed IS NOT NULL
+  ORDER BY s.project_id IS NOT NULL DESC, s.environment <> 'any' DESC, s.id DESC
+  LIMIT ${String(SECRETS_MAX)}
+  FOR KEY SHARE OF v`;
 
-/** Opens a project's secrets and seals them to one session; every read leaves its audit row in the same transaction. */
+const GRANT = `
+  INSERT INTO secret_grants (organization_id, secret_id, version, session_id, expires_at)
+  SELECT $1, g.secret_id, g.version, $2, now() + $3::int * interval '1 second'
+  FROM unnest($4::uuid[], $5::int[]) AS g (secret_id, version)`;
+
+/** Opens a project's secrets for one session; every read leaves its grant and its audit row in the same transaction. */
 @Injectable()
 export class SecretDelivery {
-  private readonly suite = new CipherSuite({
-    kem: new DhkemX25519HkdfSha256(),
-    kdf: new HkdfSha256(),
-    aead: new Aes256Gcm(),
-  });
-
   constructor(
     private readonly dataKeys: DataKeys,
     private readonly audit: AuditTrail,
+    private readonly seal: VaultSeal,
   ) {}
 
-  /** @throws {AppError} PROJECT_HAS_NO_SECRET */
+  /** @throws {AppError} PROJECT_HAS_NO_SECRET, VAULT_SEALED, KEK_MISSING, SECRET_UNREADABLE */
   async open(
     tx: Tx,
     agent: AgentPrincipal,
     projectName: string,
     sessionId: string,
-  ): Promise<OpenedSecret[]> {
+  ): Promise<Opened> {
     const { organizationId } = agent;
-    const rows = await tx.query<Row>(FOR_PROJECT, [organizationId, agent.projectId]);
-    if (rows.length === 0) {
-      throw new AppError(
-        'PROJECT_HAS_NO_SECRET',
-        `Project "${projectName}" has no provider key. Add one in the dashboard (Vault), or with: iron-cage secret add`,
-      );
-    }
-    const keys = await this.dataKeys.byIds(tx, organizationId, [
-      ...new Set(rows.map((row) => row.data_key_id)),
+    await this.seal.refuse(tx);
+    const rows = await tx.query<Row>(FOR_PROJECT, [
+      organizationId,
+      agent.projectId,
+      agent.environment,
+    ]);
+    if (rows.length === 0) throw await this.none(tx, agent, projectName);
+    rows.reverse();
+    await tx.query(GRANT, [
+      organizationId,
+      sessionId,
+      SECRETS_TTL_SECONDS,
+      rows.map(({ id }) => id),
+      rows.map(({ version }) => version),
     ]);
     await this.audit.recordAll(
       tx,
@@ -89,80 +107,45 @@ export class SecretDelivery {
         details: { version: row.version, sessionId },
       })),
     );
-    return rows.map((row) => {
-      const key = keys.get(row.data_key_id);
-      if (!key) throw new Error(`data key ${row.data_key_id} is gone`);
-      const context = secretContext({
-        organizationId,
-        secretId: row.id,
-        version: row.version,
-        dataKeyId: row.data_key_id,
-      });
-      return {
-        id: row.id,
-        name: row.name,
-        provider: row.provider,
-        version: row.version,
-        hosts: row.hosts,
-        fields: fieldsOf(key.bytes, row.sealed, context),
-      };
-    });
+    return { secrets: await this.openAll(tx, organizationId, rows), revision: revisionOf(rows) };
   }
 
-  /**
-   * HPKE (RFC 9180, base mode) to the session's public key; the associated data binds session, nonce and expiry.
-   *
-   * @throws {AppError} KEY_EXCHANGE_FAILED for a public key that is no point of the curve, or one of low order
-   */
-  async sealTo(
-    publicKey: string,
-    nonce: string,
-    sessionId: string,
-    secrets: readonly OpenedSecret[],
-  ): Promise<Delivery> {
-    const expiresAt = Math.floor(systemClock.now() / 1000) + TTL_SECONDS;
-    const plaintext = new TextEncoder().encode(JSON.stringify({ secrets }));
-    try {
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library's types need the DOM's CryptoKey
-      const recipientPublicKey = await this.suite.kem.deserializePublicKey(
-        Buffer.from(publicKey, 'base64url'),
-      );
-      const sealed = await this.suite.seal(
-        // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- as above
-        { recipientPublicKey, info: INFO },
-        plaintext,
-        new TextEncoder().encode(`${sessionId}.${nonce}.${expiresAt}`),
-      );
-      return {
-        enc: Buffer.from(sealed.enc).toString('base64url'),
-        ciphertext: Buffer.from(sealed.ct).toString('base64url'),
-        expiresAt,
-        ttlSeconds: TTL_SECONDS,
-      };
-    } catch (cause) {
-      throw new AppError(
-        'KEY_EXCHANGE_FAILED',
-        'The public key is not a usable X25519 key. Make a fresh key pair for each session.',
-        { cause },
-      );
-    } finally {
-      plaintext.fill(0);
-    }
+  private async openAll(
+    tx: Tx,
+    organizationId: string,
+    rows: readonly Row[],
+  ): Promise<OpenedSecret[]> {
+    const ids = rows.map((row) => row.data_key_id);
+    const keys = await this.dataKeys.byIds(tx, organizationId, ids);
+    const secrets = rows.map((row) => {
+      const { id, name, provider, version, hosts, paths, metered } = row;
+      const of = { ...row, organizationId, secretId: id, dataKeyId: row.data_key_id };
+      const key = keys.get(row.data_key_id);
+      if (!key) throw unreadable(of);
+      const values = openValues(key.bytes, row.sealed, of);
+      return { id, name, provider, version, hosts, paths, metered, header: headerOf(row), values };
+    });
+    for (const { bytes } of keys.values()) bytes.fill(0);
+    return secrets;
+  }
+
+  private async none(tx: Tx, agent: AgentPrincipal, projectName: string): Promise<AppError> {
+    const [others] = await tx.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM provider_secrets
+        WHERE organization_id = $1 AND (project_id IS NULL OR project_id = $2)`,
+      [agent.organizationId, agent.projectId],
+    );
+    const why =
+      (others?.count ?? 0) === 0
+        ? `Project "${projectName}" has no provider key. Add one`
+        : `Project "${projectName}" has no provider key for ${agent.environment} keys, only for others. Add one for this environment`;
+    return new AppError(
+      'PROJECT_HAS_NO_SECRET',
+      `${why} in the dashboard (Vault), or with: iron-cage secret add`,
+    );
   }
 }
 
-function fieldsOf(key: Buffer, sealed: Buffer, context: string[]): Record<string, string> {
-  try {
-    return JSON.parse(open(key, sealed, context).toString('utf8')) as Record<string, string>;
-  } catch (error) {
-    if (!(error instanceof SealBrokenError)) throw error;
-    throw new AppError(
-      'INTERNAL',
-      'A stored provider key cannot be opened; the log has the details under this request id.',
-      {
-        internal: `sealed secret does not open: ${context.join('/')}`,
-        cause: error,
-      },
-    );
-  }
+function headerOf({ header_name: name, header_value: value }: Row): HeaderForm | null {
+  return name === null || value === null ? null : { name, value };
 }

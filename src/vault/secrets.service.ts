@@ -1,28 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import { AuditTrail } from '../audit/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
-import { actorOf, type UserPrincipal } from '../kernel/principal.js';
+import type { UserPrincipal } from '../kernel/principal.js';
 import type { InputOf } from '../kernel/route.js';
-import { seal } from '../kernel/sealed-box.js';
-import { type Tx, UnitOfWork, violatedConstraint } from '../platform/database/index.js';
-import { Signals } from '../platform/redis/index.js';
-import { DataKeys } from './data/data-keys.js';
-import { listSecretRows, secretRow, type SecretView } from './data/secret.rows.js';
-import { secretContext } from './domain/context.js';
-import { knownProvider } from './domain/providers.js';
-import type { createSecret } from './vault.contract.js';
+import { UnitOfWork } from '../platform/database/index.js';
+import { listSecretRows, type SecretView } from './data/secret.rows.js';
+import { type HeaderForm, headerProblem } from './domain/header-form.js';
+import { isProviderHost, knownProvider } from './domain/providers.js';
+import { type SecretValues, secretValues } from './domain/secret-values.js';
+import { References } from './references.js';
+import { type LockedSecret, SecretStore } from './secret-store.js';
+import type { createSecret, rotateSecret, updateSecret } from './secrets.contract.js';
 
-type Fields = Readonly<Record<string, string>>;
-
-/** Provider keys: written, versioned, destroyed, and never read back by people. */
+/** Provider keys: written, changed, destroyed, and never read back by people. */
 @Injectable()
 export class Secrets {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly dataKeys: DataKeys,
-    private readonly audit: AuditTrail,
-    private readonly signals: Signals,
+    private readonly store: SecretStore,
+    private readonly references: References,
   ) {}
 
   list(organizationId: string, projectId: string | undefined): Promise<SecretView[]> {
@@ -33,120 +29,158 @@ export class Secrets {
     user: UserPrincipal,
     body: InputOf<typeof createSecret>['body'],
   ): Promise<SecretView> {
-    const hosts = body.hosts ?? knownProvider(body.provider)?.hosts;
+    const { provider, paths = [], header = null, metered = true, environment = 'any' } = body;
+    const hosts = body.hosts ?? knownProvider(provider)?.hosts;
     if (!hosts) {
-      throw new AppError(
-        'VALIDATION_FAILED',
-        `"${body.provider}" is not a known provider: give the hosts that its key may be sent to.`,
+      throw invalid(
+        `"${provider}" is not a known provider: give the hosts that its key may be sent to.`,
       );
     }
+    refuseUnmeteredProvider(metered, provider, hosts);
+    const values = await this.valuesOf(user, body, header);
     const id = newId();
-    const { organizationId } = user;
-    return this.write(user, 'secret.create', id, async (tx) => {
+    const projectId = body.projectId ?? null;
+    return this.store.changeTo(user, 'secret.create', id, async (tx) => {
       await tx.query(
-        `INSERT INTO provider_secrets (organization_id, id, project_id, name, provider, hosts, current_version) VALUES ($1, $2, $3, $4, $5, $6, 1)`,
-        [organizationId, id, body.projectId ?? null, body.name, body.provider, hosts],
+        `INSERT INTO provider_secrets
+           (organization_id, id, project_id, name, provider, hosts, paths, header_name, header_value, metered, environment, current_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)`,
+        [
+          user.organizationId,
+          id,
+          projectId,
+          body.name,
+          provider,
+          hosts,
+          paths,
+          header?.name ?? null,
+          header?.value ?? null,
+          metered,
+          environment,
+        ],
       );
-      await this.addVersion(tx, user, id, 1, body.fields);
+      await this.store.addVersion(tx, user, { id, projectId, environment, version: 1 }, values);
+      return { name: body.name, environment, projectId };
     });
   }
 
-  async rotate(user: UserPrincipal, secretId: string, fields: Fields): Promise<SecretView> {
-    return this.write(user, 'secret.rotate', secretId, async (tx) => {
-      const [row] = await tx.query<{ current_version: number }>(
-        `UPDATE provider_secrets SET current_version = current_version + 1, updated_at = now()
-         WHERE organization_id = $1 AND id = $2 RETURNING current_version`,
-        [user.organizationId, secretId],
+  async update(
+    user: UserPrincipal,
+    secretId: string,
+    body: InputOf<typeof updateSecret>['body'],
+  ): Promise<SecretView> {
+    const { organizationId } = user;
+    return this.store.changeTo(user, 'secret.update', secretId, async (tx) => {
+      const before = await this.store.lock(tx, organizationId, secretId);
+      const [now] = await tx.query<{ hints: { name: string }[]; metered: boolean }>(
+        `SELECT v.hints, s.metered FROM provider_secrets s
+           JOIN provider_secret_versions v ON v.organization_id = s.organization_id AND v.secret_id = s.id AND v.version = s.current_version
+          WHERE s.organization_id = $1 AND s.id = $2`,
+        [organizationId, secretId],
       );
-      if (!row) throw notFound('secret');
-      await this.addVersion(tx, user, secretId, row.current_version, fields);
+      const header = body.header === undefined ? headerOf(before) : body.header;
+      refuseHeader(header, now?.hints.map(({ name }) => name) ?? []);
+      const metered = body.metered ?? now?.metered ?? true;
+      refuseUnmeteredProvider(metered, before.provider, body.hosts ?? before.hosts);
+      await tx.query(
+        `UPDATE provider_secrets
+            SET name = coalesce($3, name), hosts = coalesce($4, hosts), paths = coalesce($5, paths), header_name = $6, header_value = $7,
+                metered = $8, revision = revision + 1, updated_at = now()
+          WHERE organization_id = $1 AND id = $2`,
+        [
+          organizationId,
+          secretId,
+          body.name ?? null,
+          body.hosts ?? null,
+          body.paths ?? null,
+          header?.name ?? null,
+          header?.value ?? null,
+          metered,
+        ],
+      );
+      return { ...body };
+    });
+  }
+
+  /** The new version is handed out at once; the one before stays until somebody destroys it. */
+  async rotate(
+    user: UserPrincipal,
+    secretId: string,
+    body: InputOf<typeof rotateSecret>['body'],
+  ): Promise<SecretView> {
+    const { organizationId } = user;
+    const values = await this.valuesOf(user, body, null);
+    return this.store.changeTo(user, 'secret.rotate', secretId, async (tx) => {
+      const secret = await this.store.lock(tx, organizationId, secretId);
+      refuseHeader(headerOf(secret), Object.keys(values));
+      const [latest] = await tx.query<{ version: number }>(
+        'SELECT max(version) AS version FROM provider_secret_versions WHERE organization_id = $1 AND secret_id = $2',
+        [organizationId, secretId],
+      );
+      const version = (latest?.version ?? 0) + 1;
+      await this.store.addVersion(tx, user, { ...secret, id: secretId, version }, values);
+      await this.store.pointTo(tx, organizationId, secretId, version);
+      return { version };
     });
   }
 
   async destroy(user: UserPrincipal, secretId: string): Promise<void> {
-    await this.unitOfWork.run(user.organizationId, async (tx) => {
-      const gone = await tx.query(
-        'DELETE FROM provider_secrets WHERE organization_id = $1 AND id = $2 RETURNING id',
+    await this.store.change(user, 'secret.destroy', secretId, async (tx) => {
+      const [gone] = await tx.query<{ name: string }>(
+        'DELETE FROM provider_secrets WHERE organization_id = $1 AND id = $2 RETURNING name',
         [user.organizationId, secretId],
       );
-      if (gone.length === 0) throw notFound('secret');
-      await this.record(tx, user, 'secret.destroy', secretId);
+      if (!gone) throw notFound('secret');
+      return gone;
     });
-    this.signals.publish({ organizationId: user.organizationId, topic: 'secrets' });
   }
 
-  private async write(
+  /** A reference is read once now, so that a mistyped one is noticed by whoever types it. */
+  private async valuesOf(
     user: UserPrincipal,
-    action: string,
-    secretId: string,
-    work: (tx: Tx) => Promise<void>,
-  ): Promise<SecretView> {
-    const view = await this.unitOfWork
-      .run(user.organizationId, async (tx) => {
-        await work(tx);
-        await this.record(tx, user, action, secretId);
-        return secretRow(tx, user.organizationId, secretId);
-      })
-      .catch((error: unknown) => {
-        throw asRefusal(error);
-      });
-    if (!view) throw notFound('secret');
-    this.signals.publish({ organizationId: user.organizationId, topic: 'secrets' });
-    return view;
-  }
-
-  private async addVersion(
-    tx: Tx,
-    user: UserPrincipal,
-    secretId: string,
-    version: number,
-    fields: Fields,
-  ): Promise<void> {
-    const { organizationId } = user;
-    const key = await this.dataKeys.current(tx, organizationId);
-    const sealed = seal(
-      key.bytes,
-      Buffer.from(JSON.stringify(fields)),
-      secretContext({ organizationId, secretId, version, dataKeyId: key.id }),
-    );
-    await tx.query(
-      `INSERT INTO provider_secret_versions (organization_id, secret_id, version, data_key_id, sealed, hints, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [
-        organizationId,
-        secretId,
-        version,
-        key.id,
-        sealed,
-        JSON.stringify(hints(fields)),
-        actorOf(user),
-      ],
-    );
-  }
-
-  private record(tx: Tx, user: UserPrincipal, action: string, secretId: string): Promise<void> {
-    return this.audit.record(tx, {
-      organizationId: user.organizationId,
-      actor: actorOf(user),
-      action,
-      target: `secret:${secretId}`,
-    });
+    body: Pick<InputOf<typeof rotateSecret>['body'], 'fields' | 'references'>,
+    header: HeaderForm | null,
+  ): Promise<SecretValues> {
+    const { fields = {}, references = {} } = body;
+    refuseHeader(header, [...Object.keys(fields), ...Object.keys(references)]);
+    const values = secretValues(fields, references);
+    if (Object.keys(references).length === 0) return values;
+    // What the server can read is everybody's who uses it; one organization must not reach for another's.
+    if (!user.permissions.has('vault:operate')) {
+      throw new AppError(
+        'FORBIDDEN',
+        'Only an operator of this installation may store references: they are read with the rights of the server.',
+      );
+    }
+    await this.references.resolve(values);
+    return values;
   }
 }
 
-/** Of a short value the last four characters would be too much of it. */
-function hints(fields: Fields): { name: string; last4: string }[] {
-  return Object.entries(fields).map(([name, value]) => ({
-    name,
-    last4: value.length >= 16 ? value.slice(-4) : '',
-  }));
+function headerOf(secret: LockedSecret): HeaderForm | null {
+  const { headerName: name, headerValue: value } = secret;
+  return name === null || value === null ? null : { name, value };
 }
 
-function asRefusal(error: unknown): unknown {
-  const constraint = violatedConstraint(error);
-  if (constraint === 'provider_secrets_project') return notFound('project');
-  if (constraint !== 'provider_secrets_name_unique') return error;
-  return new AppError(
-    'NAME_TAKEN',
-    'There is a secret of that name already. Rotate it, or choose another name.',
+function refuseHeader(header: HeaderForm | null, fields: readonly string[]): void {
+  const problem = header === null ? undefined : headerProblem(header, fields);
+  if (problem !== undefined) throw invalid(problem);
+}
+
+/** Calls to a model must not become free by a setting of a secret. */
+function refuseUnmeteredProvider(
+  metered: boolean,
+  provider: string,
+  hosts: readonly string[],
+): void {
+  if (metered) return;
+  const host = hosts.find(isProviderHost);
+  if (host === undefined && !knownProvider(provider)) return;
+  throw invalid(
+    `Requests to ${host ?? provider} cost money and must be metered. Leave "metered" as it is, or give a provider id of your own and hosts that serve no models.`,
   );
+}
+
+function invalid(message: string): AppError {
+  return new AppError('VALIDATION_FAILED', message);
 }

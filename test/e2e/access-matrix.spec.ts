@@ -44,6 +44,8 @@ const BODIES: Record<string, (ids: Ids) => object> = {
   withdraw: () => ({ requestId: newId(), amount: '0.000000001' }),
   createKey: () => ({ name: 'planted', environment: 'live' }),
   rotateSecret: () => ({ fields: { OPENAI_API_KEY: 'sk-test-planted-0123456789' } }),
+  updateSecret: () => ({ hosts: ['evil.example.com'] }),
+  rollBackSecret: () => ({ version: 1 }),
   createSecret: ({ projectId }) => ({
     name: `planted ${newId()}`,
     provider: 'openai',
@@ -294,7 +296,8 @@ function route(id: string) {
 
 function fill(path: string, ids: Ids): string {
   return path.replace(/\{(\w+)\}/g, (_all, name: string) => {
-    const id = name === 'version' ? PRICE_VERSION : (ids[name as keyof Ids] as string | undefined);
+    const fixed: Record<string, string> = { version: PRICE_VERSION, number: '1' };
+    const id = fixed[name] ?? ids[name as keyof Ids];
     if (id === undefined) throw new Error(`no id for {${name}}`);
     return id;
   });

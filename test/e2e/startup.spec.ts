@@ -112,7 +112,7 @@ describe('starting and stopping', () => {
     );
     const lost = await run(env);
     expect(lost.output).toMatch(
-      /a new one was made just now; put the old file back.*\[KEK_WRONG\]/s,
+      /was encrypted with master key [0-9a-f]{16}\. Put the file back.*\[KEK_MISSING\]/s,
     );
     await database.drop();
   }, 60_000);

@@ -12,15 +12,18 @@ import { maxNano } from '../../kernel/money.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import { type Scope, SYSTEM, UnitOfWork } from '../../platform/database/index.js';
 import { type EventStream, openEventStream } from '../../platform/http/index.js';
-import { Signals } from '../../platform/redis/index.js';
+import { Signals, type Topic } from '../../platform/redis/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { sessionState } from '../agent-billing.contract.js';
 import { PriceBook } from '../prices/price-book.js';
+import { SessionSecrets } from './session-secrets.js';
 
 type State = z.output<typeof sessionState>;
 
 /** A signal may be lost, the poll is not: this is the most that a pause can take to reach a stream. */
 const POLL_MS = 500;
+
+const WAKING: ReadonlySet<Topic> = new Set<Topic>(['projects', 'keys', 'secrets']);
 
 interface Watched {
   readonly organizationId: string;
@@ -42,6 +45,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly unitOfWork: UnitOfWork,
     private readonly sessions: AgentSessions,
     private readonly prices: PriceBook,
+    private readonly secrets: SessionSecrets,
     private readonly signals: Signals,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -52,7 +56,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
     }, POLL_MS);
     this.timer.unref();
     this.unsubscribe = this.signals.subscribe(({ topic }) => {
-      if (topic === 'projects' || topic === 'keys') this.look();
+      if (WAKING.has(topic)) this.look();
     });
   }
 
@@ -146,7 +150,10 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
       sessionIds,
       keyId ?? null,
     ]);
-    const versions = await this.prices.versionsFor(rows);
+    const [versions, revisions] = await Promise.all([
+      this.prices.versionsFor(rows),
+      this.secrets.revisions(rows),
+    ]);
     return new Map(
       rows.map((row, index) => [
         row.id,
@@ -155,6 +162,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
           key: row.revoked ? 'revoked' : 'active',
           project: row.state,
           pricesVersion: versions[index] ?? this.prices.version,
+          secretsVersion: revisions[index] ?? '',
           available: maxNano(row.available, 0n),
         },
       ]),
@@ -166,6 +174,7 @@ interface StateRow {
   id: string;
   organizationId: string;
   projectId: string;
+  environment: string;
   session: State['session'];
   revoked: boolean;
   state: State['project'];
@@ -173,7 +182,7 @@ interface StateRow {
 }
 
 const STATES = `
-  SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", 
+  SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", k.environment,
     CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended' ELSE 'active' END AS session,
     k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
     CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available

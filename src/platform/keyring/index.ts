@@ -1,3 +1,4 @@
 export { Keyring, type ReadMasterKeys } from './keyring.js';
 export { readMasterKeys } from './key-source.js';
 export { rewrapServerSecrets } from './rewrap-server-secrets.js';
+export { VaultHttp } from './providers/vault-http.js';

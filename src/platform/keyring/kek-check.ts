@@ -38,13 +38,10 @@ export function refuseWrongKeys(known: readonly KnownKek[], keys: MasterKeys): v
   if (missing.length === 0) return;
   const wanted = missing.map((row) => row.kek_id).join(', ');
   const { current } = keys;
-  const made = current.fresh
-    ? ' The key file was missing, so a new one was made just now; put the old file back in its place.'
-    : '';
   const also = missing.length < known.length ? 'also ' : '';
   throw new StartupError(
     'KEK_WRONG',
-    `This database was encrypted with another master key: it ${also}needs ${wanted}, and ${current.source} holds ${new Kek(current.bytes).id}.${made} Restore the right key; without it the stored provider keys cannot be read. To change the master key, give the old one as IRON_CAGE_KEK_PREVIOUS_FILE too. Nothing was changed in the database.`,
+    `This database was encrypted with another master key: it ${also}needs ${wanted}, and ${current.source} holds ${new Kek(current.bytes).id}. Restore the right key; without it the stored provider keys cannot be read. To change the master key, give the old one as IRON_CAGE_KEK_PREVIOUS_FILE too. Nothing was changed in the database.`,
   );
 }
 

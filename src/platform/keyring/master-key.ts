@@ -20,15 +20,22 @@ export interface MasterKey {
 /**
  * The master key (KEK): `IRON_CAGE_KEK`, else `IRON_CAGE_KEK_FILE`, else the file `kek` of the data folder, which the first start makes.
  *
+ * @param needed the id of the key that the database needs; undefined before the first start, and only then a key is made
  * @throws {StartupError} KEK_MISSING, KEK_MALFORMED, KEK_EXPOSED
  */
-export async function readMasterKey(config: Config): Promise<MasterKey> {
+export async function readMasterKey(config: Config, needed?: string): Promise<MasterKey> {
   if (config.kek !== undefined)
     return { bytes: decode(config.kek, 'IRON_CAGE_KEK'), source: 'IRON_CAGE_KEK', fresh: false };
   const file = config.kekFile ?? path.join(config.dataDir, 'kek');
   const found = await readKeyFile(file);
   if (found) return found;
   if (config.kekFile !== undefined) throw missing(file, 'IRON_CAGE_KEK_FILE');
+  if (needed !== undefined) {
+    throw new StartupError(
+      'KEK_MISSING',
+      `The master key file ${file} is missing, and this database was encrypted with master key ${needed}. Put the file back; without it the stored provider keys cannot be read. Nothing was changed.`,
+    );
+  }
   return { bytes: await create(file), source: file, fresh: true };
 }
 

@@ -1,46 +1,66 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors.js';
 import { newId } from '../../kernel/ids.js';
 import { KEY_BYTES } from '../../kernel/sealed-box.js';
-import type { Tx } from '../../platform/database/index.js';
+import { type Tx, violatedConstraint } from '../../platform/database/index.js';
 import { Keyring } from '../../platform/keyring/index.js';
 import { dataKeyContext } from '../domain/context.js';
 
 export interface DataKey {
   readonly id: string;
+  readonly version: number;
   readonly bytes: Buffer;
 }
 
 interface Row {
   id: string;
+  version: number;
   kek_id: string;
   wrapped: Buffer;
 }
 
-/** One data key per organization, wrapped by the master key; unwrapped for the time of one use. */
+const COLUMNS = 'id, version, kek_id, wrapped';
+
+/** Data keys of an organization, versioned, wrapped by the master key; unwrapped for the time of one use. */
 @Injectable()
 export class DataKeys {
   constructor(private readonly keyring: Keyring) {}
 
-  /** The newest one; an organization's first secret makes it. */
+  /** The newest one, held until the transaction ends, so that it cannot be retired meanwhile; an organization's first secret makes it. */
   async current(tx: Tx, organizationId: string): Promise<DataKey> {
-    const newest = await this.newest(tx, organizationId);
-    if (newest) return newest;
+    // Another one may replace it while this waits for its lock: then the next look finds that.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const [row] = await tx.query<Row>(
+        `SELECT ${COLUMNS} FROM data_keys WHERE organization_id = $1 ORDER BY version DESC LIMIT 1 FOR SHARE`,
+        [organizationId],
+      );
+      if (row) return this.unwrap(organizationId, row);
+      await this.add(tx, organizationId, 1);
+    }
+    throw new Error('the data key was not stored');
+  }
+
+  /** Two that add the same version at once: one of them does. */
+  async add(tx: Tx, organizationId: string, version: number): Promise<void> {
     const id = newId();
-    await tx.query(
-      `INSERT INTO data_keys (organization_id, id, version, kek_id, wrapped) VALUES ($1, $2, 1, $3, $4)
-       ON CONFLICT ON CONSTRAINT data_keys_version_unique DO NOTHING`,
-      [
-        organizationId,
-        id,
-        this.keyring.kekId,
-        this.keyring.wrap(randomBytes(KEY_BYTES), dataKeyContext(organizationId, id)),
-      ],
-    );
-    // Two first secrets at once: both use the key that won.
-    const made = await this.newest(tx, organizationId);
-    if (!made) throw new Error('the data key was not stored');
-    return made;
+    const bytes = randomBytes(KEY_BYTES);
+    const wrapped = this.keyring.wrap(bytes, dataKeyContext(organizationId, id));
+    bytes.fill(0);
+    try {
+      await tx.query(
+        `INSERT INTO data_keys (organization_id, id, version, kek_id, wrapped) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT ON CONSTRAINT data_keys_version_unique DO NOTHING`,
+        [organizationId, id, version, this.keyring.kekId, wrapped],
+      );
+    } catch (error) {
+      if (violatedConstraint(error) !== 'data_keys_kek_id_fkey') throw error;
+      throw new AppError(
+        'KEK_MISSING',
+        'The master key of this server was replaced by another one. Restart it with the current one.',
+        { cause: error },
+      );
+    }
   }
 
   async byIds(
@@ -49,24 +69,34 @@ export class DataKeys {
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, DataKey>> {
     const rows = await tx.query<Row>(
-      'SELECT id, kek_id, wrapped FROM data_keys WHERE organization_id = $1 AND id = ANY($2::uuid[])',
-      [organizationId, ids],
+      `SELECT ${COLUMNS} FROM data_keys WHERE organization_id = $1 AND id = ANY($2::uuid[])`,
+      [organizationId, [...new Set(ids)]],
     );
     return new Map(rows.map((row) => [row.id, this.unwrap(organizationId, row)]));
   }
 
-  private async newest(tx: Tx, organizationId: string): Promise<DataKey | undefined> {
-    const [row] = await tx.query<Row>(
-      'SELECT id, kek_id, wrapped FROM data_keys WHERE organization_id = $1 ORDER BY version DESC LIMIT 1',
-      [organizationId],
+  /** Wraps a part of those that another master key wraps, of whatever organization. @returns how many */
+  async rewrap(tx: Tx, limit: number): Promise<number> {
+    const rows = await tx.query<Row & { organization_id: string }>(
+      `SELECT organization_id, ${COLUMNS} FROM data_keys WHERE kek_id <> $1 ORDER BY organization_id, id LIMIT $2
+       FOR NO KEY UPDATE SKIP LOCKED`,
+      [this.keyring.kekId, limit],
     );
-    return row && this.unwrap(organizationId, row);
+    for (const row of rows) {
+      const { bytes } = this.unwrap(row.organization_id, row);
+      const wrapped = this.keyring.wrap(bytes, dataKeyContext(row.organization_id, row.id));
+      bytes.fill(0);
+      await tx.query(
+        'UPDATE data_keys SET kek_id = $3, wrapped = $4 WHERE organization_id = $1 AND id = $2',
+        [row.organization_id, row.id, this.keyring.kekId, wrapped],
+      );
+    }
+    return rows.length;
   }
 
   private unwrap(organizationId: string, row: Row): DataKey {
-    return {
-      id: row.id,
-      bytes: this.keyring.unwrap(row.wrapped, dataKeyContext(organizationId, row.id)),
-    };
+    const context = dataKeyContext(organizationId, row.id);
+    const bytes = this.keyring.unwrap(row.wrapped, context, row.kek_id);
+    return { id: row.id, version: row.version, bytes };
   }
 }

@@ -1,35 +1,25 @@
 import type { AnswerOf } from '../../kernel/route.js';
 import type { Tx, UnitOfWork } from '../../platform/database/index.js';
-import type { createSecret } from '../vault.contract.js';
+import type { FieldHint } from '../domain/secret-values.js';
+import type { createSecret } from '../secrets.contract.js';
 
 export type SecretView = AnswerOf<typeof createSecret>;
 
-interface Row {
-  id: string;
-  name: string;
-  provider: string;
-  project_id: string | null;
-  hosts: string[];
-  hints: { name: string; last4: string }[];
-  version: number;
-  created_at: Date;
-  updated_at: Date;
+interface Row extends Omit<SecretView, 'header' | 'fields'> {
+  readonly header_name: string | null;
+  readonly header_value: string | null;
+  readonly hints: FieldHint[];
 }
 
 const SELECT = `
-  SELECT s.id, s.name, s.provider, s.project_id, s.hosts, v.hints, s.current_version AS version, s.created_at, s.updated_at
+  SELECT s.id, s.name, s.provider, s.project_id AS "projectId", s.hosts, s.paths, s.header_name, s.header_value, s.metered,
+         s.environment, v.hints, s.current_version AS version, s.created_at AS "createdAt", s.updated_at AS "updatedAt"
   FROM provider_secrets s
   JOIN provider_secret_versions v ON v.organization_id = s.organization_id AND v.secret_id = s.id AND v.version = s.current_version
   WHERE s.organization_id = $1`;
 
-function view({
-  project_id: projectId,
-  hints: fields,
-  created_at: createdAt,
-  updated_at: updatedAt,
-  ...row
-}: Row): SecretView {
-  return { ...row, projectId, fields, createdAt, updatedAt };
+function view({ header_name: name, header_value: value, hints: fields, ...row }: Row): SecretView {
+  return { ...row, header: name === null || value === null ? null : { name, value }, fields };
 }
 
 /** A project gets its own secrets and those of the whole organization. */

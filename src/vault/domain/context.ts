@@ -1,11 +1,24 @@
-/** Associated data of a sealed secret version: bytes that open in one row open in no other. */
-export function secretContext(row: {
+/** A sealed version of a secret: whose it is, and for whom. */
+export interface SealedVersionOf {
   readonly organizationId: string;
+  readonly projectId: string | null;
   readonly secretId: string;
   readonly version: number;
+  readonly environment: string;
   readonly dataKeyId: string;
-}): string[] {
-  return ['provider-secret', row.organizationId, row.secretId, String(row.version), row.dataKeyId];
+}
+
+/** Associated data of a sealed version: bytes that open in one row open in no other, and under no other project or environment. */
+export function secretContext(row: SealedVersionOf): string[] {
+  return [
+    'provider-secret',
+    row.organizationId,
+    row.projectId ?? 'every project',
+    row.secretId,
+    String(row.version),
+    row.environment,
+    row.dataKeyId,
+  ];
 }
 
 export function dataKeyContext(organizationId: string, dataKeyId: string): string[] {

@@ -47,3 +47,9 @@ export const PROVIDERS: readonly KnownProvider[] = [
 export function knownProvider(id: string): KnownProvider | undefined {
   return PROVIDERS.find((provider) => provider.id === id);
 }
+
+/** @param host as a secret names it, with or without a port */
+export function isProviderHost(host: string): boolean {
+  const name = host.replace(/:\d+$/, '');
+  return PROVIDERS.some(({ hosts }) => hosts.includes(name));
+}
