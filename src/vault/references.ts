@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../kernel/errors.js';
+import { parseReference, type Reference } from '../kernel/secret-reference.js';
 import { CONFIG, type Config } from '../platform/config/index.js';
 import { VaultHttp } from '../platform/keyring/index.js';
-import { parseReference, type Reference } from './domain/reference.js';
 import type { SecretValues } from './domain/secret-values.js';
-import { fieldValue } from './secret-schemas.js';
+import { fieldValue } from './secret-terms.contract.js';
 
 /** Reads values that the vault does not store itself, at the time of use and for one use. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { instant, label, uuid } from '../kernel/wire.js';
-import { termsShape, withValues } from './secret-schemas.js';
+import { termsShape, withValues } from './secret-terms.contract.js';
 
 const field = z.object({
   name: z.string(),

@@ -38,10 +38,11 @@ export class VaultKeys {
   ) {}
 
   async status(organizationId: string): Promise<VaultView> {
-    const [row] = await this.unitOfWork.read<Omit<VaultView, 'sealed' | 'masterKeyId'>>(organizationId, STATUS, [
+    const [row] = await this.unitOfWork.read<Omit<VaultView, 'sealed' | 'masterKeyId'>>(
       organizationId,
-      this.keyring.kekId,
-    ]);
+      STATUS,
+      [organizationId, this.keyring.kekId],
+    );
     if (!row) throw new Error('the installation row is gone');
     return { ...row, sealed: row.sealedAt !== null, masterKeyId: this.keyring.kekId };
   }

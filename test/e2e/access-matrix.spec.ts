@@ -296,8 +296,8 @@ function route(id: string) {
 
 function fill(path: string, ids: Ids): string {
   return path.replace(/\{(\w+)\}/g, (_all, name: string) => {
-    const fixed: Record<string, string> = { version: PRICE_VERSION, number: '1' };
-    const id = fixed[name] ?? ids[name as keyof Ids];
+    const values: Record<string, string> = { ...ids, version: PRICE_VERSION, number: '1' };
+    const id = values[name];
     if (id === undefined) throw new Error(`no id for {${name}}`);
     return id;
   });

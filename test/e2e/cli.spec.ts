@@ -127,7 +127,7 @@ describe('from an empty installation to a key', () => {
       ['secret', 'add', 'openai-main', '--provider', 'openai', '--from-env', 'MY_KEY'],
       { variables: { MY_KEY: CANARY } },
     );
-    expect(secret['fields']).toEqual([{ name: 'OPENAI_API_KEY', last4: 'cdef' }]);
+    expect(secret['fields']).toEqual([{ name: 'OPENAI_API_KEY', last4: 'cdef', reference: null }]);
     expect(
       await json(['secret', 'rotate', 'openai-main', '--stdin'], { stdin: `${CANARY}2\n` }),
     ).toMatchObject({ version: 2 });

@@ -1,5 +1,5 @@
 export { type Config, readConfig } from './config.js';
-export { type KeyConfig, keyConfig, REFERENCE_PREFIX } from './key-config.js';
+export { type KeyConfig, keyConfig } from './key-config.js';
 export { DEFAULT_RATE_LIMITS, type RateLimitSettings } from './rate-limits.js';
 export { type StartupCode, StartupError } from './startup-error.js';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REFERENCE_PREFIX } from '../../kernel/secret-reference.js';
 
 /** Where keys may come from besides `IRON_CAGE_KEK` and `IRON_CAGE_KEK_FILE`; see docs/operations.md, "Keys". */
 export interface KeyConfig {
@@ -11,11 +12,9 @@ export interface KeyConfig {
   readonly vaultAddress: string | undefined;
   readonly vaultToken: string | undefined;
   readonly vaultNamespace: string | undefined;
-  /** The variables that a secret may refer to. No other variable of the server can be read through one. */
+  /** The variables that a secret may refer to. */
   readonly referenceVariables: Readonly<Record<string, string>>;
 }
-
-export const REFERENCE_PREFIX = 'IRON_CAGE_SECRET_';
 
 const kms = z.string().regex(/^(aws:\S+|vault:[\w-]+(\/[\w-]+)*\/[\w.-]+)$/, {
   error: 'must look like aws:alias/iron-cage or vault:transit/iron-cage',

@@ -4,14 +4,7 @@ export interface HeaderForm {
   readonly value: string;
 }
 
-/** Headers that steer the connection or belong to the client: a secret must not be able to set them. */
-const FORBIDDEN =
-  /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|keep-alive|expect|via|cookie|origin|referer|proxy-.*|sec-.*|accept-.*|x-forwarded-.*|x-stainless-.*|forwarded)$/;
 const PLACEHOLDER = /\{([^{}]*)\}/g;
-
-export function isForbiddenHeader(name: string): boolean {
-  return FORBIDDEN.test(name);
-}
 
 /** @returns why the form does not fit these fields; undefined: it does */
 export function headerProblem(form: HeaderForm, fields: readonly string[]): string | undefined {

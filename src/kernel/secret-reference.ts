@@ -1,3 +1,6 @@
+/** Variables of the server that a secret may refer to start with this; no other one can be read through a secret. */
+export const REFERENCE_PREFIX = 'IRON_CAGE_SECRET_';
+
 /** Where a value is kept that the vault does not store. */
 export type Reference =
   | {

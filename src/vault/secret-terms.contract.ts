@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { REFERENCE_PREFIX } from '../platform/config/index.js';
-import { isForbiddenHeader } from './domain/header-form.js';
-import { parseReference } from './domain/reference.js';
+import { parseReference, REFERENCE_PREFIX } from '../kernel/secret-reference.js';
 
 /** Variables that steer the process itself: a secret must not be able to. */
 const RESERVED =
   /^(PATH|HOME|SHELL|USER|TMPDIR|NODE_.*|LD_.*|DYLD_.*|IRON_CAGE_.*|SSL_CERT_.*|(HTTPS?|ALL|NO)_PROXY)$/;
+/** Headers that steer the connection or belong to the client: a secret must not be able to set them. */
+const FORBIDDEN_HEADER =
+  /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|keep-alive|expect|via|cookie|origin|referer|proxy-.*|sec-.*|accept-.*|x-forwarded-.*|x-stainless-.*|forwarded)$/;
 const FIELDS_MAX = 16;
 
 const fieldName = z
@@ -77,7 +78,7 @@ export const termsShape = {
         .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
           error: 'Give the name of a header in lower case, such as x-api-key.',
         })
-        .refine((name) => !isForbiddenHeader(name), {
+        .refine((name) => !FORBIDDEN_HEADER.test(name), {
           error: 'This header belongs to the connection or the client; a secret cannot set it.',
         }),
       value: z
