@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Injectable, Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { DataSource } from 'typeorm';
 import { AnalyticsModule } from './analytics/index.js';
@@ -12,7 +12,6 @@ import { dashboardFiles } from './platform/dashboard/index.js';
 import { UnitOfWork } from './platform/database/index.js';
 import {
   AccessGuard,
-  AnswerInterceptor,
   HealthController,
   HOT_STORE,
   MetricsController,
@@ -114,7 +113,6 @@ export class AppModule {
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: RequestLimitsGuard },
-        { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
       ],
     };
   }

@@ -8,7 +8,7 @@ import { openApiDocument } from './kernel/openapi.js';
 import { type Config, StartupError } from './platform/config/index.js';
 import { dashboardPage } from './platform/dashboard/index.js';
 import { openDatabase } from './platform/database/index.js';
-import { ErrorFilter, httpAdapter, observeRequests } from './platform/http/index.js';
+import { encodeAnswers, ErrorFilter, httpAdapter, observeRequests } from './platform/http/index.js';
 import { Keyring, readMasterKeys, type ReadMasterKeys } from './platform/keyring/index.js';
 import { openHotStore } from './platform/redis/index.js';
 import { createLogger, type Logger, NestLogger } from './platform/telemetry/index.js';
@@ -103,6 +103,7 @@ async function createApp(
   const fastify = adapter.getInstance();
   await app.register(cookie);
   observeRequests(fastify, logger);
+  encodeAnswers(fastify);
   app.useGlobalFilters(new ErrorFilter(logger));
   dashboardPage(fastify);
   SwaggerModule.setup('api/docs', app, openApiDocument(ROUTES, '1') as never, {

@@ -23,18 +23,19 @@ export class ErrorFilter implements ExceptionFilter {
     }
     if (refusal.retryAfterSeconds !== undefined)
       void reply.header('retry-after', refusal.retryAfterSeconds);
-    // A handler may have set another type before it failed.
+    const body = {
+      error: {
+        code: refusal.code,
+        message: refusal.message,
+        requestId: request.id,
+        ...(refusal.details && { details: refusal.details }),
+      },
+    };
+    // A handler may have set another type before it failed. Text goes out as it is: the contract describes the answer, not the refusal.
     void reply
       .status(refusal.status)
       .type('application/json; charset=utf-8')
-      .send({
-        error: {
-          code: refusal.code,
-          message: refusal.message,
-          requestId: request.id,
-          ...(refusal.details && { details: refusal.details }),
-        },
-      });
+      .send(JSON.stringify(body));
   }
 }
 

@@ -7,11 +7,13 @@ import {
   RequestMethod,
   SetMetadata,
 } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { AppError } from '../../kernel/errors.js';
 import type { Principal } from '../../kernel/principal.js';
 import type { Route } from '../../kernel/route.js';
+import type { ContractConfig } from './answer-encoding.js';
 
 export const ROUTE = Symbol('iron-cage:route');
 
@@ -28,6 +30,7 @@ export function Handles(route: Route): MethodDecorator {
     }),
     HttpCode(route.status),
     SetMetadata(ROUTE, route),
+    RouteConfig({ contract: route } satisfies ContractConfig),
   );
 }
 

@@ -27,7 +27,10 @@ export function httpAdapter(config: Config): FastifyAdapter {
         message: 'The address of the request is not valid.',
         requestId: request.id,
       };
-      void reply.status(400).send({ error });
+      void reply
+        .status(400)
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify({ error }));
     },
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 30_000,

@@ -1,5 +1,5 @@
 export { AccessGuard } from './access.guard.js';
-export { AnswerInterceptor } from './answer.interceptor.js';
+export { encodeAnswers } from './answer-encoding.js';
 export { Authenticator } from './authenticator.js';
 export { ErrorFilter } from './error.filter.js';
 export { type EventStream, openEventStream } from './event-stream.js';
