@@ -1,4 +1,4 @@
-import type { Tx } from '../../platform/database/index.js';
+import type { Prepared, Tx } from '../../platform/database/index.js';
 import { type Budget, type BudgetWindow, type LeaseScope, windowKey } from '../domain/budgets.js';
 import type { Command } from '../domain/commands.js';
 import { windowStart } from '../domain/windows.js';
@@ -14,9 +14,15 @@ import {
 } from './working-set.rows.js';
 import { LOCK_ACCOUNTS, LOCK_WINDOWS, OPEN_WINDOWS, READ_FACTS } from './working-set.sql.js';
 
+const prepared = (name: string, text: string): Prepared => ({ name, text });
+const LOCK = prepared('lock accounts', LOCK_ACCOUNTS);
+const FACTS = prepared('read facts', READ_FACTS);
+const WINDOWS = prepared('lock windows', LOCK_WINDOWS);
+
 /**
  * Locks the accounts that a batch touches, in id order, and then reads everything else: a statement that starts after the lock was
- * granted sees all that its former holders committed. Budget windows come last, in their own order; who has none pays nothing for them.
+ * granted sees all that its former holders committed. Both are sent at once; the second waits in the database, not here. Budget windows
+ * come last, in their own order; who has none pays nothing for them.
  */
 export async function loadWorkingSet(
   tx: Tx,
@@ -24,15 +30,17 @@ export async function loadWorkingSet(
   commands: readonly Command[],
 ): Promise<WorkingSet> {
   const projectIds = distinct(commands.map((command) => command.projectId));
-  const accounts = await tx.query<AccountRow>(LOCK_ACCOUNTS, [organizationId, projectIds]);
-  const [row] = await tx.query<{ facts: Facts }>(READ_FACTS, [
-    organizationId,
-    projectIds,
-    distinct(commands.flatMap((command) => ('sessionId' in command ? [command.sessionId] : []))),
-    distinct(commands.flatMap(leaseIdsOf)),
-    distinct(commands.flatMap((command) => (command.kind === 'settle' ? [command.leaseId] : []))),
-    distinct(commands.flatMap((command) => ('requestId' in command ? [command.requestId] : []))),
-    distinct(commands.flatMap((command) => ('keyId' in command ? [command.keyId] : []))),
+  const [accounts, [row]] = await Promise.all([
+    tx.query<AccountRow>(LOCK, [organizationId, projectIds]),
+    tx.query<{ facts: Facts }>(FACTS, [
+      organizationId,
+      projectIds,
+      distinct(commands.flatMap((command) => ('sessionId' in command ? [command.sessionId] : []))),
+      distinct(commands.flatMap(leaseIdsOf)),
+      distinct(commands.flatMap((command) => (command.kind === 'settle' ? [command.leaseId] : []))),
+      distinct(commands.flatMap((command) => ('requestId' in command ? [command.requestId] : []))),
+      distinct(commands.flatMap((command) => ('keyId' in command ? [command.keyId] : []))),
+    ]),
   ]);
   if (!row) throw new Error('the facts query gave no row');
   const set = assemble(organizationId, accounts, row.facts);
@@ -108,8 +116,12 @@ async function lockWindows(tx: Tx, set: WorkingSet): Promise<void> {
     scopes.map(({ budgetId }) => budgetId),
     scopes.map(({ start }) => start),
   ];
-  await tx.query(OPEN_WINDOWS, parameters);
-  for (const row of await tx.query<WindowRow>(LOCK_WINDOWS, parameters)) {
+  let rows = await tx.query<WindowRow>(WINDOWS, parameters);
+  if (rows.length < scopes.length) {
+    await tx.query(OPEN_WINDOWS, parameters);
+    rows = await tx.query<WindowRow>(WINDOWS, parameters);
+  }
+  for (const row of rows) {
     const window: BudgetWindow = {
       budgetId: row.budget_id,
       start: row.start,

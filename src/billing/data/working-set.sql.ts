@@ -82,65 +82,62 @@ export const LOCK_WINDOWS = `
   ORDER BY w.budget_id, w.start
   FOR UPDATE`;
 
-/** Each is one table; a batch writes those that it has rows for, all in one statement. */
+/**
+ * Each is one table; a batch writes those that it has rows for, all in one statement. `?` stands for the rows, `x` with the columns of
+ * working-set.columns.ts; `?.id` for one column of them as an array, which makes an update go by its key whatever the statistics say.
+ */
 export const WRITE_PARTS = {
   newLeases: `
     INSERT INTO leases (organization_id, id, project_id, session_id, key_id, state, amount_nano, used_nano, late_nano, charged_nano, last_seq,
       ttl_seconds, next_reset_at, scopes, request_hash, granted_at, expires_at, hold_until, ended_at)
-    SELECT $1, id, "projectId", "sessionId", "keyId", state, amount, used, late, charged, "lastSeq", "ttlSeconds", "nextResetAt", scopes,
-      decode("requestHash", 'hex'), "grantedAt", "expiresAt", "holdUntil", "endedAt"
-    FROM json_to_recordset(?::json) AS x(id uuid, "projectId" uuid, "sessionId" uuid, "keyId" text, state text, amount bigint, used bigint,
-      late bigint, charged bigint, "lastSeq" int, "ttlSeconds" int, "nextResetAt" timestamptz, scopes jsonb, "requestHash" text,
-      "grantedAt" timestamptz, "expiresAt" timestamptz, "holdUntil" timestamptz, "endedAt" timestamptz)`,
+    SELECT $1, id, project_id, session_id, key_id, state, amount, used, late, charged, last_seq, ttl_seconds, next_reset_at, scopes,
+      request_hash, granted_at, expires_at, hold_until, ended_at
+    FROM ?`,
   changedLeases: `
     UPDATE leases l
-    SET state = x.state, used_nano = x.used, late_nano = x.late, charged_nano = x.charged, last_seq = x."lastSeq", hold_until = x."holdUntil", ended_at = x."endedAt"
-    FROM json_to_recordset(?::json) AS x(id uuid, state text, used bigint, late bigint, charged bigint, "lastSeq" int, "holdUntil" timestamptz, "endedAt" timestamptz)
-    WHERE l.organization_id = $1 AND l.id = x.id`,
+    SET state = x.state, used_nano = x.used, late_nano = x.late, charged_nano = x.charged, last_seq = x.last_seq, hold_until = x.hold_until, ended_at = x.ended_at
+    FROM ?
+    WHERE l.organization_id = $1 AND l.id = x.id AND l.id = ANY(?.id)`,
   entries: `
     INSERT INTO ledger_entries (organization_id, project_id, id, kind, external_nano, available_nano, reserved_nano, spent_nano, overdraft_nano,
       lease_id, seq, actor, reason, at)
-    SELECT $1, "projectId", id, kind, external, available, reserved, spent, overdraft, "leaseId", seq, actor, reason, $2
-    FROM json_to_recordset(?::json) AS x("projectId" uuid, id uuid, kind text, external bigint, available bigint, reserved bigint, spent bigint,
-      overdraft bigint, "leaseId" uuid, seq int, actor text, reason text)`,
+    SELECT $1, project_id, id, kind, external, available, reserved, spent, overdraft, lease_id, seq, actor, reason, $2
+    FROM ?`,
   settlements: `
     INSERT INTO settlements (organization_id, lease_id, seq, project_id, request_hash, amount_nano, budgets, answer, settled_at)
-    SELECT $1, "leaseId", seq, "projectId", decode("requestHash", 'hex'), amount, budgets, answer, $2
-    FROM json_to_recordset(?::json) AS x("leaseId" uuid, seq int, "projectId" uuid, "requestHash" text, amount bigint, budgets jsonb, answer jsonb)`,
+    SELECT $1, lease_id, seq, project_id, request_hash, amount, budgets, answer, $2
+    FROM ?`,
   usage: `
     INSERT INTO usage_records (organization_id, at, lease_id, seq, id, project_id, session_id, key_id, provider, model, outcome, estimated, tokens,
       input_tokens, output_tokens, cost_nano, client_cost_nano, prices_version, priced_by, pricing, tags, duration_ms)
-    SELECT $1, $2, "leaseId", seq, id, "projectId", "sessionId", "keyId", provider, model, outcome, estimated, tokens, "inputTokens", "outputTokens",
-      cost, "clientCost", "pricesVersion", "pricedBy", pricing, tags, "durationMs"
-    FROM json_to_recordset(?::json) AS x("leaseId" uuid, seq int, id uuid, "projectId" uuid, "sessionId" uuid, "keyId" text, provider text,
-      model text, outcome text, estimated boolean, tokens jsonb, "inputTokens" bigint, "outputTokens" bigint, cost bigint, "clientCost" bigint,
-      "pricesVersion" text, "pricedBy" text, pricing jsonb, tags text[], "durationMs" int)`,
+    SELECT $1, $2, lease_id, seq, id, project_id, session_id, key_id, provider, model, outcome, estimated, tokens, input_tokens, output_tokens,
+      cost, client_cost, prices_version, priced_by, pricing, tags::text[], duration_ms
+    FROM ?`,
   refusals: `
     INSERT INTO lease_refusals (organization_id, lease_id, project_id, session_id, request_hash, refusal, refused_at)
-    SELECT $1, "leaseId", "projectId", "sessionId", decode("requestHash", 'hex'), refusal, $2
-    FROM json_to_recordset(?::json) AS x("leaseId" uuid, "projectId" uuid, "sessionId" uuid, "requestHash" text, refusal jsonb)`,
+    SELECT $1, lease_id, project_id, session_id, request_hash, refusal, $2
+    FROM ?`,
   transfers: `
     INSERT INTO transfers (organization_id, request_id, project_id, request_hash, answer, at)
-    SELECT $1, "requestId", "projectId", decode("requestHash", 'hex'), answer, $2
-    FROM json_to_recordset(?::json) AS x("requestId" uuid, "projectId" uuid, "requestHash" text, answer jsonb)`,
+    SELECT $1, request_id, project_id, request_hash, answer, $2
+    FROM ?`,
   audit: `
     INSERT INTO audit_events (organization_id, id, at, actor, action, target, details)
     SELECT $1, id, $2, actor, action, target, details
-    FROM json_to_recordset(?::json) AS x(id uuid, actor text, action text, target text, details jsonb)`,
+    FROM ?`,
   events: `
     INSERT INTO outbox_events (organization_id, id, kind, payload, at)
-    SELECT $1, id, kind, payload, $2 FROM json_to_recordset(?::json) AS x(id uuid, kind text, payload jsonb)`,
+    SELECT $1, id, kind, payload, $2 FROM ?`,
   windows: `
     UPDATE budget_windows w
-    SET reserved_nano = x.reserved, settled_nano = x.settled, alerted_spent = x."alertedSpent", alerted_committed = x."alertedCommitted"
-    FROM json_to_recordset(?::json) AS x("budgetId" uuid, start date, reserved bigint, settled bigint, "alertedSpent" smallint, "alertedCommitted" smallint)
-    WHERE w.organization_id = $1 AND w.budget_id = x."budgetId" AND w.start = x.start`,
+    SET reserved_nano = x.reserved, settled_nano = x.settled, alerted_spent = x.alerted_spent, alerted_committed = x.alerted_committed
+    FROM ?
+    WHERE w.organization_id = $1 AND w.budget_id = x.budget_id AND w.start = x.start AND w.budget_id = ANY(?.budget_id)`,
   accounts: `
     UPDATE accounts a
     SET deposited_nano = x.deposited, overdraft_nano = x.overdraft, reserved_nano = x.reserved, settled_nano = x.settled,
-      alerted_spent = x."alertedSpent", alerted_committed = x."alertedCommitted", minute_start = x."minuteStart",
-      this_minute_nano = x."thisMinute", last_minute_nano = x."lastMinute"
-    FROM json_to_recordset(?::json) AS x("projectId" uuid, deposited bigint, overdraft bigint, reserved bigint, settled bigint,
-      "alertedSpent" smallint, "alertedCommitted" smallint, "minuteStart" timestamptz, "thisMinute" bigint, "lastMinute" bigint)
-    WHERE a.organization_id = $1 AND a.project_id = x."projectId"`,
+      alerted_spent = x.alerted_spent, alerted_committed = x.alerted_committed, minute_start = x.minute_start,
+      this_minute_nano = x.this_minute, last_minute_nano = x.last_minute
+    FROM ?
+    WHERE a.organization_id = $1 AND a.project_id = x.project_id AND a.project_id = ANY(?.project_id)`,
 } as const;

@@ -1,67 +1,97 @@
 import { newId } from '../../kernel/ids.js';
-import { stringify } from '../../kernel/json.js';
-import type { Tx } from '../../platform/database/index.js';
-import { inputTokensOf, outputTokensOf } from '../domain/pricing.js';
-import type { Lease } from '../domain/state.js';
-import type { UsageRow, WorkingSet } from '../domain/working-set.js';
+import type { Prepared, Tx } from '../../platform/database/index.js';
+import type { WorkingSet } from '../domain/working-set.js';
+import { arrayLiteral, type Column } from './array-literal.js';
+import { COLUMNS, type Rows } from './working-set.columns.js';
 import { WRITE_PARTS } from './working-set.sql.js';
 
-type Part = keyof typeof WRITE_PARTS;
+type Part = keyof Rows;
+type Columns = Readonly<Record<string, Column<unknown>>>;
 
-const NO_LEGS = { external: 0n, available: 0n, reserved: 0n, spent: 0n, overdraft: 0n };
+/** The accounts come last: a batch that changed anything changed one of them, or only added refusals. */
+const PARTS = Object.keys(WRITE_PARTS) as Part[];
+/** $1 is the organization, $2 the time of the batch. */
+const COMMON_PARAMETERS = 2;
 
 /**
- * Writes all that a batch changed, in one statement: rows go in as JSON, one array a table. New leases are inserted, never merged: two
- * replicas that grant the same id at the same time must collide, not overwrite each other.
+ * Writes all that a batch changed, in one statement: each table's rows go in as one array a column. New leases are inserted, never
+ * merged: two replicas that grant the same id at the same time must collide, not overwrite each other.
  */
-export async function writeWorkingSet(tx: Tx, set: WorkingSet): Promise<void> {
-  const parts = Object.entries(rowsOf(set)).filter(([, rows]) => rows.length > 0) as [
-    Part,
-    readonly object[],
-  ][];
-  const [last, ...others] = parts.reverse();
-  if (!last) return;
+export function writeWorkingSet(tx: Tx, set: WorkingSet): void {
+  const rows = rowsOf(set);
+  const parts = PARTS.filter((part) => rows[part].length > 0);
+  if (parts.length === 0) return;
   const parameters: unknown[] = [set.organizationId, set.now];
-  const sql = ([part, rows]: [Part, readonly object[]]): string =>
-    WRITE_PARTS[part].replace('?', `$${parameters.push(stringify(rows))}`);
+  for (const part of parts) {
+    for (const column of Object.values(COLUMNS[part] as Columns))
+      parameters.push(arrayLiteral(column, rows[part]));
+  }
+  tx.defer(statementFor(parts), parameters);
+}
+
+const statements = new Map<string, Prepared>();
+
+/** The text depends on nothing but which tables are written; few combinations ever occur. */
+function statementFor(parts: readonly Part[]): Prepared {
+  const key = parts.join();
+  const known = statements.get(key);
+  if (known) return known;
+  let parameters = COMMON_PARAMETERS;
+  const texts = parts.map((part) => {
+    const first = parameters + 1;
+    parameters += Object.keys(COLUMNS[part]).length;
+    return [part, bound(part, first)] as const;
+  });
   // Not every set of tables has a time in it, and a parameter that is used nowhere has no type.
   const common = [
     'batch AS (SELECT $2::timestamptz)',
-    ...others.map((part) => `"${part[0]}" AS (${sql(part)})`),
+    ...texts.slice(0, -1).map(([part, sql]) => `"${part}" AS (${sql})`),
   ];
-  await tx.query(`WITH ${common.join(', ')} ${sql(last)}`, parameters);
+  const statement = {
+    name: `write ${parts.map((part) => PARTS.indexOf(part)).join()}`,
+    text: `WITH ${common.join(', ')} ${texts.at(-1)?.[1] ?? ''}`,
+  };
+  statements.set(key, statement);
+  return statement;
 }
 
-/** The accounts come last: a batch that changed anything changed one of them, or only added refusals. */
-function rowsOf(set: WorkingSet): Record<Part, readonly object[]> {
+/** One part with its parameters, the first of which is `$first`. */
+function bound(part: Part, first: number): string {
+  const columns = Object.entries(COLUMNS[part] as Columns);
+  const parameter = (name: string): string =>
+    `$${first + columns.findIndex(([column]) => column === name)}::${COLUMNS[part][name]?.type ?? ''}[]`;
+  const rows = `unnest(${columns.map(([name]) => parameter(name)).join(', ')}) AS x(${columns.map(([name]) => name).join(', ')})`;
+  return WRITE_PARTS[part]
+    .replace(/\?\.(\w+)/g, (_match, name: string) => parameter(name))
+    .replace('?', rows);
+}
+
+function rowsOf(set: WorkingSet): { readonly [P in Part]: readonly Rows[P][] } {
   const { changes } = set;
-  const lease = (id: string): object => leaseRow(set.leases.get(id));
   const nowMs = set.now.getTime();
+  const withId = <Row extends object>(row: Row) => ({ ...row, id: newId(nowMs) });
   return {
-    newLeases: [...changes.newLeases].map(lease),
-    changedLeases: [...changes.changedLeases].filter((id) => !changes.newLeases.has(id)).map(lease),
-    entries: changes.entries.map(({ legs, ...entry }) => ({ ...NO_LEGS, ...legs, ...entry })),
-    settlements: changes.settlements.map(withHex),
-    usage: changes.usage.map(usageRow),
-    refusals: changes.refusals.map(withHex),
-    transfers: changes.transfers.map(withHex),
-    audit: changes.audit.map((row) => ({ ...row, id: newId(nowMs) })),
-    events: changes.events.map((row) => ({ ...row, id: newId(nowMs) })),
-    windows: [...changes.windows].map((key) => set.windows.get(key) ?? {}),
-    accounts: [...changes.accounts].map((id) => set.accounts.get(id) ?? {}),
+    newLeases: all(set.leases, changes.newLeases),
+    changedLeases: all(
+      set.leases,
+      [...changes.changedLeases].filter((id) => !changes.newLeases.has(id)),
+    ),
+    entries: changes.entries,
+    settlements: changes.settlements,
+    usage: changes.usage,
+    refusals: changes.refusals,
+    transfers: changes.transfers,
+    audit: changes.audit.map(withId),
+    events: changes.events.map(withId),
+    windows: all(set.windows, changes.windows),
+    accounts: all(set.accounts, changes.accounts),
   };
 }
 
-function withHex<Row extends { requestHash: Buffer }>(row: Row): object {
-  return { ...row, requestHash: row.requestHash.toString('hex') };
-}
-
-function leaseRow(lease: Lease | undefined): object {
-  if (!lease) throw new Error('a changed lease is not in the working set');
-  return withHex(lease);
-}
-
-function usageRow(row: UsageRow): object {
-  const { tokens } = row;
-  return { ...row, inputTokens: inputTokensOf(tokens), outputTokens: outputTokensOf(tokens) };
+function all<Row>(known: ReadonlyMap<string, Row>, keys: Iterable<string>): Row[] {
+  return [...keys].map((key) => {
+    const row = known.get(key);
+    if (row === undefined) throw new Error('a changed row is not in the working set');
+    return row;
+  });
 }

@@ -107,7 +107,7 @@ export class Ledger {
       const set = await loadWorkingSet(tx, organizationId, commands);
       const outcomes = commands.map((command) => decide(set, command));
       announceThresholds(set);
-      await writeWorkingSet(tx, set);
+      writeWorkingSet(tx, set);
       return outcomes;
     });
   }

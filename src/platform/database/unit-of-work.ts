@@ -6,10 +6,18 @@ import { opening, type Scope } from './scope.js';
 
 declare const inTransaction: unique symbol;
 
+/** A statement that each connection plans once, under its name. For what runs thousands of times a second. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** Proof that a transaction is open: repositories that write ask for it as their first argument. */
 export interface Tx {
   readonly [inTransaction]: true;
-  query<Row = unknown>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  query<Row = unknown>(sql: string | Prepared, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** A last statement, whose rows nobody needs: it travels with the COMMIT, and if it fails the transaction fails with it. */
+  defer(sql: string | Prepared, parameters?: readonly unknown[]): void;
 }
 
 const SERIALIZATION_FAILURE = '40001';
@@ -17,6 +25,9 @@ const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const ATTEMPTS = 4;
+/** What a pooler answers that gives out its connections by transaction and does not know prepared statements. */
+const NO_SUCH_STATEMENT = '26000';
+const DUPLICATE_STATEMENT = '42P05';
 /** Reads and locks: what does no harm by itself, should it arrive where no transaction could be opened. */
 const HARMLESS = /^\s*select\b/i;
 
@@ -28,6 +39,9 @@ const HARMLESS = /^\s*select\b/i;
  */
 @Injectable()
 export class UnitOfWork {
+  /** Planning once is faster, and no more than that: where it cannot be done the same statements go as text. */
+  private prepares = true;
+
   constructor(private readonly dataSource: DataSource) {}
 
   /**
@@ -44,6 +58,10 @@ export class UnitOfWork {
       } catch (error) {
         const state = sqlState(error);
         if ((state === SERIALIZATION_FAILURE || state === DEADLOCK) && attempt < ATTEMPTS) continue;
+        if ((state === NO_SUCH_STATEMENT || state === DUPLICATE_STATEMENT) && attempt < ATTEMPTS) {
+          this.prepares = false;
+          continue;
+        }
         throw unavailableOr(error);
       }
     }
@@ -76,7 +94,12 @@ export class UnitOfWork {
     client.on('error', hear);
     try {
       return await work({
-        query: (sql, parameters) => client.query(sql, parameters && [...parameters]),
+        query: (sql, parameters = []) => {
+          const values = [...parameters];
+          if (typeof sql === 'string')
+            return client.query(sql, values.length > 0 ? values : undefined);
+          return client.query(this.prepares ? { ...sql, values } : { text: sql.text, values });
+        },
         abandon: hear,
       });
     } finally {
@@ -87,7 +110,7 @@ export class UnitOfWork {
 }
 
 interface Client {
-  query(sql: string, parameters?: readonly unknown[]): Promise<QueryResult>;
+  query(sql: string | Prepared, parameters?: readonly unknown[]): Promise<QueryResult>;
   /** Nobody shall use this connection again. */
   readonly abandon: (error: Error) => void;
 }
@@ -97,19 +120,27 @@ async function inOne<T>(client: Client, begin: string, work: (tx: Tx) => Promise
   const opened = client.query(begin);
   // Looked at below, whatever comes first.
   opened.catch(() => undefined);
+  const deferred: { sql: string | Prepared; parameters: readonly unknown[] }[] = [];
   const tx = {
-    query: async (sql: string, parameters: readonly unknown[] = []) => {
+    query: async (sql: string | Prepared, parameters: readonly unknown[] = []) => {
       // One message less to wait for: but a write must not be sent before it is certain that it can be rolled back.
-      if (!HARMLESS.test(sql)) await opened;
+      if (!HARMLESS.test(typeof sql === 'string' ? sql : sql.text)) await opened;
       if (isOver) throw new Error('a statement came after the end of its transaction');
       return (await client.query(sql, parameters)).rows as unknown[];
+    },
+    defer: (sql: string | Prepared, parameters: readonly unknown[] = []) => {
+      deferred.push({ sql, parameters });
     },
   } as Tx;
   try {
     const result = await work(tx);
     await opened;
     isOver = true;
-    await commit(client);
+    const written = deferred.map(({ sql, parameters }) => client.query(sql, parameters));
+    // The first that failed is why the others did.
+    const outcomes = await Promise.allSettled([...written, commit(client)]);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
     return result;
   } catch (error) {
     isOver = true;
