@@ -1,12 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { Ledger } from '../../src/billing/leases/ledger.service.js';
-import { newId } from '../../src/kernel/ids.js';
-import { UnitOfWork } from '../../src/platform/database/index.js';
-import { LocalSignals } from '../../src/platform/redis/index.js';
-import { Metrics } from '../../src/platform/telemetry/index.js';
 import { Connection } from './connection.js';
+import { coalescingRows, sqlRate } from './ledger-direct.js';
 import { closedLoop, openLoop, RenewingAgent } from './renewals.js';
 import { percentile, type Row } from './report.js';
 import { BenchSite, type Holder } from './site.js';
@@ -31,7 +26,11 @@ export async function run({ full }: { full: boolean }): Promise<readonly Row[]> 
     progress('echo');
     const echo = await echoRate(hot);
     progress('sql');
-    const sql = await sqlRate(site, hot);
+    const sql = await sqlRate(site, hot, {
+      agents: AGENTS,
+      warmUpMs: WARM_UP_MS,
+      measureMs: MEASURE_MS,
+    });
     progress('hot');
     const renewHot = await rate(site, () => hot);
     progress('spread');
@@ -41,7 +40,7 @@ export async function run({ full }: { full: boolean }): Promise<readonly Row[]> 
     progress('open loops');
     const open = await openLoops(site, hot);
     progress('single');
-    const single = await singleMs(site, hot);
+    const single = [...(await singleMs(site, hot)), ...(await coalescingRows(site, hot))];
     const rows: Row[] = [
       { metric: 'echo', value: echo, unit: '/s' },
       { metric: 'sql', value: sql, unit: '/s' },
@@ -133,7 +132,7 @@ async function openLoops(site: BenchSite, holder: Holder): Promise<Row[]> {
   return rows;
 }
 
-/** One request at a time, over HTTP and straight into the ledger: nothing to coalesce. */
+/** One request at a time: nothing to coalesce. */
 async function singleMs(site: BenchSite, holder: Holder): Promise<Row[]> {
   const { agents, close } = await agentsOf(site.url, () => holder, 1);
   const [agent] = agents;
@@ -170,71 +169,4 @@ async function echoRate(holder: Holder): Promise<number> {
   close();
   child.kill();
   return perSecond;
-}
-
-/** The same commands without HTTP: what the coalesced SQL does on its own, in this process. */
-async function sqlRate(site: BenchSite, holder: Holder): Promise<number> {
-  const ledger = new Ledger(new UnitOfWork(site.dataSource), new LocalSignals(), new Metrics());
-  const { organizationId, projectId, keyId, sessionId } = holder;
-  const hash = (id: string): Buffer => createHash('sha256').update(id).digest();
-  const start = performance.now() + WARM_UP_MS;
-  const end = start + MEASURE_MS;
-  let count = 0;
-  await Promise.all(
-    Array.from({ length: AGENTS }, async () => {
-      let leaseId = newId();
-      await ledger.execute(organizationId, {
-        kind: 'acquire',
-        projectId,
-        keyId,
-        sessionId,
-        leaseId,
-        wanted: 500_000_000n,
-        minimum: 0n,
-        requestHash: hash(leaseId),
-      });
-      while (performance.now() < end) {
-        const next = newId();
-        await ledger.execute(organizationId, {
-          kind: 'settle',
-          projectId,
-          keyId,
-          sessionId,
-          leaseId,
-          seq: 1,
-          final: true,
-          requestHash: hash(next),
-          usage: [
-            {
-              id: newId(),
-              provider: 'openai',
-              model: 'gpt-5-mini',
-              outcome: 'completed',
-              estimated: false,
-              tokens: {
-                input: 800,
-                cacheRead: 0,
-                cacheWrite5m: 0,
-                cacheWrite1h: 0,
-                output: 128,
-                audioInput: 0,
-                audioOutput: 0,
-              },
-              cost: 456_000n,
-              clientCost: 456_000n,
-              pricesVersion: 'bench',
-              pricedBy: 'table',
-              tags: [],
-              durationMs: 812,
-            },
-          ],
-          next: { leaseId: next, wanted: 500_000_000n, minimum: 0n },
-        });
-        leaseId = next;
-        const now = performance.now();
-        if (now >= start && now < end) count++;
-      }
-    }),
-  );
-  return (count / MEASURE_MS) * 1000;
 }

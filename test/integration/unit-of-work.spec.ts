@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../src/kernel/ids.js';
 import {
   dataSourceOptions,
+  prepared,
   SHARED,
   SYSTEM,
   UnitOfWork,
@@ -96,6 +97,50 @@ describe('a transaction', () => {
     });
     await expect(overlooked).rejects.toThrow(/rolled back/);
     expect(await notes()).toEqual(['first']);
+  });
+
+  it('commits what was deferred, and only if all of it can be', async () => {
+    await alone.run(SHARED, (tx) => {
+      tx.defer('INSERT INTO notes VALUES ($1, $2)', [2, 'second']);
+      return Promise.resolve();
+    });
+    expect(await notes()).toEqual(['first', 'second']);
+    const { pid } = (await who()) ?? {};
+    const failed = alone.run(SHARED, (tx) => {
+      tx.defer('INSERT INTO notes VALUES ($1, $2)', [3, 'third']);
+      tx.defer('INSERT INTO notes VALUES ($1, $2)', [1, 'again']);
+      tx.defer('INSERT INTO notes VALUES ($1, $2)', [4, 'fourth']);
+      return Promise.resolve();
+    });
+    expect(violatedConstraint(await failed.catch((error: unknown) => error))).toBe('notes_pkey');
+    expect(await notes()).toEqual(['first', 'second']);
+    expect(await who()).toMatchObject({ pid });
+  });
+
+  it('does not send what was deferred when the work throws', async () => {
+    const failed = alone.run(SHARED, (tx) => {
+      tx.defer('INSERT INTO notes VALUES ($1, $2)', [2, 'second']);
+      throw new Error('changed its mind');
+    });
+    await expect(failed).rejects.toThrow('changed its mind');
+    expect(await notes()).toEqual(['first']);
+  });
+
+  it('plans a prepared statement once, and goes on as text where a pooler took the plan away', async () => {
+    const source = await new DataSource(
+      dataSourceOptions((dataSource.options as { url: string }).url, 1),
+    ).initialize();
+    const unitOfWork = new UnitOfWork(source);
+    const count = prepared('SELECT count(*)::int AS notes FROM notes WHERE id < $1');
+    const run = () =>
+      unitOfWork.run(SHARED, async (tx) => (await tx.query<{ notes: number }>(count, [9]))[0]);
+    const plans = async () =>
+      (await unitOfWork.read<{ name: string }>(SHARED, 'SELECT name FROM pg_prepared_statements'))
+        .length;
+    expect([await run(), await run(), await plans()]).toEqual([{ notes: 1 }, { notes: 1 }, 1]);
+    await unitOfWork.run(SHARED, (tx) => tx.query('DEALLOCATE ALL'));
+    expect([await run(), await run(), await plans()]).toEqual([{ notes: 1 }, { notes: 1 }, 0]);
+    await source.destroy();
   });
 
   it('refuses a statement that comes after its end', async () => {

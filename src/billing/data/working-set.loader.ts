@@ -1,4 +1,4 @@
-import type { Prepared, Tx } from '../../platform/database/index.js';
+import { prepared, type Tx } from '../../platform/database/index.js';
 import { type Budget, type BudgetWindow, type LeaseScope, windowKey } from '../domain/budgets.js';
 import type { Command } from '../domain/commands.js';
 import { windowStart } from '../domain/windows.js';
@@ -14,10 +14,9 @@ import {
 } from './working-set.rows.js';
 import { LOCK_ACCOUNTS, LOCK_WINDOWS, OPEN_WINDOWS, READ_FACTS } from './working-set.sql.js';
 
-const prepared = (name: string, text: string): Prepared => ({ name, text });
-const LOCK = prepared('lock accounts', LOCK_ACCOUNTS);
-const FACTS = prepared('read facts', READ_FACTS);
-const WINDOWS = prepared('lock windows', LOCK_WINDOWS);
+const LOCK = prepared(LOCK_ACCOUNTS);
+const FACTS = prepared(READ_FACTS);
+const WINDOWS = prepared(LOCK_WINDOWS);
 
 /**
  * Locks the accounts that a batch touches, in id order, and then reads everything else: a statement that starts after the lock was

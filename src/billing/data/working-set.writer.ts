@@ -1,5 +1,5 @@
 import { newId } from '../../kernel/ids.js';
-import type { Prepared, Tx } from '../../platform/database/index.js';
+import { type Prepared, prepared, type Tx } from '../../platform/database/index.js';
 import type { WorkingSet } from '../domain/working-set.js';
 import { arrayLiteral, type Column } from './array-literal.js';
 import { COLUMNS, type Rows } from './working-set.columns.js';
@@ -47,10 +47,7 @@ function statementFor(parts: readonly Part[]): Prepared {
     'batch AS (SELECT $2::timestamptz)',
     ...texts.slice(0, -1).map(([part, sql]) => `"${part}" AS (${sql})`),
   ];
-  const statement = {
-    name: `write ${parts.map((part) => PARTS.indexOf(part)).join()}`,
-    text: `WITH ${common.join(', ')} ${texts.at(-1)?.[1] ?? ''}`,
-  };
+  const statement = prepared(`WITH ${common.join(', ')} ${texts.at(-1)?.[1] ?? ''}`);
   statements.set(key, statement);
   return statement;
 }

@@ -80,10 +80,8 @@ export class Ledger {
     throw asError(outcome.refusal);
   }
 
-  private async commit(
-    organizationId: string,
-    commands: readonly Command[],
-  ): Promise<readonly Outcome[]> {
+  /** Commits commands of one organization together, at once. What does not come in a crowd of its own goes through {@link submit}. */
+  async commit(organizationId: string, commands: readonly Command[]): Promise<readonly Outcome[]> {
     const done = this.batchSeconds.startTimer();
     const outcomes = await this.commitOnce(organizationId, commands).catch((error: unknown) => {
       // Another replica used the same id at the same moment; a second look finds what it did.

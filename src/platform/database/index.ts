@@ -1,4 +1,10 @@
 export { type Database, embeddedDatabase, openDatabase } from './connect.js';
 export { dataSourceOptions } from './options.js';
 export { type Scope, SHARED, SYSTEM } from './scope.js';
-export { type Prepared, type Tx, UnitOfWork, violatedConstraint } from './unit-of-work.js';
+export {
+  type Prepared,
+  prepared,
+  type Tx,
+  UnitOfWork,
+  violatedConstraint,
+} from './unit-of-work.js';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import pg, { type PoolClient, type QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
@@ -10,6 +11,11 @@ declare const inTransaction: unique symbol;
 export interface Prepared {
   readonly name: string;
   readonly text: string;
+}
+
+/** The name follows from the text: behind a pooler another process may have given its own text to the same connection. */
+export function prepared(text: string): Prepared {
+  return { name: createHash('sha256').update(text).digest('base64url').slice(0, 32), text };
 }
 
 /** Proof that a transaction is open: repositories that write ask for it as their first argument. */
