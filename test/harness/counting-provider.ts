@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cohere, cohereEvents } from './cohere-answers.js';
+import { gemini, geminiEvents, geminiList } from './gemini-answers.js';
 
 /**
- * A provider that speaks OpenAI's and Anthropic's protocols and counts, on its own, what it would
+ * A provider that speaks the protocols of OpenAI (also as Azure does), Anthropic, Google and Cohere and counts, on its own, what it would
  * bill. It shares no code with the SDK: what the two agree on is worth something.
  */
 
@@ -18,7 +20,9 @@ export interface BilledUsage {
   readonly input: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
+  /** With the reasoning. */
   readonly output: number;
+  readonly reasoning: number;
 }
 
 export interface BillRecord {
@@ -34,7 +38,8 @@ export interface BillRecord {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export type ProviderApi = 'chat' | 'responses' | 'embeddings' | 'messages' | 'other';
+export type ProviderApi =
+  'chat' | 'responses' | 'embeddings' | 'messages' | 'gemini' | 'cohere' | 'other';
 
 /** What the provider does with one request; everything may be left out. */
 export interface Reply {
@@ -55,6 +60,12 @@ export interface Reply {
   readonly cacheWriteTokens?: number;
   /** Output tokens to bill; default: about one for every four characters of the answer. */
   readonly outputTokens?: number;
+  /** Output that is billed and never sent. */
+  readonly reasoningTokens?: number;
+  /** Count the reasoning beside the completion, as xAI does, not in it. */
+  readonly reasoningBeside?: boolean;
+  /** Tell the usage in a stream's last chunk without being asked, as Mistral does. */
+  readonly usageUnasked?: boolean;
   /** Leave the usage out of the answer (it is billed nevertheless). */
   readonly hideUsage?: boolean;
 }
@@ -165,7 +176,8 @@ class Provider implements CountingProvider {
       return;
     }
     const body = JSON.parse(text) as Json;
-    const model = String(body['model']);
+    const model = modelOf(path, body);
+    const streamed = body['stream'] === true || path.includes(':stream');
     const rates = this.#prices[model] ?? this.#prices['*'];
     if (rates === undefined) {
       sendJson(response, 404, { error: { message: 'no such model', type: 'not_found_error' } });
@@ -185,13 +197,14 @@ class Provider implements CountingProvider {
       api,
       model,
       status: 200,
-      streamed: body['stream'] === true,
+      streamed,
       usage,
       costNano: costNano(rates, usage),
       apiKey: keyOf(headers),
       body,
     });
-    await answer({ api, body, model, number, reply, usage, response });
+    const isList = api === 'gemini' && streamed && !(request.url ?? '').includes('alt=sse');
+    await answer({ api, body, model, number, reply, usage, response, streamed, isList });
   }
 }
 
@@ -200,7 +213,15 @@ function apiOf(method: string, path: string): ProviderApi {
   if (path.endsWith('/chat/completions')) return 'chat';
   if (path.endsWith('/responses')) return 'responses';
   if (path.endsWith('/embeddings')) return 'embeddings';
+  if (/:(generateContent|streamGenerateContent)$/.test(path)) return 'gemini';
+  if (path.endsWith('/v2/chat')) return 'cohere';
   return path.endsWith('/v1/messages') ? 'messages' : 'other';
+}
+
+/** Google and Azure name the model in the address. */
+function modelOf(path: string, body: Json): string {
+  const [, named] = /\/(?:models|deployments)\/([^/:]+)/.exec(path) ?? [];
+  return named ?? String(body['model']);
 }
 
 /** `ceil(Σ tokens × pico / 1000)`, written again on purpose. */
@@ -217,23 +238,27 @@ function costNano(rates: ProviderRates, usage: BilledUsage): bigint {
 function usageOf(api: ProviderApi, text: string, body: Json, reply: Reply): BilledUsage {
   const spoken =
     (reply.text ?? '') + (reply.toolCalls ?? []).map((call) => JSON.stringify(call)).join('');
+  const config = body['generationConfig'] as Json | undefined;
   const most = Number(
-    body['max_completion_tokens'] ??
+    config?.['maxOutputTokens'] ??
+      body['max_completion_tokens'] ??
       body['max_tokens'] ??
       body['max_output_tokens'] ??
       Number.MAX_SAFE_INTEGER,
   );
-  const output = reply.outputTokens ?? Math.max(1, Math.ceil(spoken.length / 4));
+  const reasoning = Math.min(most, reply.reasoningTokens ?? 0);
+  const output = reasoning + (reply.outputTokens ?? Math.max(1, Math.ceil(spoken.length / 4)));
   return {
     input: reply.inputTokens ?? Math.max(1, Math.floor(text.length / 6)),
     cacheRead: reply.cacheReadTokens ?? 0,
     cacheWrite: reply.cacheWriteTokens ?? 0,
     output: api === 'embeddings' ? 0 : Math.min(most, output),
+    reasoning,
   };
 }
 
 function keyOf(headers: IncomingMessage['headers']): string {
-  const own = headers['x-api-key'];
+  const own = headers['x-api-key'] ?? headers['api-key'] ?? headers['x-goog-api-key'];
   return typeof own === 'string' ? own : (headers.authorization ?? '').replace(/^Bearer /, '');
 }
 
@@ -245,7 +270,7 @@ function endsWithToolResult(api: ProviderApi, body: Json): boolean {
   return Array.isArray(content) && content.some((part) => (part as Json)['type'] === 'tool_result');
 }
 
-interface Answer {
+export interface Answer {
   readonly api: ProviderApi;
   readonly body: Json;
   readonly model: string;
@@ -253,20 +278,33 @@ interface Answer {
   readonly reply: Reply;
   readonly usage: BilledUsage;
   readonly response: ServerResponse;
+  readonly streamed: boolean;
+  /** A stream of Google's that was not asked for as events. */
+  readonly isList: boolean;
 }
 
 async function answer(given: Answer): Promise<void> {
-  const { api, body, reply, response } = given;
+  const { api, reply, response, streamed, isList } = given;
   if (reply.breakAfterChunks === 0) {
     response.destroy();
     return;
   }
-  const events = { chat: chatEvents, responses: responsesEvents, messages: messagesEvents };
-  if (body['stream'] === true && api !== 'embeddings' && api !== 'other') {
+  const events = {
+    chat: chatEvents,
+    responses: responsesEvents,
+    messages: messagesEvents,
+    gemini: geminiEvents,
+    cohere: cohereEvents,
+  };
+  if (isList) {
+    sendJson(response, 200, geminiList(given), reply.headers);
+    return;
+  }
+  if (streamed && api !== 'embeddings' && api !== 'other') {
     await sendEvents(response, events[api](given), reply);
     return;
   }
-  const shape = { chat, responses, embeddings, messages, other: () => ({}) }[api];
+  const shape = { chat, responses, embeddings, messages, gemini, cohere, other: () => ({}) }[api];
   sendJson(response, 200, shape(given), reply.headers);
 }
 
@@ -294,27 +332,32 @@ async function sendEvents(
 
 const created = 1_700_000_000;
 
-function calls(given: Answer): { id: string; name: string; arguments: unknown }[] {
+export function calls(given: Answer): { id: string; name: string; arguments: unknown }[] {
   return (given.reply.toolCalls ?? []).map((call, index) => ({
     id: `call_${given.number.toString()}_${index.toString()}`,
     ...call,
   }));
 }
 
-function pieces(text: string): string[] {
+export function pieces(text: string): string[] {
   return text.match(/\s*\S+/g) ?? [];
 }
 
 function chatUsage({ usage, reply }: Answer): Json {
   if (reply.hideUsage === true) return {};
   const prompt = usage.input + usage.cacheRead + usage.cacheWrite;
+  const beside = reply.reasoningBeside === true ? usage.reasoning : 0;
   return {
     usage: {
       prompt_tokens: prompt,
-      completion_tokens: usage.output,
+      completion_tokens: usage.output - beside,
       total_tokens: prompt + usage.output,
-      prompt_tokens_details: { cached_tokens: usage.cacheRead, audio_tokens: 0 },
-      completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
+      prompt_tokens_details: {
+        cached_tokens: usage.cacheRead,
+        audio_tokens: 0,
+        ...(usage.cacheWrite > 0 ? { cache_write_tokens: usage.cacheWrite } : {}),
+      },
+      completion_tokens_details: { reasoning_tokens: usage.reasoning, audio_tokens: 0 },
     },
   };
 }
@@ -355,6 +398,7 @@ function chatEvents(given: Answer): string[] {
   const chunk = (delta: Json, finish: string | null = null): string =>
     `data: ${JSON.stringify({
       ...base,
+      ...(finish !== null && given.reply.usageUnasked === true ? chatUsage(given) : {}),
       choices: [{ index: 0, delta, finish_reason: finish }],
     })}\n\n`;
   const events = [chunk({ role: 'assistant', content: '' })];
@@ -408,7 +452,7 @@ function responses(given: Answer): Json {
             input_tokens: input,
             input_tokens_details: { cached_tokens: usage.cacheRead },
             output_tokens: usage.output,
-            output_tokens_details: { reasoning_tokens: 0 },
+            output_tokens_details: { reasoning_tokens: usage.reasoning },
             total_tokens: input + usage.output,
           },
         }),
@@ -519,7 +563,7 @@ function errorBody(status: number): Json {
 function sendJson(
   response: ServerResponse,
   status: number,
-  body: Json,
+  body: Json | readonly Json[],
   headers: Reply['headers'] = {},
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });

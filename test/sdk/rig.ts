@@ -70,13 +70,26 @@ export interface Rig {
 export interface RigOptions extends Partial<FakeServerOptions> {
   readonly cage?: IronCageOptions;
   readonly surroundings?: Partial<CageSurroundings>;
+  /** What the provider charges, when not for the usual models. */
+  readonly providerPrices?: Record<string, ProviderRates>;
+  /** Whose key the only secret is: PROVIDER_API_KEY. */
+  readonly secretProvider?: string;
 }
 
 /** A server, a provider and a started cage, wired together. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const provider = await startCountingProvider({ prices: rates });
+  const provider = await startCountingProvider({ prices: options.providerPrices ?? rates });
   const server = await FakeServer.start({
-    secrets: secretsFor(provider),
+    secrets:
+      options.secretProvider === undefined
+        ? secretsFor(provider)
+        : [
+            {
+              provider: options.secretProvider,
+              hosts: [provider.host],
+              fields: { PROVIDER_API_KEY: 'real-provider-key' },
+            },
+          ],
     models: models(),
     ...options,
   });

@@ -13,7 +13,9 @@ const clientTools = new Set([
   'computer',
   'computer_use_preview',
 ]);
-const reasoningModels = /(^|\/)(o[1-9]|gpt-5|gpt-6|codex|computer-use)/i;
+/** Models that never bill what they do not send; any other may think without a word. */
+const withoutHiddenOutput =
+  /(^|\/)(gpt-[34]|chatgpt-4|ft:gpt-[34]|llama|meta[-.]llama|(mi|mini|code|dev)stral|[mp]ixtral|open-mi|command|gemma|phi-[34]$|claude-(3|instant)|gemini-(1|2\.0))/i;
 
 /** Models that search or run tools by themselves, whether the request says so or not. */
 const selfDirectedModels = /(^|\/)compound(-|$)|-search-(preview|api)|(^|\/)sonar/i;
@@ -45,7 +47,9 @@ export function askedTier(body: JsonObject): string[] {
 }
 
 export function hidesReasoning(body: JsonObject, model: string): boolean {
-  return reasoningModels.test(model) || isObject(body['reasoning']) || 'reasoning_effort' in body;
+  return (
+    !withoutHiddenOutput.test(model) || isObject(body['reasoning']) || 'reasoning_effort' in body
+  );
 }
 
 export function imageBoundFor(model: string): (part: JsonObject) => number {
