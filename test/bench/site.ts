@@ -47,6 +47,8 @@ export class BenchSite {
         IRON_CAGE_DATA_DIR: folder,
         IRON_CAGE_KEK: kek.toString('hex'),
         DATABASE_URL: database.url,
+        // One key asks for all here, as fast as it can: that is what is measured, and not its limit.
+        IRON_CAGE_RATE_LIMITS: 'key=1000000,organization=1000000,ip=1000000,global=1000000',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
