@@ -1,4 +1,7 @@
 export type { BudgetView } from './core/budget-view.js';
+export type { RunBudgetView, RunLimits } from './context/run-budget.js';
+export type { RunAttribution } from './context/run-context.js';
+export type { BudgetRequest, BudgetRequestState } from './core/budget-request.js';
 export { Cage } from './core/cage.js';
 export type { CageEvents, CageListener } from './core/events.js';
 export { IronCage } from './core/iron-cage.js';

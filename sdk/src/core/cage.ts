@@ -1,29 +1,34 @@
 import { inspect } from 'node:util';
 
+import type { RunBudgetView, RunLimits } from '../context/run-budget.js';
+import { RunContext, type RunAttribution } from '../context/run-context.js';
 import { KeyRevokedError, SessionEndedError } from '../errors/catalogue.js';
 import { MeteringFetch } from '../fetch/metering-fetch.js';
 import { systemClock, type Clock } from '../identity/clock.js';
 import { exitReports } from '../leases/exit-reports.js';
-import { defaultJournalFolder, JournalFile } from '../leases/journal-file.js';
-import { replayJournals } from '../leases/journal-replay.js';
+import type { JournalFile } from '../leases/journal-file.js';
 import { LeaseBook } from '../leases/lease-book.js';
 import { leaseServer } from '../leases/lease-server.js';
 import { LeaseUpkeep } from '../leases/lease-upkeep.js';
 import { Injection } from '../secrets/injection.js';
 import { Placeholders } from '../secrets/placeholders.js';
 import { SealedValue } from '../secrets/sealed-value.js';
+import { logEvents, toStandardError } from '../telemetry/debug-log.js';
+import { exportTelemetry } from '../telemetry/open-telemetry.js';
 import { preloadRanks } from '../tokens/rank-table.js';
 import { Transport } from '../wire/transport.js';
+import { requestBudget, type BudgetRequest, type BudgetRequestState } from './budget-request.js';
 import { budgetView, type BudgetView } from './budget-view.js';
 import { EventHub, type CageEvents, type CageListener } from './events.js';
 import { ExitHooks, type ExitWork } from './exit-hooks.js';
+import { openJournal, replayOthers } from './journal-keeping.js';
 import { resolveOptions, type IronCageOptions, type ResolvedOptions } from './options.js';
 import { endSession, ReplacedSessions } from './replaced-sessions.js';
 import { RunState } from './run-state.js';
 import { SessionKeeper } from './session-keeper.js';
 import { SecretProblems } from './secret-problems.js';
 import { riskyCircumstances } from './surroundings-check.js';
-import type { Session } from './session.js';
+import { SDK_VERSION, type Session } from './session.js';
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -52,6 +57,7 @@ export class Cage {
   readonly #replaced: ReplacedSessions;
   readonly #key: SealedValue;
   readonly #secretProblems: SecretProblems;
+  readonly #context: RunContext;
   #upkeep: LeaseUpkeep | undefined;
   #exitHooks: ExitHooks | undefined;
   #started: Promise<void> | undefined;
@@ -66,9 +72,13 @@ export class Cage {
     this.#options = { ...resolved, key: '' };
     this.#clock = surroundings.clock ?? systemClock;
     const emit = this.#events.emit.bind(this.#events);
+    if (resolved.debug !== false) {
+      logEvents(this.#events, resolved.debug === true ? toStandardError : resolved.debug);
+    }
+    this.#context = new RunContext(this.#clock);
     this.#state = new RunState(emit);
     this.#transport = new Transport(resolved.url, () => this.#key.reveal());
-    this.#journal = this.#openJournal();
+    this.#journal = openJournal(this.#options, emit);
     const guard = (): void => {
       this.#guard();
     };
@@ -97,6 +107,7 @@ export class Cage {
       starting: () => (this.#isReady ? undefined : this.#started),
       session: () => this.#keeper.current,
       book: this.#book,
+      context: this.#context,
       guard,
       options: resolved,
     }).fetch;
@@ -127,6 +138,35 @@ export class Cage {
   }
 
   /**
+   * Runs `task` with a limit of its own: an amount of dollars (`'0.10'`), or an object that may also
+   * limit the number of calls and the time. Whatever `task` starts counts, parallel calls too; a
+   * limit inside a limit holds as well as the one around it.
+   * @returns what `task` returns
+   * @throws ConfigurationError for a limit that is none. Calls inside that do not fit throw
+   * BudgetExceededError (`details.scope` is `run`) or RunLimitError before they leave
+   */
+  withBudget<T>(limits: string | RunLimits, task: (budget: RunBudgetView) => T): T {
+    return this.#context.withLimits(typeof limits === 'object' ? limits : { budget: limits }, task);
+  }
+
+  /**
+   * Runs `task` so that the usage of its calls tells for whom and for what they were made.
+   * @returns what `task` returns
+   * @throws ConfigurationError for more than 20 tags, or one that is not 1 to 200 printable characters
+   */
+  withContext<T>(attribution: RunAttribution, task: () => T): T {
+    return this.#context.withAttribution(attribution, task);
+  }
+
+  /**
+   * Asks people for more budget. It changes nothing by itself: somebody approves it or not.
+   * @throws IronCageError with the refusal, for example when too many requests are open
+   */
+  requestBudget(request: BudgetRequest): Promise<BudgetRequestState> {
+    return requestBudget(this.#transport, this.#clock.wallMs(), request);
+  }
+
+  /**
    * Reports what was used, returns the leases, ends the session, wipes the keys. Calls in flight
    * are charged at their upper bound. May be called more than once.
    */
@@ -153,6 +193,9 @@ export class Cage {
       process.emitWarning(risk, 'IronCageWarning');
     }
     const started = this.#keeper.start();
+    const telemetry = this.#options.telemetry
+      ? exportTelemetry(this.#events, SDK_VERSION)
+      : Promise.resolve();
     // While the server answers: the first call should not have to wait for the vocabulary.
     preloadRanks('o200k_base');
     await started.catch((error: unknown) => {
@@ -160,6 +203,7 @@ export class Cage {
       if (error instanceof KeyRevokedError) this.#replaying = this.#replay();
       throw error;
     });
+    await telemetry;
     this.#upkeep = new LeaseUpkeep(
       this.#book,
       this.#clock,
@@ -235,48 +279,13 @@ export class Cage {
     for (const lease of this.#book.leases) this.#book.retire(lease);
   }
 
-  #openJournal(): JournalFile | undefined {
-    const { journalDir, keyId, url } = this.#options;
-    if (journalDir === false) return undefined;
-    const folder = journalDir === '' ? defaultJournalFolder() : journalDir;
-    try {
-      return new JournalFile(folder, { server: url.href, keyId }, (error) => {
-        this.#events.emit('warning', {
-          code: 'JOURNAL_FAILED',
-          message:
-            `the journal of unreported usage cannot be written any more (${String(error)}); the ` +
-            'agent goes on without it, and a crash may lose up to one report per lease',
-        });
-      });
-    } catch (error) {
-      process.emitWarning(
-        `no journal of unreported usage can be kept in ${folder} (${String(error)}); ` +
-          'a crash may lose up to one report',
-        'IronCageWarning',
-      );
-      return undefined;
-    }
-  }
-
-  async #replay(): Promise<void> {
-    const { journalDir, keyId, url } = this.#options;
-    if (journalDir === false) return;
-    try {
-      const settled = await replayJournals(leaseServer(this.#transport), {
-        folder: journalDir === '' ? defaultJournalFolder() : journalDir,
-        server: url.href,
-        keyId,
-        wallMs: this.#clock.wallMs(),
-        ownPath: this.#journal?.path,
-      });
-      if (settled === 0) return;
-      this.#events.emit('warning', {
-        code: 'JOURNAL_REPLAYED',
-        message: `${settled.toString()} lease(s) of a process that crashed were settled.`,
-      });
-    } catch (error) {
-      this.#events.emit('warning', { code: 'JOURNAL_UNREADABLE', message: String(error) });
-    }
+  #replay(): Promise<void> {
+    return replayOthers(this.#options, {
+      server: leaseServer(this.#transport),
+      clock: this.#clock,
+      emit: this.#events.emit.bind(this.#events),
+      ownPath: this.#journal?.path,
+    });
   }
 
   /** Stops everything; what is left to be told is returned. */

@@ -3,10 +3,24 @@ import type { TokenUsage } from '../prices/usage.js';
 import type { PiiReport } from '../safety/safety-filter.js';
 import type { Outcome } from '../wire/protocol.js';
 
+/** What a call asks a model for, in OpenTelemetry's words. */
+export type Operation = 'chat' | 'embeddings' | 'generate_content';
+
 /** What `cage.on()` can tell. Amounts are decimal dollars, like on the wire. */
 export interface CageEvents {
+  /** A request to a provider is about to leave; `usage` with the same id tells how it ended. */
+  call: {
+    readonly id: string;
+    readonly provider: string;
+    readonly model: string;
+    readonly operation: Operation;
+    readonly host: string;
+    readonly port: number | undefined;
+  };
   /** A call was stopped before it left. */
   blocked: { readonly error: IronCageError; readonly provider: string; readonly model: string };
+  /** With `mode: 'observe'`: a call that would have been stopped, and was not. */
+  observed: { readonly error: IronCageError; readonly provider: string; readonly model: string };
   /** A lease was granted, refused, reported on, or has ended. */
   lease: {
     readonly action: 'granted' | 'refused' | 'reported' | 'ended';
@@ -18,11 +32,13 @@ export interface CageEvents {
     readonly id: string;
     readonly provider: string;
     readonly model: string;
+    readonly operation: Operation;
     readonly outcome: Outcome;
     readonly estimated: boolean;
     readonly tokens: TokenUsage;
     readonly costUsd: string;
     readonly durationMs: number;
+    readonly tags?: readonly string[];
   };
   /** The output of a call was limited to what is affordable. */
   clamped: { readonly provider: string; readonly model: string; readonly outputTokens: number };

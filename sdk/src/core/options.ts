@@ -21,6 +21,12 @@ export interface IronCageOptions {
   readonly inject?: 'sealed' | 'env' | 'none';
   /** Replace `globalThis.fetch` by the metering one. Default: true. */
   readonly patchFetch?: boolean;
+  /**
+   * - `enforce` (default): what does not fit, or may not be sent, is stopped
+   * - `observe`: a dry run; what would be stopped is told by the event `observed`, and goes.
+   *   Keys stay protected, and what was used is reported wherever it can be metered
+   */
+  readonly mode?: 'enforce' | 'observe';
   /** Limit the output of a call that would else be too expensive. Default: true. */
   readonly clampOutput?: boolean;
   /**
@@ -51,6 +57,13 @@ export interface IronCageOptions {
   readonly pricesKey?: string;
   /** Return leases when the process ends. Default: true. */
   readonly handleExit?: boolean;
+  /** Spans and metrics, where the program has `@opentelemetry/api`. Default: true. */
+  readonly telemetry?: boolean;
+  /**
+   * Write a line about everything that happens: to the standard error output, or to a function.
+   * Amounts, models and ids; never prompts or keys. Default: `IRON_CAGE_DEBUG`, else false.
+   */
+  readonly debug?: boolean | ((line: string) => void);
 }
 
 export interface ResolvedOptions extends Required<
@@ -83,8 +96,9 @@ export function resolveOptions(
     keyId: parseIronCageKey(key).id,
     url: parseServerAddress(url),
     agentName: options.agentName ?? environment['IRON_CAGE_AGENT'],
-    inject: options.inject ?? injectMode(environment['IRON_CAGE_INJECT']),
+    inject: oneOf('IRON_CAGE_INJECT', ['sealed', 'env', 'none'], options.inject, environment),
     patchFetch: options.patchFetch ?? true,
+    mode: oneOf('IRON_CAGE_MODE', ['enforce', 'observe'], options.mode, environment),
     clampOutput: options.clampOutput ?? true,
     unbounded: options.unbounded ?? 'cap',
     leaseWaitMs: options.leaseWaitMs ?? 5_000,
@@ -93,6 +107,8 @@ export function resolveOptions(
     startTimeoutMs: options.startTimeoutMs ?? 15_000,
     journalDir: options.journalDir ?? environment['IRON_CAGE_JOURNAL_DIR'] ?? '',
     handleExit: options.handleExit ?? true,
+    telemetry: options.telemetry ?? true,
+    debug: options.debug ?? !['', '0', 'false'].includes(environment['IRON_CAGE_DEBUG'] ?? ''),
     pricesKeys: pricesKeys(options.pricesKey ?? environment['IRON_CAGE_PRICES_KEY']),
   };
 }
@@ -105,8 +121,15 @@ function pricesKeys(text: string | undefined): readonly string[] {
   );
 }
 
-function injectMode(text: string | undefined): 'sealed' | 'env' | 'none' {
-  if (text === undefined || text === '') return 'sealed';
-  if (text === 'sealed' || text === 'env' || text === 'none') return text;
-  throw new ConfigurationError('IRON_CAGE_INJECT must be "sealed", "env" or "none".');
+/** What was given, else the variable, else the first of the choices. */
+function oneOf<const Choices extends readonly [string, ...string[]]>(
+  variable: string,
+  choices: Choices,
+  given: Choices[number] | undefined,
+  environment: Environment,
+): Choices[number] {
+  const text = given ?? environment[variable] ?? '';
+  const found = text === '' ? choices[0] : choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  throw new ConfigurationError(`${variable} must be one of ${choices.join(', ')}.`);
 }

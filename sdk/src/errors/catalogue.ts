@@ -68,3 +68,7 @@ export class PiiBlockedError extends IronCageError {
 export class ServerError extends IronCageError {
   static override readonly code: string = 'SERVER';
 }
+/** A limit that the program set itself was reached: `maxCalls` or `maxSeconds` of `withBudget()`. */
+export class RunLimitError extends IronCageError {
+  static override readonly code = 'RUN_LIMIT';
+}

@@ -1,3 +1,5 @@
+import type { RunClaim } from '../context/run-budget.js';
+import type { Operation } from '../core/events.js';
 import { RequestNotBoundedError, UnknownModelError } from '../errors/catalogue.js';
 import type { HeldCall, Priced } from '../leases/lease.js';
 import type { CallResult } from '../leases/lease-book.js';
@@ -42,6 +44,9 @@ export class MeteredCall implements HeldCall {
   readonly plan: CallPlan;
   /** True when the model's largest output is unknown, so that one must be written. */
   readonly needsOutputLimit: boolean;
+  operation: Operation = 'chat';
+  tags: readonly string[] = [];
+  claim: RunClaim | undefined;
   readonly #price: ModelPrice;
   /** With the mark-up of the dearest way in which the request may be served. */
   readonly #boundPrice: ModelPrice;

@@ -1,11 +1,6 @@
-import type { Emit } from '../core/events.js';
-import { BudgetExceededError, RequestNotBoundedError } from '../errors/catalogue.js';
+import type { Operation } from '../core/events.js';
 import { findIronCageError, type IronCageError } from '../errors/iron-cage-error.js';
-import type { Clock } from '../identity/clock.js';
-import { availableOf } from '../leases/budget-latch.js';
-import type { LeaseBook } from '../leases/lease-book.js';
 import type { Hold } from '../leases/lease.js';
-import { maxNano } from '../money/money.js';
 import type { PriceTable } from '../prices/price-table.js';
 import type { Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js';
 import { matchEndpoint, notMetered } from '../providers/endpoints.js';
@@ -19,29 +14,23 @@ import { MeteredCall, unusedResult } from './metered-call.js';
 import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-request.js';
 import { parseAnswer, parseBody } from './json-body.js';
 import type { Outcome } from '../wire/protocol.js';
+import { observable } from './observable.js';
+import { Reservations, type ReservationPorts } from './reservations.js';
 import { meterStream, withBody } from './response-meter.js';
 import { neverSent } from './send-failure.js';
 
-/** A smaller output is not worth a call. */
-const USEFUL_OUTPUT_TOKENS = 256;
-
-export interface MeteringPorts {
-  readonly clock: Clock;
-  readonly emit: Emit;
+export interface MeteringPorts extends ReservationPorts {
   /** The unpatched `fetch`. */
   readonly send: typeof fetch;
   readonly placeholders: Placeholders;
   /** Undefined once the session has started. */
   readonly starting: () => Promise<void> | undefined;
   readonly session: () => MeteringSession;
-  readonly book: LeaseBook;
   /** Throws when nothing may leave. */
   readonly guard: () => void;
-  readonly options: {
-    readonly clampOutput: boolean;
+  readonly options: ReservationPorts['options'] & {
     readonly unbounded: 'cap' | 'block';
     readonly responseDeadlineMs: number;
-    readonly budgetWaitMs: number;
   };
 }
 
@@ -66,10 +55,12 @@ interface Passage {
 /** The one place through which every request to a provider goes. */
 export class MeteringFetch {
   readonly #ports: MeteringPorts;
+  readonly #reservations: Reservations;
   readonly #calibration = new Map<string, number>();
 
   constructor(ports: MeteringPorts) {
     this.#ports = ports;
+    this.#reservations = new Reservations(ports);
   }
 
   /** Works like `fetch`; refuses what may not be sent, meters what goes to a provider. */
@@ -87,6 +78,7 @@ export class MeteringFetch {
     } catch (error) {
       const blocked = findIronCageError(error);
       if (blocked === undefined) throw error;
+      if (this.#isOnlyObserved(blocked, about)) return this.#sendFree(request);
       return this.#block(request, blocked, about);
     }
     return this.#transmit(passage);
@@ -152,90 +144,17 @@ export class MeteringFetch {
     });
     const hidesUsageEvent = endpoint.askForUsage(body, provider);
     let changed = hidesUsageEvent || pii?.action === 'redact';
-    if (call.needsOutputLimit) changed = this.#limit(call, endpoint, body) || changed;
-    const { hold, clamped } = await this.#reserve(call, endpoint, body);
+    if (call.needsOutputLimit) changed = this.#reservations.limit(call, endpoint, body) || changed;
+    const { hold, clamped } = await this.#reservations.reserve(call, endpoint, body);
     const text = changed || clamped ? JSON.stringify(body) : original;
     return { request, endpoint, body, call, text, hidesUsageEvent, hold };
-  }
-
-  /**
-   * Sets the worst case aside. When the budget is too small for it, the output is limited; when it
-   * is too small for that because other calls of this process hold it, their end is awaited.
-   */
-  async #reserve(
-    call: MeteredCall,
-    endpoint: Endpoint,
-    body: JsonObject,
-  ): Promise<{ hold: Hold; clamped: boolean }> {
-    const { book, clock, options } = this.#ports;
-    const giveUpMs = clock.monotonicMs() + options.budgetWaitMs;
-    const fullOutput = call.outputTokensPerChoice;
-    for (;;) {
-      call.limitOutput(fullOutput);
-      const refusal = await this.#tryReserve(call);
-      if (!(refusal instanceof BudgetExceededError)) return { hold: refusal, clamped: false };
-      const atHandNano = book.leases.map(({ availableNano }) => availableNano);
-      const leftNano = availableOf(refusal) ?? 0n;
-      const affordable = this.#affordable(call, maxNano(leftNano, ...atHandNano));
-      if (options.clampOutput && affordable > 0) {
-        call.limitOutput(affordable);
-        const clamped = await this.#tryReserve(call);
-        if (!(clamped instanceof BudgetExceededError)) {
-          this.#writeLimit(call, endpoint, body, affordable);
-          return { hold: clamped, clamped: true };
-        }
-      }
-      call.limitOutput(fullOutput);
-      const mayFitLater = this.#affordable(call, leftNano + book.reclaimableNano) >= 0;
-      if (!mayFitLater) throw refusal;
-      if (!(await book.nextCompletion(giveUpMs - clock.monotonicMs()))) throw refusal;
-    }
-  }
-
-  async #tryReserve(call: MeteredCall): Promise<Hold | BudgetExceededError> {
-    const { book } = this.#ports;
-    const worstNano = call.worstNano;
-    try {
-      return book.tryHold(worstNano, call) ?? (await book.hold(worstNano, call));
-    } catch (error) {
-      const refusal = findIronCageError(error);
-      if (refusal instanceof BudgetExceededError) return refusal;
-      throw error;
-    }
-  }
-
-  /** Output tokens per choice that an amount pays for; -1 when too few to be useful. */
-  #affordable(call: MeteredCall, amountNano: bigint): number {
-    const tokens = Math.min(call.affordablePerChoice(amountNano), call.outputTokensPerChoice);
-    const { smallestOutput, requestedOutput, hasOutput } = call.plan;
-    const wanted = requestedOutput ?? USEFUL_OUTPUT_TOKENS;
-    const useful = this.#ports.options.clampOutput
-      ? Math.max(smallestOutput, Math.min(wanted, USEFUL_OUTPUT_TOKENS))
-      : call.outputTokensPerChoice;
-    return tokens >= (hasOutput ? useful : 0) ? tokens : -1;
-  }
-
-  #limit(call: MeteredCall, endpoint: Endpoint, body: JsonObject): boolean {
-    if (!this.#ports.options.clampOutput) {
-      throw new RequestNotBoundedError(
-        `The largest output of ${JSON.stringify(call.model)} is not known: set max_tokens.`,
-        { status: 400 },
-      );
-    }
-    this.#writeLimit(call, endpoint, body, call.outputTokensPerChoice);
-    return true;
-  }
-
-  #writeLimit(call: MeteredCall, endpoint: Endpoint, body: JsonObject, tokens: number): void {
-    const { provider, model } = call;
-    endpoint.limitOutput(body, tokens, provider);
-    this.#ports.emit('clamped', { provider, model, outputTokens: tokens });
   }
 
   async #transmit(passage: Passage): Promise<Response> {
     const { book, placeholders, send, session } = this.#ports;
     const { request, call, hold, text } = passage;
     let response: Response;
+    this.#tellCall(passage);
     if (request.signal?.aborted === true) book.complete(hold, unusedResult());
     try {
       const headers = revealHeaders(request, placeholders, session().secrets);
@@ -308,9 +227,32 @@ export class MeteringFetch {
     this.#calibrate(call, call.excess(usage));
   }
 
+  #tellCall({ request, call, endpoint, hold }: Passage): void {
+    const { provider, model } = call;
+    const { hostname: host = '', port = '' } = request.url ?? {};
+    call.operation = operationOf(endpoint);
+    this.#ports.emit('call', {
+      id: hold.id,
+      provider,
+      model,
+      operation: call.operation,
+      host,
+      port: port === '' ? undefined : Number(port),
+    });
+  }
+
   async #sendFree(request: OutgoingRequest): Promise<Response> {
     const { placeholders, send, session } = this.#ports;
-    return request.sendWith(send, revealHeaders(request, placeholders, session().secrets));
+    const headers = revealHeaders(request, placeholders, session().secrets);
+    return request.sendWith(send, headers, request.textRead);
+  }
+
+  /** In a dry run what would be stopped is told, and goes; what has no key, or is not meant to have it, cannot. */
+  #isOnlyObserved(error: IronCageError, about: { provider: string; model: string }): boolean {
+    const { emit, options } = this.#ports;
+    if (options.mode !== 'observe' || about.provider === '' || !observable(error)) return false;
+    emit('observed', { error, ...about });
+    return true;
   }
 
   #calibrate(call: MeteredCall, excess: number): void {
@@ -335,4 +277,9 @@ export class MeteringFetch {
     if (request.isStainless) return blockedResponse(error);
     throw error;
   }
+}
+
+function operationOf({ name }: Endpoint): Operation {
+  if (name.includes('embedding')) return 'embeddings';
+  return name.includes('image') ? 'generate_content' : 'chat';
 }

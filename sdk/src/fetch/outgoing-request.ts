@@ -11,6 +11,7 @@ export class OutgoingRequest {
   readonly signal: AbortSignal | undefined;
   readonly #input: FetchInput;
   readonly #init: FetchInit;
+  #textRead: string | undefined;
 
   constructor(input: FetchInput, init: FetchInit) {
     const request = input instanceof Request ? input : undefined;
@@ -34,6 +35,11 @@ export class OutgoingRequest {
     return typeof body === 'string' ? body : undefined;
   }
 
+  /** The body, once it was read: a stream cannot be read again. */
+  get textRead(): string | undefined {
+    return this.#textRead;
+  }
+
   /** Reads the whole body as text. @throws RequestNotBoundedError for a compressed one */
   async readText(): Promise<string> {
     if (this.headers.has('content-encoding')) {
@@ -42,6 +48,11 @@ export class OutgoingRequest {
         { status: 400 },
       );
     }
+    this.#textRead = await this.#readBody();
+    return this.#textRead;
+  }
+
+  async #readBody(): Promise<string> {
     const body = this.#init?.body;
     if (typeof body === 'string') return body;
     if (body !== undefined && body !== null) return new Response(body).text();

@@ -134,10 +134,11 @@ export class LeaseBook {
     const record = usageRecord(hold, result, this.#ports.clock);
     if (!hold.lease.charge(hold, result.costNano, record)) return;
     this.#spentNano += result.costNano;
+    hold.call.claim?.settle(result.costNano);
     this.#burn.add(result.costNano, this.#ports.clock.monotonicMs());
     journal?.append({ t: 'usage', lease: hold.lease.id, usage: record });
     const { cost: costUsd, pricesVersion: _version, ...told } = record;
-    emit('usage', { ...told, costUsd });
+    emit('usage', { ...told, operation: hold.call.operation, costUsd });
     this.#afterCall(hold.lease);
     // What this call held counts again.
     if (this.#completions.tell()) this.latch.clear();

@@ -1,3 +1,4 @@
+import type { Operation } from '../core/events.js';
 import { formatUsd, type NanoUsd } from '../money/money.js';
 import type { TokenUsage } from '../prices/usage.js';
 import type { WireLeaseRequest, WireSettlement, WireUsageRecord } from '../wire/protocol.js';
@@ -9,8 +10,13 @@ const RECORDS_MAX = 1_000;
 export interface HeldCall {
   readonly provider: string;
   readonly model: string;
+  readonly operation: Operation;
   readonly pricesVersion: string;
   readonly startedAtMs: number;
+  /** Labels for its usage record. */
+  readonly tags?: readonly string[];
+  /** Gets to know what the call has cost, once. */
+  readonly claim?: { settle(costNano: NanoUsd): void } | undefined;
   /** Upper bound of what has been used until now. */
   estimate(): Priced;
 }

@@ -11,7 +11,7 @@ export interface CallResult extends Priced {
 
 /** What is reported of one call. */
 export function usageRecord(hold: Hold, result: CallResult, clock: Clock): WireUsageRecord {
-  const { provider, model, pricesVersion, startedAtMs } = hold.call;
+  const { provider, model, pricesVersion, startedAtMs, tags = [] } = hold.call;
   const { modifiers = [] } = result;
   return {
     id: hold.id,
@@ -23,6 +23,7 @@ export function usageRecord(hold: Hold, result: CallResult, clock: Clock): WireU
     cost: formatUsd(result.costNano),
     pricesVersion,
     durationMs: Math.max(0, Math.round(clock.monotonicMs() - startedAtMs)),
+    ...(tags.length > 0 ? { tags } : {}),
     ...(modifiers.length > 0 ? { modifiers } : {}),
   };
 }

@@ -56,6 +56,7 @@ export interface WireUsageRecord {
   readonly cost: string;
   readonly pricesVersion: string;
   readonly durationMs: number;
+  readonly tags?: readonly string[];
   /** How the call was served, where that changes its price. */
   readonly modifiers?: readonly string[];
 }
