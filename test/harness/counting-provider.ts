@@ -464,17 +464,18 @@ function responsesEvents(given: Answer): string[] {
   const event = (type: string, data: Json): string =>
     `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
   const started = { ...done, status: 'in_progress', output: [], usage: null };
+  const id = `msg_${given.number.toString()}`;
   const deltas = pieces(given.reply.text ?? '').map((delta) =>
-    event('response.output_text.delta', {
-      item_id: `msg_${given.number.toString()}`,
-      output_index: 0,
-      content_index: 0,
-      delta,
-    }),
+    event('response.output_text.delta', { item_id: id, output_index: 0, content_index: 0, delta }),
   );
+  const item = { type: 'message', id, role: 'assistant', content: [] };
+  const around = (type: string, status: string): string[] =>
+    deltas.length > 0 ? [event(type, { output_index: 0, item: { ...item, status } })] : [];
   return [
     event('response.created', { response: started }),
+    ...around('response.output_item.added', 'in_progress'),
     ...deltas,
+    ...around('response.output_item.done', 'completed'),
     event('response.completed', { response: done }),
   ];
 }
