@@ -20,14 +20,7 @@ export function errorOfRefusal(
   refusal: WireError,
   retryAfterMs?: number,
 ): IronCageError {
-  const options: IronCageErrorOptions = {
-    status,
-    details: {
-      ...refusal.details,
-      ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: retryAfterMs / 1_000 }),
-    },
-    ...(refusal.requestId === undefined ? {} : { requestId: refusal.requestId }),
-  };
+  const options = optionsOf(status, refusal, retryAfterMs);
   switch (refusal.code) {
     case 'KEY_MALFORMED':
       return new ConfigurationError('The server does not accept the form of this key.', options);
@@ -75,6 +68,21 @@ export function errorOfRefusal(
     default:
       return new ServerError(`The server refused (${refusal.code}): ${refusal.message}`, options);
   }
+}
+
+function optionsOf(
+  status: number,
+  refusal: WireError,
+  retryAfterMs: number | undefined,
+): IronCageErrorOptions {
+  return {
+    status,
+    details: {
+      ...refusal.details,
+      ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: retryAfterMs / 1_000 }),
+    },
+    ...(refusal.requestId === undefined ? {} : { requestId: refusal.requestId }),
+  };
 }
 
 const statusOfNext: Readonly<Record<string, number>> = {
