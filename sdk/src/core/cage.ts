@@ -175,6 +175,11 @@ export class Cage {
     return this.#closing;
   }
 
+  /** True for a place that a secret of the project belongs to. */
+  meters(url: URL): boolean {
+    return this.#isReady && this.#keeper.current.secrets.providerAt(url) !== undefined;
+  }
+
   /** Runs `task` once when this connection is closed. */
   onClosed(task: () => void): void {
     this.#onClosed.push(task);

@@ -1,4 +1,6 @@
 import { ConfigurationError } from '../errors/catalogue.js';
+import { guardWebSockets } from '../fetch/web-socket-guard.js';
+import { isKnownProviderHost } from '../providers/known-hosts.js';
 import { Cage } from './cage.js';
 import { resolveOptions, type IronCageOptions } from './options.js';
 
@@ -50,9 +52,14 @@ export function begin(options: IronCageOptions): ProcessState {
   }
   const cage = new Cage(options);
   cage.presetEnvironment();
-  const restoreFetch = patchFetch ? patchGlobalFetch(cage) : () => undefined;
+  const restore = patchFetch
+    ? [
+        patchGlobalFetch(cage),
+        guardWebSockets((url) => isKnownProviderHost(url) || cage.meters(url)),
+      ]
+    : [];
   const release = (): void => {
-    restoreFetch();
+    for (const undo of restore) undo();
     if (holder[slot]?.cage === cage) holder[slot] = undefined;
   };
   cage.onClosed(release);

@@ -1,5 +1,8 @@
-/** Where providers live that a project most likely has keys for: the list of a project itself comes only with its session. */
-const KNOWN_HOSTS: ReadonlySet<string> = new Set([
+/**
+ * Where providers live that a project most likely has keys for: the list of a project itself comes
+ * only with its session. The server has the same list with their fields; a test compares the two.
+ */
+export const KNOWN_HOSTS: ReadonlySet<string> = new Set([
   'api.openai.com',
   'api.anthropic.com',
   'generativelanguage.googleapis.com',
@@ -11,9 +14,16 @@ const KNOWN_HOSTS: ReadonlySet<string> = new Set([
   'api.together.xyz',
   'api.fireworks.ai',
   'api.cerebras.ai',
+  'api.cohere.com',
+  'api.moonshot.ai',
+  'api.perplexity.ai',
 ]);
+
+/** Clouds give every customer or region a host of its own. */
+const cloudHosts =
+  /\.openai\.azure\.com$|\.services\.ai\.azure\.com$|\.cognitiveservices\.azure\.com$|(^|-)aiplatform\.googleapis\.com$|^bedrock-(runtime|mantle)[.-][a-z0-9.-]+\.(amazonaws\.com|api\.aws)$/;
 
 /** True for a place that is a provider's whatever the project's secrets say. */
 export function isKnownProviderHost(url: URL): boolean {
-  return KNOWN_HOSTS.has(url.hostname);
+  return KNOWN_HOSTS.has(url.hostname) || cloudHosts.test(url.hostname);
 }

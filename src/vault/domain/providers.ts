@@ -42,6 +42,20 @@ export const PROVIDERS: readonly KnownProvider[] = [
     hosts: ['api.fireworks.ai'],
     fields: ['FIREWORKS_API_KEY'],
   },
+  { id: 'cerebras', name: 'Cerebras', hosts: ['api.cerebras.ai'], fields: ['CEREBRAS_API_KEY'] },
+  { id: 'cohere', name: 'Cohere', hosts: ['api.cohere.com'], fields: ['COHERE_API_KEY'] },
+  {
+    id: 'moonshotai',
+    name: 'Moonshot AI',
+    hosts: ['api.moonshot.ai'],
+    fields: ['MOONSHOT_API_KEY'],
+  },
+  {
+    id: 'perplexity',
+    name: 'Perplexity',
+    hosts: ['api.perplexity.ai'],
+    fields: ['PERPLEXITY_API_KEY'],
+  },
 ];
 
 export function knownProvider(id: string): KnownProvider | undefined {

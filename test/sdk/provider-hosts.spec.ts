@@ -1,0 +1,59 @@
+import { isKnownProviderHost, KNOWN_HOSTS } from '../../sdk/src/providers/known-hosts.js';
+import { guardWebSockets } from '../../sdk/src/fetch/web-socket-guard.js';
+import { EndpointNotMeteredError, SecretHostError } from '../../sdk/src/errors/catalogue.js';
+import { Placeholders } from '../../sdk/src/secrets/placeholders.js';
+import { PROVIDERS } from '../../src/vault/domain/providers.js';
+
+describe('hosts of providers', () => {
+  it('are the same on the server and in the SDK', () => {
+    expect([...KNOWN_HOSTS].sort()).toEqual(PROVIDERS.flatMap(({ hosts }) => hosts).sort());
+  });
+
+  it.each([
+    ['https://api.openai.com/v1', true],
+    ['https://acme.openai.azure.com/openai/v1', true],
+    ['https://acme.services.ai.azure.com/models', true],
+    ['https://europe-west4-aiplatform.googleapis.com/v1', true],
+    ['https://aiplatform.googleapis.com/v1', true],
+    ['https://bedrock-runtime.eu-central-1.amazonaws.com/model', true],
+    ['https://storage.googleapis.com/bucket', false],
+    ['https://api.openai.com.evil.example/v1', false],
+    ['https://openai.azure.com.evil.example/', false],
+    ['https://s3.eu-central-1.amazonaws.com/', false],
+  ])('%s: %s', (url, isKnown) => {
+    expect(isKnownProviderHost(new URL(url))).toBe(isKnown);
+  });
+});
+
+describe('web sockets', () => {
+  const original = globalThis.WebSocket;
+  let restore: () => void;
+  beforeEach(() => {
+    restore = guardWebSockets((url) => isKnownProviderHost(url) && url.protocol === 'https:');
+  });
+  afterEach(() => {
+    restore();
+    expect(globalThis.WebSocket).toBe(original);
+  });
+
+  it('are not opened to a provider', () => {
+    const open = (): WebSocket => new WebSocket('wss://api.openai.com/v1/realtime?model=gpt-4o');
+    expect(open).toThrow(EndpointNotMeteredError);
+    expect(open).toThrow('A WebSocket to api.openai.com (realtime) cannot be metered');
+  });
+
+  it('carry no placeholder, neither in the address nor as a protocol', () => {
+    const key = new Placeholders().of('OPENAI_API_KEY');
+    expect(() => new WebSocket(`wss://127.0.0.1:9/?key=${key}`)).toThrow(SecretHostError);
+    const protocols = ['realtime', `openai-insecure-api-key.${key}`];
+    expect(() => new WebSocket('wss://127.0.0.1:9/', protocols)).toThrow(SecretHostError);
+  });
+
+  it('are opened to everybody else, and stay what they are', () => {
+    const socket = new WebSocket('ws://127.0.0.1:9/');
+    expect(socket).toBeInstanceOf(original);
+    expect(socket).toBeInstanceOf(WebSocket);
+    socket.addEventListener('error', () => undefined);
+    socket.close();
+  });
+});
