@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { DataSource } from 'typeorm';
 import { AnalyticsModule } from './analytics/index.js';
+import { AnomaliesModule } from './anomalies/index.js';
 import { AuditModule } from './audit/index.js';
 import { AuthModule } from './auth/index.js';
 import { Balances, BillingModule, PriceBook, SessionSecrets } from './billing/index.js';
@@ -107,6 +108,7 @@ export class AppModule {
         TeamsModule,
         VaultModule,
         BillingModule,
+        AnomaliesModule,
         AnalyticsModule,
       ],
       controllers: [HealthController, MetricsController],

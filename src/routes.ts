@@ -1,4 +1,5 @@
 import { ANALYTICS_ROUTES } from './analytics/analytics.contract.js';
+import { ANOMALY_ROUTES } from './anomalies/anomalies.contract.js';
 import { AUDIT_ROUTES } from './audit/audit.contract.js';
 import { AUTH_ROUTES } from './auth/auth.contract.js';
 import { AGENT_BILLING_ROUTES } from './billing/agent-billing.contract.js';
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...BILLING_ROUTES,
   ...AGENT_BILLING_ROUTES,
   ...SESSION_ROUTES,
+  ...ANOMALY_ROUTES,
   ...BUDGET_ROUTES,
   ...ASK_ROUTES,
   ...REFILL_ROUTES,

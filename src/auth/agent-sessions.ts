@@ -3,12 +3,16 @@ import { notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import type { Tx } from '../platform/database/index.js';
+import { AgentUses } from './agent-uses.js';
 import { SessionStore } from './data/session-store.js';
 
 /** Running agent processes. A session belongs to the key that started it; no other key sees it. */
 @Injectable()
 export class AgentSessions {
-  constructor(private readonly sessions: SessionStore) {}
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly uses: AgentUses,
+  ) {}
 
   /** @returns the new session's id */
   async start(
@@ -24,6 +28,7 @@ export class AgentSessions {
   /** Ending twice is the same as once. */
   async end(agent: AgentPrincipal, sessionId: string): Promise<void> {
     if (!(await this.sessions.end(agent, sessionId))) throw notFound('session');
+    this.uses.left(agent, sessionId);
   }
 
   /** Notes that the agent lives. Does not fail when the session has ended: a last report may come after that. */

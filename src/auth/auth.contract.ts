@@ -15,7 +15,7 @@ export const keyView = z
     environment: z.enum(['dev', 'live']),
     projectId: uuid,
     projectName: z.string(),
-    state: z.enum(['active', 'revoked', 'expired']),
+    state: z.enum(['active', 'blocked', 'revoked', 'expired']),
     createdAt: instant,
     expiresAt: instant,
     lastUsedAt: instant.nullable(),

@@ -7,6 +7,7 @@ import type { HotStore } from '../platform/redis/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import { AccessTokens, accessTokenOptions } from './access-tokens.js';
 import { AgentSessions } from './agent-sessions.js';
+import { AgentUses } from './agent-uses.js';
 import { AccessEpochStore } from './data/access-epoch-store.js';
 import { KeyRecords } from './data/key-records.js';
 import { KeyStore } from './data/key-store.js';
@@ -60,6 +61,7 @@ import { UserAuthenticator } from './user-authenticator.js';
     AccessEpochs,
     AccessTokens,
     AgentSessions,
+    AgentUses,
     KeyAuthenticator,
     KeyGuesses,
     KeysService,
@@ -75,6 +77,7 @@ import { UserAuthenticator } from './user-authenticator.js';
   exports: [
     AccessEpochs,
     AgentSessions,
+    AgentUses,
     Authenticator,
     Logins,
     OwnOriginGuard,

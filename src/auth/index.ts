@@ -1,5 +1,6 @@
 export { AccessEpochs } from './access-epochs.js';
 export { AgentSessions } from './agent-sessions.js';
+export { type AgentUseListener, AgentUses } from './agent-uses.js';
 export { AuthModule } from './auth.module.js';
 export { hashToken } from './domain/refresh-tokens.js';
 export { OwnOriginGuard } from './http/own-origin.js';

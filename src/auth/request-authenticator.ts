@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../kernel/principal.js';
 import { Authenticator } from '../platform/http/index.js';
+import { AgentUses } from './agent-uses.js';
 import { KeyAuthenticator } from './key-authenticator.js';
 import { UserAuthenticator } from './user-authenticator.js';
 
@@ -12,13 +13,15 @@ export class RequestAuthenticator extends Authenticator {
   constructor(
     private readonly keys: KeyAuthenticator,
     private readonly users: UserAuthenticator,
+    private readonly uses: AgentUses,
   ) {
     super();
   }
 
-  authenticate(bearer: string, ip: string): Promise<Principal> {
-    return bearer.startsWith(KEY_PREFIX)
-      ? this.keys.authenticate(bearer, ip)
-      : this.users.authenticate(bearer);
+  async authenticate(bearer: string, ip: string): Promise<Principal> {
+    if (!bearer.startsWith(KEY_PREFIX)) return this.users.authenticate(bearer);
+    const agent = await this.keys.authenticate(bearer, ip);
+    this.uses.used(agent, ip);
+    return agent;
   }
 }

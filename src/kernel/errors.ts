@@ -18,6 +18,7 @@ export const ERROR_STATUS = {
   KEY_MALFORMED: 401,
   KEY_INVALID: 401,
   KEY_REVOKED: 401,
+  KEY_BLOCKED: 401,
   KEY_EXPIRED: 401,
   KEY_ENVIRONMENT: 403,
   KEY_ADDRESS_REFUSED: 403,
@@ -108,6 +109,12 @@ export function keyRetired(reason: RetiredKey): AppError {
       return new AppError(
         'KEY_REVOKED',
         'This Iron Cage key was revoked. Create a new one in the dashboard.',
+        { internal },
+      );
+    case 'blocked':
+      return new AppError(
+        'KEY_BLOCKED',
+        'This Iron Cage key is blocked, because it was used in a way that its project does not allow. The dashboard (Agents) says why; somebody there can release it.',
         { internal },
       );
     case 'replaced':

@@ -15,6 +15,7 @@ const CLOSED: readonly ErrorCode[] = [
   'KEY_MALFORMED',
   'KEY_INVALID',
   'KEY_REVOKED',
+  'KEY_BLOCKED',
   'KEY_EXPIRED',
   'KEY_ENVIRONMENT',
   'KEY_ADDRESS_REFUSED',

@@ -12,10 +12,10 @@ export interface UserPrincipal {
 }
 
 /**
- * Why the right secret of a key no longer runs anything: the key was revoked or has expired, the secret was replaced by a rotation, or
+ * Why the right secret of a key no longer runs anything: the key was revoked, is blocked, or has expired, the secret was replaced by a rotation, or
  * the project belongs to the other environment.
  */
-export type RetiredKey = 'revoked' | 'expired' | 'replaced' | 'foreign';
+export type RetiredKey = 'revoked' | 'blocked' | 'expired' | 'replaced' | 'foreign';
 
 /** A running agent that showed an Iron Cage key. */
 export interface AgentPrincipal {

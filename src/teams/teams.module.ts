@@ -32,6 +32,6 @@ import { SignInService } from './sign-in.service.js';
     SetupService,
     SignInService,
   ],
-  exports: [ProjectDirectory, SetupService],
+  exports: [KillSwitch, ProjectDirectory, SetupService],
 })
 export class TeamsModule {}

@@ -12,6 +12,7 @@ const MAY_USE = {
   teams: ['auth', 'audit'],
   vault: ['auth', 'teams', 'audit'],
   billing: ['auth', 'teams', 'audit'],
+  anomalies: ['auth', 'teams', 'audit'],
   analytics: ['auth', 'teams'],
   notifications: ['auth', 'teams', 'audit'],
 };

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Installation } from '../harness/installation.js';
+import { callFrom } from '../harness/call-from.js';
+import { Installation, sessionRequest } from '../harness/installation.js';
 import { openLease, settle } from './agent.js';
 import { describeInBrowser, DESKTOP, LOOKS, PHONE, Visitor } from './browser.js';
 
@@ -69,6 +70,11 @@ describeInBrowser('every page', () => {
     await settle(installation, project.key, lease, { input: 300_000, output: 40_000 });
     await openLease(installation, project.key, lease.sessionId);
     const paused = await installation.project({ name: 'Sales outreach', deposit: '3' });
+    for (const ip of ['127.0.0.5', '127.0.0.6'])
+      await callFrom(ip, installation.url, 'POST', '/v1/sdk/sessions', {
+        token: paused.key,
+        body: sessionRequest(),
+      });
     await installation.must('POST', `/v1/projects/${paused.id}/pause`, { reason: 'Prompt loop' });
   });
 

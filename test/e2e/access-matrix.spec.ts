@@ -32,7 +32,8 @@ type Ids = Record<
   | 'budgetId'
   | 'askId'
   | 'refillId'
-  | 'overrideId',
+  | 'overrideId'
+  | 'anomalyId',
   string
 >;
 
@@ -55,6 +56,8 @@ const BODIES: Record<string, (ids: Ids) => object> = {
   acquireLease: ({ sessionId }) => ({ leaseId: newId(), sessionId, wanted: '0.1', minimum: '0' }),
   settleLease: ({ sessionId }) => ({ sessionId, seq: 1, usage: [usage({})], final: true }),
   heartbeat: () => ({}),
+  releaseAnomaly: () => ({}),
+  setAnomalyPolicy: () => ({ addresses: 'off', velocity: 'off', groups: [] }),
   killSession: () => ({ reason: 'taken over' }),
   createBudget: ({ projectId }) => ({
     scope: 'project',
@@ -315,6 +318,7 @@ function nobodys(): Ids {
     askId: newId(),
     refillId: newId(),
     overrideId: newId(),
+    anomalyId: newId(),
   };
 }
 
@@ -352,6 +356,13 @@ async function everything(installation: Installation): Promise<{ ids: Ids; key: 
     rates: { input: '1', output: '1' },
     reason: 'a deal',
   });
+  const anomalyId = newId();
+  await query(
+    installation,
+    `INSERT INTO anomalies (organization_id, id, project_id, key_id, kind, action, summary, evidence, first_at, last_at)
+     VALUES ($1, $2, $3, $4, 'addresses', 'alert', 'Mine alone', '{}', now(), now())`,
+    [installation.organizationId, anomalyId, projectId, keyId],
+  );
   return {
     ids: {
       projectId,
@@ -363,6 +374,7 @@ async function everything(installation: Installation): Promise<{ ids: Ids; key: 
       askId,
       refillId: refill['id'],
       overrideId: override['id'],
+      anomalyId,
     },
     key,
   };

@@ -1,3 +1,5 @@
+import { type IncomingMessage, request } from 'node:http';
+
 export type SessionState = Readonly<Record<string, string>>;
 
 /** The events of one session, as an agent hears them. */
@@ -7,34 +9,39 @@ export interface StateListener {
   close(): void;
 }
 
+/** @param from one of the machine's own addresses */
 export async function listenToState(
   url: string,
   key: string,
   sessionId: string,
+  from = '127.0.0.1',
 ): Promise<StateListener> {
-  const abort = new AbortController();
-  const response = await fetch(`${url}/v1/sdk/sessions/${sessionId}/events`, {
+  const sent = request(`${url}/v1/sdk/sessions/${sessionId}/events`, {
+    agent: false,
+    localAddress: from,
     headers: { authorization: `Bearer ${key}` },
-    signal: abort.signal,
   });
-  if (response.status !== 200 || !response.body) throw new Error(`events: ${response.status}`);
-  const { body } = response;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    sent.once('response', resolve).once('error', reject).end();
+  });
+  if (response.statusCode !== 200) throw new Error(`events: ${response.statusCode ?? 0}`);
   const seen: { state: SessionState; atMs: number }[] = [];
   const waiting: (() => void)[] = [];
-  const read = async (): Promise<void> => {
-    let text = '';
-    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const data = /^event: state\ndata: (.*)$/.exec(text.slice(0, end))?.[1];
-        text = text.slice(end + 2);
-        if (data === undefined) continue;
-        seen.push({ state: JSON.parse(data) as SessionState, atMs: performance.now() });
-        waiting.splice(0).forEach((wake) => wake());
-      }
+  let text = '';
+  response.setEncoding('utf8');
+  response.on('error', () => undefined);
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const data = /^event: state\ndata: (.*)$/.exec(text.slice(0, end))?.[1];
+      text = text.slice(end + 2);
+      if (data === undefined) continue;
+      seen.push({ state: JSON.parse(data) as SessionState, atMs: performance.now() });
+      waiting.splice(0).forEach((wake) => {
+        wake();
+      });
     }
-  };
-  void read().catch(() => undefined);
+  });
   return {
     until: async (test) => {
       for (;;) {
@@ -44,7 +51,7 @@ export async function listenToState(
       }
     },
     close: () => {
-      abort.abort();
+      sent.destroy();
     },
   };
 }

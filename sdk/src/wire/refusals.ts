@@ -14,6 +14,12 @@ import { budgetSentence, velocitySentence } from '../errors/limit-sentences.js';
 import type { IronCageError, IronCageErrorOptions } from '../errors/iron-cage-error.js';
 import type { WireError } from './protocol.js';
 
+const stoppedSentence = {
+  PROJECT_PAUSED: 'The project is paused: no call may leave until somebody resumes it.',
+  PROJECT_ARCHIVED:
+    'The project is archived: no call may leave any more. Use a key of another project.',
+};
+
 /** Turns a refusal of the server into the error that the agent gets. */
 export function errorOfRefusal(
   status: number,
@@ -30,6 +36,7 @@ export function errorOfRefusal(
         options,
       );
     case 'KEY_REVOKED':
+    case 'KEY_BLOCKED':
     case 'KEY_EXPIRED':
       return new KeyRevokedError(refusal.message, options);
     case 'FORBIDDEN':
@@ -42,15 +49,8 @@ export function errorOfRefusal(
     case 'VELOCITY_EXCEEDED':
       return new VelocityExceededError(velocitySentence(options.details ?? {}), options);
     case 'PROJECT_PAUSED':
-      return new ProjectPausedError(
-        'The project is paused: no call may leave until somebody resumes it.',
-        options,
-      );
     case 'PROJECT_ARCHIVED':
-      return new ProjectPausedError(
-        'The project is archived: no call may leave any more. Use a key of another project.',
-        options,
-      );
+      return new ProjectPausedError(stoppedSentence[refusal.code], options);
     case 'PROJECT_HAS_NO_SECRET':
       return new ConfigurationError(
         'The project has no provider secret. Link one to it in the dashboard or with the CLI.',

@@ -10,7 +10,7 @@ export interface KeyRow {
   readonly environment: KeyEnvironment;
   readonly projectId: string;
   readonly projectName: string;
-  readonly state: 'active' | 'revoked' | 'expired';
+  readonly state: 'active' | 'blocked' | 'revoked' | 'expired';
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly lastUsedAt: Date | null;
@@ -31,6 +31,7 @@ export interface NewKey extends StoredHash {
 const VIEW = `
   SELECT k.id, k.name, k.environment, k.project_id AS "projectId", p.name AS "projectName",
          CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+              WHEN k.blocked_at IS NOT NULL THEN 'blocked'
               WHEN k.expires_at <= now() THEN 'expired'
               ELSE 'active' END AS state,
          k.created_at AS "createdAt", k.expires_at AS "expiresAt",
@@ -50,8 +51,8 @@ const CHECK = `
          k.hmac, k.pepper_version AS "pepperVersion",
          k.previous_hmac AS "previousHmac", k.previous_pepper_version AS "previousPepperVersion",
          (extract(epoch FROM k.previous_until - now()) * 1000)::float8 AS "previousLeftMs",
-         (extract(epoch FROM now() - least(k.expires_at, k.revoked_at)) * 1000)::float8 AS "retiredMs",
-         k.revoked_at IS NOT NULL AS revoked, k.leak_hash IS NOT NULL AS "hasLeakHash",
+         (extract(epoch FROM now() - least(k.expires_at, k.revoked_at, k.blocked_at)) * 1000)::float8 AS "retiredMs",
+         k.revoked_at IS NOT NULL AS revoked, k.blocked_at IS NOT NULL AS blocked, k.leak_hash IS NOT NULL AS "hasLeakHash",
          p.environment AS "projectEnvironment", coalesce(e.epoch, 0) AS epoch
     FROM iron_cage_keys k
     JOIN projects p ON p.organization_id = k.organization_id AND p.id = k.project_id

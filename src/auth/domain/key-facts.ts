@@ -30,9 +30,10 @@ export interface KeyCheckRow extends KeyFacts, StoredHash {
   readonly previous: StoredHash | null;
   /** Until the secret before the last rotation ends; below zero after it, null without one. */
   readonly previousLeftMs: number | null;
-  /** Since it was revoked or expired, by the database's clock; below zero while it is good. */
+  /** Since it was revoked, blocked or expired, by the database's clock; below zero while it is good. */
   readonly retiredMs: number;
   readonly revoked: boolean;
+  readonly blocked: boolean;
   readonly hasLeakHash: boolean;
   readonly projectEnvironment: KeyEnvironment | 'any';
   /** The access epoch of its organization, of the same moment. */
@@ -66,16 +67,21 @@ export interface Judged {
  * What the right secret of a key is good for now.
  *
  * @param slot which of its secrets was shown
- * @throws {AppError} KEY_REVOKED or KEY_EXPIRED when not even reports are taken any more
+ * @throws {AppError} KEY_REVOKED, KEY_BLOCKED or KEY_EXPIRED when not even reports are taken any more
  */
 export function judgeKey(row: KeyCheckRow, slot: 'current' | 'previous'): Judged {
   const replacedMs = slot === 'previous' ? -(row.previousLeftMs ?? 0) : -Infinity;
   const retiredMs = Math.max(row.retiredMs, replacedMs);
   if (retiredMs >= 0) {
-    const reason = row.retiredMs < 0 ? 'replaced' : row.revoked ? 'revoked' : 'expired';
+    const reason = row.retiredMs < 0 ? 'replaced' : endOf(row);
     if (retiredMs >= REPORT_AFTER_END_MS) throw keyRetired(reason);
     return { retired: reason, leftMs: REPORT_AFTER_END_MS - retiredMs };
   }
   const foreign = row.projectEnvironment !== 'any' && row.projectEnvironment !== row.environment;
   return { retired: foreign ? 'foreign' : undefined, leftMs: -retiredMs };
+}
+
+function endOf({ revoked, blocked }: KeyCheckRow): 'revoked' | 'blocked' | 'expired' {
+  if (revoked) return 'revoked';
+  return blocked ? 'blocked' : 'expired';
 }

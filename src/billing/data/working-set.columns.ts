@@ -9,6 +9,7 @@ import type {
   SettlementRow,
   TransferRow,
   UsageRow,
+  VelocityAnomaly,
 } from '../domain/working-set.js';
 import {
   bool,
@@ -35,6 +36,10 @@ export interface Rows {
   transfers: TransferRow;
   audit: AuditRow & { readonly id: string };
   events: EventRow & { readonly id: string };
+  anomalies: VelocityAnomaly & { readonly id: string };
+  pauses: { readonly projectId: string; readonly reason: string };
+  blocks: { readonly keyId: string };
+  epochs: { readonly changedAt: Date };
   windows: BudgetWindow;
   accounts: Account;
 }
@@ -139,6 +144,21 @@ export const COLUMNS: { readonly [Part in keyof Rows]: Columns<Rows[Part]> } = {
     kind: text((row) => row.kind),
     payload: jsonb((row) => stringify(row.payload)),
   },
+  anomalies: {
+    id: uuid((row) => row.id),
+    project_id: uuid((row) => row.projectId),
+    key_id: text((row) => row.keyId),
+    action: text((row) => row.action),
+    summary: text((row) => row.summary),
+    evidence: jsonb(({ perMinute, limit }) => stringify({ perMinute, limit })),
+    times: int4((row) => row.times),
+  },
+  pauses: {
+    project_id: uuid((row) => row.projectId),
+    reason: text((row) => row.reason),
+  },
+  blocks: { key_id: text((row) => row.keyId) },
+  epochs: { changed_at: timestamp((row) => row.changedAt) },
   windows: {
     budget_id: uuid((window) => window.budgetId),
     start: day((window) => window.start),

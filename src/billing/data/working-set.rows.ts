@@ -48,6 +48,7 @@ interface ProjectRow {
   max_open: number;
   mode: ProjectTerms['mode'];
   velocity: string | null;
+  on_velocity: ProjectTerms['onVelocity'];
   sessions: number;
 }
 
@@ -103,6 +104,7 @@ export function termsOf(row: ProjectRow): ProjectTerms {
     maxOpenLeases: row.max_open,
     mode: row.mode,
     velocity: row.velocity === null ? null : BigInt(row.velocity),
+    onVelocity: row.on_velocity,
     activeSessions: row.sessions,
   };
 }

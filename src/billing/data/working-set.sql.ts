@@ -19,13 +19,15 @@ export const READ_FACTS = `
     'projects', coalesce((
       SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'state', p.state, 'pause_reason', p.pause_reason,
         'tranche', p.tranche_nano::text, 'ttl', p.lease_ttl_seconds, 'grace', p.grace_seconds, 'expiry', p.expiry_policy,
-        'max_open', p.max_open_leases, 'mode', p.mode, 'velocity', p.velocity_nano::text, 'sessions', (
+        'max_open', p.max_open_leases, 'mode', p.mode, 'velocity', p.velocity_nano::text,
+        'on_velocity', coalesce((SELECT v.velocity FROM anomaly_policies v WHERE v.organization_id = $1 AND v.project_id = p.id), 'alert'),
+        'sessions', (
           SELECT count(*) FROM sessions a
           WHERE a.organization_id = $1 AND a.project_id = p.id AND a.ended_at IS NULL AND a.last_seen_at > clock_timestamp() - interval '1 minute')))
       FROM projects p WHERE p.organization_id = $1 AND p.id = ANY($2::uuid[])), '[]'),
     'sessions', coalesce((
       SELECT json_agg(json_build_object('id', s.id, 'projectId', s.project_id, 'keyId', s.key_id, 'ended', s.ended_at IS NOT NULL, 'killed', s.killed_by IS NOT NULL,
-        'keyRevoked', k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp(),
+        'keyRevoked', k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp(),
         'memberId', CASE WHEN k.created_by LIKE 'user:%' THEN substr(k.created_by, 6) END))
       FROM sessions s JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id
       WHERE s.organization_id = $1 AND s.id = ANY($3::uuid[])), '[]'),
@@ -128,6 +130,24 @@ export const WRITE_PARTS = {
   events: `
     INSERT INTO outbox_events (organization_id, id, kind, payload, at)
     SELECT $1, id, kind, payload, $2 FROM ?`,
+  anomalies: `
+    INSERT INTO anomalies (organization_id, id, project_id, key_id, kind, action, summary, evidence, times, first_at, last_at)
+    SELECT $1, id, project_id, key_id, 'velocity', action, summary, evidence, times, $2, $2
+    FROM ?
+    ON CONFLICT (organization_id, key_id, kind) WHERE released_at IS NULL
+    DO UPDATE SET times = anomalies.times + EXCLUDED.times, last_at = EXCLUDED.last_at, action = EXCLUDED.action`,
+  pauses: `
+    UPDATE projects p SET state = 'paused', pause_reason = x.reason
+    FROM ?
+    WHERE p.organization_id = $1 AND p.id = x.project_id AND p.state = 'active'`,
+  blocks: `
+    UPDATE iron_cage_keys k SET blocked_at = $2
+    FROM ?
+    WHERE k.organization_id = $1 AND k.id = x.key_id AND k.blocked_at IS NULL`,
+  epochs: `
+    INSERT INTO access_epochs (organization_id, epoch, changed_at)
+    SELECT $1, 1, changed_at FROM ?
+    ON CONFLICT (organization_id) DO UPDATE SET epoch = access_epochs.epoch + 1, changed_at = EXCLUDED.changed_at`,
   windows: `
     UPDATE budget_windows w
     SET reserved_nano = x.reserved, settled_nano = x.settled, alerted_spent = x.alerted_spent, alerted_committed = x.alerted_committed

@@ -80,6 +80,10 @@ function rowsOf(set: WorkingSet): { readonly [P in Part]: readonly Rows[P][] } {
     transfers: changes.transfers,
     audit: changes.audit.map(withId),
     events: changes.events.map(withId),
+    anomalies: [...changes.anomalies.values()].map(withId),
+    pauses: [...changes.pauses].map(([projectId, reason]) => ({ projectId, reason })),
+    blocks: [...changes.blocks].map((keyId) => ({ keyId })),
+    epochs: changes.blocks.size > 0 ? [{ changedAt: set.now }] : [],
     windows: all(set.windows, changes.windows),
     accounts: all(set.accounts, changes.accounts),
   };

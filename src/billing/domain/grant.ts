@@ -12,6 +12,7 @@ import {
   refuseUnknown,
   velocityRefusal,
 } from './refusals.js';
+import { respondToHaste } from './haste.js';
 import {
   budgetsFor,
   earliestReset,
@@ -118,7 +119,8 @@ function decide(
     shareOf(limits, wish),
   );
   const amount = minNano(affordable, roomOfMinute(set, limits) ?? affordable);
-  const refusal = tooLittle(set, limits, wish, affordable) ?? tooFast(set, limits, wish, amount);
+  const refusal =
+    tooLittle(set, limits, wish, affordable) ?? tooFast(set, holder, limits, wish, amount);
   if (!refusal) return lend(set, holder, wish, limits, amount);
   if (project.mode === 'enforce') return refuse(refusal);
   set.changes.events.push({
@@ -177,6 +179,7 @@ function roomOfMinute(set: WorkingSet, { project, account }: Limits): Nano | und
 
 function tooFast(
   set: WorkingSet,
+  { keyId }: Holder,
   { project, account }: Limits,
   wish: Wish,
   amount: Nano,
@@ -192,6 +195,7 @@ function tooFast(
       limit: printMoney(project.velocity),
     },
   });
+  respondToHaste(set, keyId, project, { pace, limit: project.velocity });
   return velocityRefusal(project, pace, project.velocity);
 }
 

@@ -63,6 +63,8 @@ export interface ProjectTerms {
   readonly mode: 'enforce' | 'observe';
   /** Most that may be leased in a minute; null: no limit. */
   readonly velocity: Nano | null;
+  /** What is done about a key that meets that limit. */
+  readonly onVelocity: 'off' | 'alert' | 'pause' | 'block';
   /** Agents seen in the last minute: a scarce balance is shared between them. */
   readonly activeSessions: number;
 }

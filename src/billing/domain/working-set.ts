@@ -62,9 +62,25 @@ export interface AuditRow {
   readonly details: Record<string, unknown>;
 }
 
+/** A key that met the velocity limit of its project, as often as it did in this batch. */
+export interface VelocityAnomaly {
+  readonly projectId: string;
+  readonly keyId: string;
+  readonly action: 'alert' | 'pause' | 'block';
+  readonly summary: string;
+  readonly perMinute: bigint;
+  readonly limit: bigint;
+  times: number;
+}
+
 /** Something that others may want to know; delivered after the commit. */
 export interface EventRow {
-  readonly kind: 'budget.threshold' | 'budget.would-refuse' | 'project.velocity' | 'project.debt';
+  readonly kind:
+    | 'budget.threshold'
+    | 'budget.would-refuse'
+    | 'project.velocity'
+    | 'project.debt'
+    | 'key.anomaly';
   readonly payload: Record<string, unknown>;
 }
 
@@ -81,6 +97,11 @@ export interface Changes {
   readonly transfers: TransferRow[];
   readonly audit: AuditRow[];
   readonly events: EventRow[];
+  /** By key. */
+  readonly anomalies: Map<string, VelocityAnomaly>;
+  /** Projects to pause, with the reason, and keys to block. */
+  readonly pauses: Map<string, string>;
+  readonly blocks: Set<string>;
 }
 
 /**
@@ -124,5 +145,8 @@ export function noChanges(): Changes {
     transfers: [],
     audit: [],
     events: [],
+    anomalies: new Map(),
+    pauses: new Map(),
+    blocks: new Set(),
   };
 }

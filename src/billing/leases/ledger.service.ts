@@ -8,6 +8,7 @@ import { writeWorkingSet } from '../data/working-set.writer.js';
 import type { Answers, Command, Outcome, Refusal } from '../domain/commands.js';
 import { announceThresholds } from '../domain/alerts.js';
 import { decide } from '../domain/decide.js';
+import type { Changes } from '../domain/working-set.js';
 import { Coalescer } from './coalescer.js';
 
 const MAX_BATCH = 256;
@@ -22,6 +23,14 @@ const TOPICS_OF: Readonly<Record<Command['kind'], readonly Topic[]>> = {
   revoke: ['leases'],
   expire: ['leases'],
 };
+
+function topicsOf(commands: readonly Command[], changes: Changes): ReadonlySet<Topic> {
+  const topics = new Set(commands.flatMap(({ kind }) => TOPICS_OF[kind]));
+  if (changes.pauses.size > 0) topics.add('projects');
+  // Makes every replica forget what it remembers of the organization's keys.
+  if (changes.blocks.size > 0) topics.add('keys');
+  return topics;
+}
 
 /**
  * The only door to money: every change is a command, decided under the lock of its account. Commands of one organization are committed
@@ -83,30 +92,32 @@ export class Ledger {
   /** Commits commands of one organization together, at once. What does not come in a crowd of its own goes through {@link submit}. */
   async commit(organizationId: string, commands: readonly Command[]): Promise<readonly Outcome[]> {
     const done = this.batchSeconds.startTimer();
-    const outcomes = await this.commitOnce(organizationId, commands).catch((error: unknown) => {
-      // Another replica used the same id at the same moment; a second look finds what it did.
-      if (violatedConstraint(error) !== undefined) return this.commitOnce(organizationId, commands);
-      throw error;
-    });
+    const { outcomes, topics } = await this.commitOnce(organizationId, commands).catch(
+      (error: unknown) => {
+        // Another replica used the same id at the same moment; a second look finds what it did.
+        if (violatedConstraint(error) !== undefined)
+          return this.commitOnce(organizationId, commands);
+        throw error;
+      },
+    );
     done();
     this.batchSize.observe(commands.length);
     for (const outcome of outcomes)
       if (!outcome.ok) this.refusals.inc({ code: outcome.refusal.code });
-    for (const topic of new Set(commands.flatMap(({ kind }) => TOPICS_OF[kind])))
-      this.signals.publish({ organizationId, topic });
+    for (const topic of topics) this.signals.publish({ organizationId, topic });
     return outcomes;
   }
 
   private commitOnce(
     organizationId: string,
     commands: readonly Command[],
-  ): Promise<readonly Outcome[]> {
+  ): Promise<{ outcomes: readonly Outcome[]; topics: ReadonlySet<Topic> }> {
     return this.unitOfWork.run(organizationId, async (tx) => {
       const set = await loadWorkingSet(tx, organizationId, commands);
       const outcomes = commands.map((command) => decide(set, command));
       announceThresholds(set);
       writeWorkingSet(tx, set);
-      return outcomes;
+      return { outcomes, topics: topicsOf(commands, set.changes) };
     });
   }
 }

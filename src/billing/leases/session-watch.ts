@@ -184,7 +184,7 @@ interface StateRow {
 const STATES = `
   SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", k.environment,
     CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended' ELSE 'active' END AS session,
-    k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
+    k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
     CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available
   FROM sessions s
   JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id

@@ -200,3 +200,20 @@ export interface KillAnswer {
   readonly revokedLeases: number;
   readonly returned: string;
 }
+
+export interface Anomaly {
+  readonly id: string;
+  readonly projectName: string;
+  readonly keyName: string;
+  readonly summary: string;
+  readonly action: string;
+  readonly times: number;
+  readonly firstAt: string;
+  readonly releasedAt: string | null;
+}
+
+export interface AnomalyPolicy {
+  readonly addresses: string;
+  readonly velocity: string;
+  readonly groups: readonly { readonly name: string; readonly ranges: readonly string[] }[];
+}

@@ -55,6 +55,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/anomalies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that behaved strangely, newest first, with the evidence */
+        get: operations["listAnomalies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anomalies/{anomalyId}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It was all right: lets the key, or the project that was paused for it, run again */
+        post: operations["releaseAnomaly"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -622,6 +656,24 @@ export interface paths {
         head?: never;
         /** Rename a project or change its policy */
         patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/anomaly-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the project does about keys that behave strangely */
+        get: operations["getAnomalyPolicy"];
+        /** Say what the project does about keys that behave strangely */
+        put: operations["setAnomalyPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/projects/{projectId}/corrections": {
@@ -1231,6 +1283,77 @@ export interface components {
             items: components["schemas"]["AgentSession"][];
             nextCursor: string | null;
         };
+        Anomaly: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            projectId: string;
+            projectName: string;
+            keyId: string;
+            keyName: string;
+            /** @enum {string} */
+            kind: "addresses" | "velocity";
+            /**
+             * @description What was done about it.
+             * @enum {string}
+             */
+            action: "alert" | "pause" | "block";
+            summary: string;
+            evidence: {
+                addresses: {
+                    ip: string;
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC
+                     */
+                    lastSeenAt: string;
+                    /** @description Running sessions of the key that started there. */
+                    sessionIds: string[];
+                }[];
+                /** @description Leased in the minute before. */
+                perMinute: string | null;
+                limit: string | null;
+            };
+            /** @description How often it was seen again until it was released. */
+            times: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            firstAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            lastAt: string;
+            releasedAt: string | null;
+            releasedBy: string | null;
+        };
+        AnomalyPage: {
+            items: components["schemas"]["Anomaly"][];
+            nextCursor: string | null;
+        };
+        AnomalyPolicy: {
+            /**
+             * @description When one key is used from several addresses at the same time.
+             * @enum {string}
+             */
+            addresses: "off" | "alert" | "pause" | "block";
+            /**
+             * @description When leases meet the project's limit of dollars a minute.
+             * @enum {string}
+             */
+            velocity: "off" | "alert" | "pause" | "block";
+            /** @description Addresses that count as one: a NAT, the way out of a cluster. */
+            groups: {
+                name: string;
+                ranges: string[];
+            }[];
+        };
+        AnomalyRelease: {
+            /** @description true: from now on the addresses of the evidence count as one. */
+            sameNetwork?: boolean;
+        };
         ApproveRequest: {
             /** @description What was asked for unless given. */
             amount?: string;
@@ -1413,7 +1536,7 @@ export interface components {
             projectId: string;
             projectName: string;
             /** @enum {string} */
-            state: "active" | "revoked" | "expired";
+            state: "active" | "blocked" | "revoked" | "expired";
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -2576,6 +2699,174 @@ export interface operations {
             };
         };
     };
+    listAnomalies: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                projectId?: string;
+                open?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnomalyPage"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    releaseAnomaly: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                anomalyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnomalyRelease"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anomaly"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -2597,7 +2888,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2812,7 +3103,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2964,7 +3255,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAskPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3042,7 +3333,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3140,7 +3431,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3238,7 +3529,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3333,7 +3624,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3411,7 +3702,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3503,7 +3794,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3592,7 +3883,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3681,7 +3972,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3773,7 +4064,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3851,7 +4142,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeyPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3927,7 +4218,7 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4012,7 +4303,7 @@ export interface operations {
                     "application/json": components["schemas"]["RevokedLeases"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4100,7 +4391,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeasePage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4176,7 +4467,7 @@ export interface operations {
                     "application/json": components["schemas"]["Lease"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4268,7 +4559,7 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerCheck"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4342,7 +4633,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemberList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4420,7 +4711,7 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4507,7 +4798,7 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4581,7 +4872,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrganizationList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4659,7 +4950,7 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4736,7 +5027,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4814,7 +5105,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceTerms"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4901,7 +5192,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceTerms"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4986,7 +5277,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceOverrideList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5073,7 +5364,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceOverride"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5165,7 +5456,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5248,7 +5539,7 @@ export interface operations {
                     "application/json": components["schemas"]["PricePublicKey"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5326,7 +5617,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceRecompute"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5411,7 +5702,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceTerms"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5494,7 +5785,7 @@ export interface operations {
                     "application/json": components["schemas"]["PriceVersionList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5570,7 +5861,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoredPriceTable"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5657,7 +5948,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5735,7 +6026,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5820,7 +6111,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5909,7 +6200,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5983,6 +6274,180 @@ export interface operations {
             };
         };
     };
+    getAnomalyPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnomalyPolicy"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setAnomalyPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnomalyPolicy"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnomalyPolicy"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     correct: {
         parameters: {
             query?: never;
@@ -6007,7 +6472,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectBalance"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6105,7 +6570,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectBalance"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6203,7 +6668,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedKey"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6300,7 +6765,7 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6389,7 +6854,7 @@ export interface operations {
                     "application/json": components["schemas"]["PauseAnswer"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6483,7 +6948,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefillList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6572,7 +7037,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refill"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6665,7 +7130,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6750,7 +7215,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6848,7 +7313,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectBalance"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6940,7 +7405,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7018,7 +7483,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7114,7 +7579,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseGrant"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7239,7 +7704,7 @@ export interface operations {
                     "application/json": components["schemas"]["SettlementAnswer"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7335,7 +7800,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7427,7 +7892,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7512,7 +7977,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7601,7 +8066,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionState"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7686,7 +8151,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretList"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7764,7 +8229,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7856,7 +8321,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8226,7 +8691,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8410,7 +8875,7 @@ export interface operations {
                     "application/json": components["schemas"]["AgentSessionPage"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8490,7 +8955,7 @@ export interface operations {
                     "application/json": components["schemas"]["KillAnswer"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8710,7 +9175,7 @@ export interface operations {
                     "application/json": components["schemas"]["UsageSummary"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;

@@ -6,9 +6,10 @@ import { Budgets1700000005000 } from './5000-budgets.js';
 import { LedgerAudits1700000005500 } from './5500-ledger-audits.js';
 import { Prices1700000006000 } from './6000-prices.js';
 import { AccessEpochs1700000007000 } from './7000-access-epochs.js';
-import { VaultKeys1700000007200 } from './7200-vault-keys.js';
-import { KilledSessions1700000007100 } from './7100-killed-sessions.js';
 import { KeyRules1700000007010 } from './7010-key-rules.js';
+import { KilledSessions1700000007100 } from './7100-killed-sessions.js';
+import { Anomalies1700000007110 } from './7110-anomalies.js';
+import { VaultKeys1700000007200 } from './7200-vault-keys.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -20,7 +21,8 @@ export const MIGRATIONS = [
   LedgerAudits1700000005500,
   Prices1700000006000,
   AccessEpochs1700000007000,
-  VaultKeys1700000007200,
-  KilledSessions1700000007100,
   KeyRules1700000007010,
+  KilledSessions1700000007100,
+  Anomalies1700000007110,
+  VaultKeys1700000007200,
 ];

@@ -8,9 +8,15 @@ import { Dialogs, type Tone, UiBadge, UiButton, UiTableScroll, UiTime } from '..
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 
 type Key = Schemas['Key'];
-const TONE: Record<Key['state'], Tone> = { active: 'ok', revoked: 'neutral', expired: 'neutral' };
+const TONE: Record<Key['state'], Tone> = {
+  active: 'ok',
+  blocked: 'bad',
+  revoked: 'neutral',
+  expired: 'neutral',
+};
 const LABEL: Record<Key['state'], string> = {
   active: 'Active',
+  blocked: 'Blocked',
   revoked: 'Revoked',
   expired: 'Expired',
 };
@@ -47,7 +53,7 @@ export function oddityOf(key: Key, nowMs: number): string | undefined {
       </thead>
       <tbody>
         @for (row of rows(); track row.key.id) {
-          <tr [class.text-muted]="row.key.state !== 'active'">
+          <tr [class.text-muted]="row.isOver">
             <td class="max-w-52 truncate font-medium">{{ row.key.name }}</td>
             <td>
               <code class="font-mono text-xs whitespace-nowrap">{{ row.key.prefix }}…</code>
@@ -74,7 +80,7 @@ export function oddityOf(key: Key, nowMs: number): string | undefined {
             </td>
             <td class="text-muted"><ui-time as="day" [at]="row.key.expiresAt" /></td>
             <td class="text-right">
-              @if (row.key.state === 'active' && session.can('key:write')) {
+              @if (!row.isOver && session.can('key:write')) {
                 <button
                   uiButton
                   type="button"
@@ -104,7 +110,11 @@ export class KeyTable {
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
   protected readonly rows = computed(() =>
-    this.keys().map((key) => ({ key, oddity: oddityOf(key, this.now.ms()) })),
+    this.keys().map((key) => ({
+      key,
+      oddity: oddityOf(key, this.now.ms()),
+      isOver: key.state === 'revoked' || key.state === 'expired',
+    })),
   );
 
   protected async revoke(key: Key): Promise<void> {

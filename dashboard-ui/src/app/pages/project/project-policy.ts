@@ -8,6 +8,7 @@ import { secondsInWords } from '../../core/time';
 import { Session } from '../../session/session';
 import { UiButton, UiField, UiIcon, UiInput, UiNote, UiSection } from '../../ui';
 import { policyModel, type PolicyModel, projectChange } from './policy-form-model';
+import { ProjectAnomalies } from './project-anomalies';
 import { ProjectStore } from './project-store';
 
 const BLANK: PolicyModel = {
@@ -26,7 +27,17 @@ const BLANK: PolicyModel = {
 
 @Component({
   selector: 'app-project-policy',
-  imports: [FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote, UiSection],
+  imports: [
+    FormField,
+    FormRoot,
+    ProjectAnomalies,
+    UiButton,
+    UiField,
+    UiIcon,
+    UiInput,
+    UiNote,
+    UiSection,
+  ],
   templateUrl: './project-policy.html',
 })
 export class ProjectPolicy {
