@@ -9,6 +9,9 @@ export interface FakeSecret {
   readonly provider: string;
   readonly hosts: readonly string[];
   readonly fields: Readonly<Record<string, string>>;
+  readonly paths?: readonly string[];
+  readonly header?: { readonly name: string; readonly value: string } | null;
+  readonly metered?: boolean;
 }
 
 export interface FakeLease {
@@ -59,6 +62,9 @@ export class FakeServer {
   keyState: 'active' | 'revoked' = 'active';
   endedSessions = new Set<string>();
   balanceNano: bigint;
+  /** What the next session gets; {@link rotate} changes it. */
+  secrets: readonly FakeSecret[];
+  secretsVersion = 's1';
   heldNano = 0n;
   spentNano = 0n;
   readonly #options: FakeServerOptions;
@@ -68,6 +74,7 @@ export class FakeServer {
 
   private constructor(options: FakeServerOptions) {
     this.#options = options;
+    this.secrets = options.secrets;
     this.balanceNano = BigInt(Math.round((options.balanceUsd ?? 10) * 1e9));
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => {
@@ -108,6 +115,13 @@ export class FakeServer {
   /** Tells every connected SDK the state. */
   push(): void {
     for (const stream of this.#streams) this.#sendState(stream);
+  }
+
+  /** Other secrets from now on; connected SDKs are told. */
+  rotate(secrets: readonly FakeSecret[]): void {
+    this.secrets = secrets;
+    this.secretsVersion += '+';
+    this.push();
   }
 
   dropStreams(): void {
@@ -191,6 +205,7 @@ export class FakeServer {
   async #session(body: Json): Promise<{ status: number; body: Json }> {
     if (this.keyState === 'revoked') return { status: 401, body: refusal('KEY_INVALID') };
     if (this.project !== 'active') return { status: 423, body: refusal('PROJECT_PAUSED') };
+    if (this.secrets.length === 0) return { status: 409, body: refusal('PROJECT_HAS_NO_SECRET') };
     const sessionId = randomUUID();
     this.sessions.push(sessionId);
     this.agents.push(body['agent'] as Json);
@@ -203,7 +218,7 @@ export class FakeServer {
     const raw = Buffer.from(String(body['publicKey']), 'base64url');
     const recipientPublicKey = await suite.kem.deserializePublicKey(new Uint8Array(raw).buffer);
     const utf8 = (value: string): ArrayBuffer => new TextEncoder().encode(value).buffer;
-    const secrets = this.#options.secrets.map((secret, index) => ({
+    const secrets = this.secrets.map((secret, index) => ({
       id: randomUUID(),
       name: `secret-${index.toString()}`,
       version: 1,
@@ -232,6 +247,7 @@ export class FakeServer {
           heartbeatSeconds: this.#options.heartbeatSeconds ?? 10,
           pii: this.#options.pii ?? { email: 'block', card: 'block' },
         },
+        secretsVersion: this.secretsVersion,
         prices: { version: 'v1', models: this.#options.models },
         unknownField: true,
       },
@@ -323,6 +339,7 @@ export class FakeServer {
       key: this.keyState,
       project: this.project,
       pricesVersion: 'v1',
+      secretsVersion: this.secretsVersion,
       available: usd(this.availableNano > 0n ? this.availableNano : 0n),
     };
   }

@@ -239,6 +239,7 @@ export class Cage {
       onState: ({ available }) => {
         this.#book.latch.see(this.#state.availableNano ?? 0n);
         if (available !== '' && this.#state.name !== 'active') this.#retireAll();
+        if (this.#keeper.current.secrets.isWiped) this.#injection.undo();
       },
       onHeartbeat: () => {
         this.#journal?.touch(this.#clock.wallMs());

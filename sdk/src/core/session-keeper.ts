@@ -1,5 +1,8 @@
+import { randomInt } from 'node:crypto';
+
 import {
   KeyRevokedError,
+  NoSecretError,
   ProjectPausedError,
   SessionEndedError,
   SessionKilledError,
@@ -16,6 +19,7 @@ import { startSession, type Session } from './session.js';
 /** Secrets are fetched again when this part of their life is over. */
 const REFRESH_AFTER = 0.8;
 const RESTART_PAUSE_MS = 3_000;
+const REFETCH_SPREAD_MS = 1_000;
 const HEARTBEAT_TIMEOUT_MS = 5_000;
 
 export interface SessionKeeperPorts {
@@ -42,6 +46,7 @@ export class SessionKeeper {
   #starting: Promise<void> | undefined;
   #restartNotBeforeMs = 0;
   #pricesToldVersion = '';
+  #secretsToldVersion: string | undefined;
   #stopped = false;
 
   constructor(ports: SessionKeeperPorts) {
@@ -135,7 +140,8 @@ export class SessionKeeper {
         message: findIronCageError(error)?.message ?? 'The secrets could not be fetched again.',
       });
       const leftMs = session.secretsUntilMs - this.#ports.clock.monotonicMs();
-      if (leftMs <= 0) session.secrets.wipe();
+      const isGone = error instanceof NoSecretError;
+      if (leftMs <= 0 || isGone) session.secrets.wipe();
       if (!this.#stopped) this.#retryRefresh(session, leftMs);
     }
   }
@@ -144,6 +150,24 @@ export class SessionKeeper {
     const delayMs = leftMs > 0 ? Math.max(1_000, leftMs / 4) : 15_000;
     this.#cancelRefresh = this.#ports.clock.schedule(delayMs, () => {
       void this.#refresh(session);
+    });
+  }
+
+  /** Rotated, changed or taken away: what is held now is of no use for long. */
+  #seeSecrets({ session, key, secretsVersion }: WireState): void {
+    const isKnown =
+      secretsVersion === undefined ||
+      secretsVersion === this.current.secretsVersion ||
+      secretsVersion === this.#secretsToldVersion;
+    this.#secretsToldVersion = secretsVersion;
+    if (session !== 'active' || key !== 'active') return;
+    // A key that was stopped for a while has lost its secrets.
+    if (isKnown && !this.current.secrets.isWiped) return;
+    this.#cancelRefresh();
+    // Not all agents of a project in the same moment.
+    const { current } = this;
+    this.#cancelRefresh = this.#ports.clock.schedule(randomInt(REFETCH_SPREAD_MS), () => {
+      void this.#refresh(current);
     });
   }
 
@@ -173,14 +197,16 @@ export class SessionKeeper {
   #see(told: WireState): void {
     if (this.#stopped) return;
     this.#ports.state.see(told);
+    // The keys are of no use any more.
+    if (told.key === 'revoked' || told.session === 'killed') this.current.secrets.wipe();
     this.#ports.onState(told);
     if (told.session === 'killed') {
-      // There is nothing more to hear, and the keys are of no use any more.
+      // There is nothing more to hear.
       this.#stream?.close();
       this.#cancelRefresh();
-      this.current.secrets.wipe();
       return;
     }
+    this.#seeSecrets(told);
     const isEnded = told.session === 'ended' && told.key === 'active';
     const hasNewPrices =
       told.pricesVersion !== this.current.prices.version &&

@@ -26,6 +26,7 @@ export interface Session {
   readonly secrets: SecretStore;
   readonly secretsUntilMs: number;
   readonly secretsLifeMs: number;
+  readonly secretsVersion: string | undefined;
   readonly prices: PriceTable;
   readonly pii: Partial<PiiPolicy>;
   readonly filter: SafetyFilter;
@@ -105,6 +106,7 @@ async function requestSession(
     secrets,
     secretsUntilMs: sentAtMs + secretsLifeMs,
     secretsLifeMs,
+    secretsVersion: answer.secretsVersion,
     prices: new PriceTable(answer.prices),
     pii,
     filter: samePolicy && options.filter !== undefined ? options.filter : new SafetyFilter(pii),

@@ -4,6 +4,8 @@ import { IronCageError } from './iron-cage-error.js';
 export class ConfigurationError extends IronCageError {
   static override readonly code = 'CONFIGURATION';
 }
+/** The project has no provider secret that this key may get. */
+export class NoSecretError extends ConfigurationError {}
 /** The Iron Cage key is unknown, expired, blocked or revoked. */
 export class KeyRevokedError extends IronCageError {
   static override readonly code = 'KEY_REVOKED';

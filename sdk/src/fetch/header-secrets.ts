@@ -39,7 +39,7 @@ export function checkPlaceholders(
   }
 }
 
-/** A copy of the headers with the real keys in place of the placeholders. */
+/** A copy of the headers with the real keys in place of the placeholders, and with those that secrets set themselves. */
 export function revealHeaders(
   request: OutgoingRequest,
   placeholders: Placeholders,
@@ -56,6 +56,9 @@ export function revealHeaders(
     }
     headers.set(name, revealed);
   }
+  if (request.url !== undefined) {
+    for (const [name, value] of secrets.headersFor(request.url)) headers.set(name, value);
+  }
   return headers;
 }
 
@@ -67,17 +70,18 @@ function fieldFor(
 ) {
   const variable = placeholders.variableOf(placeholder);
   const field = variable === undefined ? undefined : secrets.field(variable);
-  const origin = request.url?.origin ?? '';
-  if (field?.origins.has(origin) === true) return field;
-  throw new SecretHostError(refusal(variable, field !== undefined, origin), {
+  const { url } = request;
+  if (field !== undefined && url !== undefined && field.places.includes(url)) return field;
+  const place = url === undefined ? '' : url.origin + url.pathname;
+  throw new SecretHostError(refusal(variable, field !== undefined, place), {
     status: 403,
-    details: { variable: variable ?? null, origin },
+    details: { variable: variable ?? null, origin: url?.origin ?? '' },
   });
 }
 
-function refusal(variable: string | undefined, isKnown: boolean, origin: string): string {
+function refusal(variable: string | undefined, isKnown: boolean, place: string): string {
   if (variable === undefined) return 'The placeholder of a key comes from another process.';
   return isKnown
-    ? `${variable} may not be sent to ${origin}: add the host to the secret if it should be.`
+    ? `${variable} may not be sent to ${place}: add the host and path to the secret if it should be.`
     : `The project has no secret for ${variable}: link one to it in the dashboard.`;
 }

@@ -6,7 +6,7 @@ import type { Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js'
 import { matchEndpoint, notMetered } from '../providers/endpoints.js';
 import type { SafetyFilter } from '../safety/safety-filter.js';
 import type { Placeholders } from '../secrets/placeholders.js';
-import type { SecretStore } from '../secrets/secret-store.js';
+import { type SecretStore, UNMETERED } from '../secrets/secret-store.js';
 import { blockedResponse } from './blocked-response.js';
 import { earlyRequest } from './early-request.js';
 import { checkPlaceholders, refusePlaceholders, revealHeaders } from './header-secrets.js';
@@ -71,6 +71,7 @@ export class MeteringFetch {
     try {
       const provider = (await this.#mayPassEarly(request)) ? undefined : this.#providerOf(request);
       if (provider === undefined) return await request.passTo(this.#ports.send);
+      if (provider === UNMETERED) return await this.#sendPlain(request);
       about.provider = provider;
       const endpoint = this.#admit(request, provider);
       if (endpoint === undefined) return await this.#sendFree(request);
@@ -99,7 +100,7 @@ export class MeteringFetch {
     }
   }
 
-  #providerOf(request: OutgoingRequest): string | undefined {
+  #providerOf(request: OutgoingRequest): string | typeof UNMETERED | undefined {
     const provider =
       request.url === undefined ? undefined : this.#ports.session().secrets.providerAt(request.url);
     if (provider === undefined) refusePlaceholders(request);
@@ -239,6 +240,12 @@ export class MeteringFetch {
       host,
       port: port === '' ? undefined : Number(port),
     });
+  }
+
+  /** To a host that sells no models: the kill switch holds for it too. */
+  #sendPlain(request: OutgoingRequest): Promise<Response> {
+    this.#ports.guard();
+    return this.#sendFree(request);
   }
 
   async #sendFree(request: OutgoingRequest): Promise<Response> {

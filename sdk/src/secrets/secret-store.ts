@@ -1,23 +1,38 @@
 import { inspect } from 'node:util';
 
+import { SecretHostError } from '../errors/catalogue.js';
+import { isKnownProviderHost } from '../providers/known-hosts.js';
 import type { WireSecret } from '../wire/protocol.js';
-import { isLoopbackHost } from '../wire/server-address.js';
+import { fillHeader, type HeaderForm } from './header-form.js';
+import { originsOf, Places } from './places.js';
 import { SealedValue } from './sealed-value.js';
+
+/** Requests to this place are sent with their secret, and cost nothing here. */
+export const UNMETERED = Symbol('unmetered');
 
 /** One field of a secret: what an environment variable stands for. */
 export interface SecretField {
   readonly variable: string;
   readonly provider: string;
-  /** `https://host`, or `http://host:port` on loopback: the only places it may be sent to. */
-  readonly origins: ReadonlySet<string>;
+  /** The only places it may be sent to. */
+  readonly places: Places;
   readonly value: SealedValue;
 }
 
-/** The secrets of one delivery, kept sealed, with the hosts they belong to. */
+interface StoredSecret {
+  readonly provider: string;
+  readonly places: Places;
+  readonly isMetered: boolean;
+  readonly header: HeaderForm | undefined;
+  readonly fields: ReadonlyMap<string, SealedValue>;
+}
+
+/** The secrets of one delivery, kept sealed, with the places they belong to. */
 export class SecretStore {
+  readonly #secrets: StoredSecret[] = [];
   readonly #fields = new Map<string, SecretField>();
-  readonly #providers = new Map<string, string>();
   readonly #problems: string[] = [];
+  #isWiped = false;
 
   constructor(secrets: readonly WireSecret[]) {
     for (const secret of secrets) this.#add(secret);
@@ -36,14 +51,48 @@ export class SecretStore {
     return this.#fields.get(variable);
   }
 
-  /** The provider whose requests are metered at this place; undefined: not ours. */
-  providerAt(url: URL): string | undefined {
-    return this.#providers.get(url.origin);
+  /**
+   * The provider whose requests are metered at this place, or that nothing is metered there; undefined: not ours.
+   * @throws SecretHostError at a provider's, outside of the paths that its secret is meant for
+   */
+  providerAt(url: URL): string | typeof UNMETERED | undefined {
+    const here = this.#secrets.filter(({ places }) => places.origins.has(url.origin));
+    if (here.length === 0) return undefined;
+    const isOfModels = isKnownProviderHost(url);
+    const metered = here.filter(({ isMetered }) => isMetered || isOfModels);
+    const found = metered.find(({ places }) => places.includes(url));
+    if (found !== undefined) return found.provider;
+    if (here.some(({ isMetered, places }) => !isMetered && !isOfModels && places.includes(url)))
+      return UNMETERED;
+    if (metered.length === 0) return undefined;
+    throw new SecretHostError(
+      `The secret for ${url.host} may not be used for ${url.pathname}: add the path to the secret if it should be. ` +
+        'Nothing was sent.',
+      { status: 403, details: { host: url.host, path: url.pathname } },
+    );
+  }
+
+  /** The headers that the secrets of this place set; of two that set the same one the project's own wins. */
+  headersFor(url: URL): ReadonlyMap<string, string> {
+    const headers = new Map<string, string>();
+    for (const { header, places, fields } of this.#secrets) {
+      if (header === undefined || !places.includes(url)) continue;
+      const value = fillHeader(header, fields);
+      if (value !== undefined) headers.set(header.name, value);
+    }
+    return headers;
+  }
+
+  get isWiped(): boolean {
+    return this.#isWiped;
   }
 
   /** Zeroes every value. */
   wipe(): void {
-    for (const { value } of this.#fields.values()) value.wipe();
+    this.#isWiped = true;
+    for (const { fields } of this.#secrets) {
+      for (const value of fields.values()) value.wipe();
+    }
   }
 
   [inspect.custom](): string {
@@ -55,14 +104,21 @@ export class SecretStore {
   }
 
   #add(secret: WireSecret): void {
-    const origins = new Set(secret.hosts.flatMap((host) => this.#originsOf(secret.name, host)));
-    for (const origin of origins) {
-      if (!this.#providers.has(origin)) this.#providers.set(origin, secret.provider);
+    const { provider } = secret;
+    const origins = secret.hosts.flatMap((host) => this.#originsOf(secret.name, host));
+    const places = new Places(origins, secret.paths ?? []);
+    const fields = new Map(
+      Object.entries(secret.fields).map(([variable, text]) => [
+        variable,
+        new SealedValue(Buffer.from(text, 'utf8')),
+      ]),
+    );
+    for (const [variable, value] of fields) {
+      this.#fields.set(variable, { variable, provider, places, value });
     }
-    for (const [variable, text] of Object.entries(secret.fields)) {
-      const value = new SealedValue(Buffer.from(text, 'utf8'));
-      this.#fields.set(variable, { variable, provider: secret.provider, origins, value });
-    }
+    const isMetered = secret.metered ?? true;
+    const header = secret.header ?? undefined;
+    this.#secrets.push({ provider, places, isMetered, header, fields });
   }
 
   /** Without an origin a secret goes nowhere: leaving an entry out is safe. */
@@ -76,16 +132,4 @@ export class SecretStore {
     }
     return origins;
   }
-}
-
-/** `https` always; `http` only for a loopback host with a port. Empty: not a host. */
-function originsOf(host: unknown): string[] {
-  if (typeof host !== 'string' || !URL.canParse(`https://${host}`)) return [];
-  const secure = new URL(`https://${host}`);
-  const plain = host.toLowerCase();
-  if (secure.host !== plain && secure.host !== plain.replace(/:443$/, '')) return [];
-  const hasPort = /:\d+$/.test(host);
-  return hasPort && isLoopbackHost(secure.hostname)
-    ? [secure.origin, new URL(`http://${host}`).origin]
-    : [secure.origin];
 }

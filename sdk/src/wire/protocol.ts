@@ -21,6 +21,8 @@ export interface WireSession {
     readonly pii?: Readonly<Partial<Record<'email' | 'card', PiiAction>>>;
   };
   readonly prices: WireSignedPrices;
+  /** Which secrets these are; absent: the server is older. */
+  readonly secretsVersion?: string;
 }
 
 export interface WireSecret {
@@ -30,6 +32,12 @@ export interface WireSecret {
   readonly version: number;
   readonly hosts: readonly string[];
   readonly fields: Readonly<Record<string, string>>;
+  /** Beginnings of paths; empty or absent: every path of the hosts. */
+  readonly paths?: readonly string[];
+  /** The header that carries it, where the client does not set one itself. */
+  readonly header?: { readonly name: string; readonly value: string } | null;
+  /** False: the hosts sell no models, and requests to them are not metered. */
+  readonly metered?: boolean;
 }
 
 export interface WireLeaseRequest {
@@ -91,5 +99,7 @@ export interface WireState {
   readonly key: 'active' | 'revoked';
   readonly project: 'active' | 'paused' | 'archived';
   readonly pricesVersion: string;
+  /** Another one than the session's: there are other secrets to fetch. */
+  readonly secretsVersion?: string;
   readonly available: string;
 }

@@ -4,6 +4,7 @@ import {
   ForbiddenError,
   KeyRevokedError,
   LeaseUnavailableError,
+  NoSecretError,
   ProjectPausedError,
   ServerError,
   SessionEndedError,
@@ -52,10 +53,7 @@ export function errorOfRefusal(
     case 'PROJECT_ARCHIVED':
       return new ProjectPausedError(stoppedSentence[refusal.code], options);
     case 'PROJECT_HAS_NO_SECRET':
-      return new ConfigurationError(
-        'The project has no provider secret. Link one to it in the dashboard or with the CLI.',
-        options,
-      );
+      return new NoSecretError(refusal.message, options);
     case 'SESSION_ENDED':
       return new SessionEndedError('The server ended this session.', options);
     case 'SESSION_KILLED':
