@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { LedgerCheck } from '../../src/billing/accounts/ledger-check.js';
 import { Ledger } from '../../src/billing/leases/ledger.service.js';
 import { newId } from '../../src/kernel/ids.js';
-import { dataSourceOptions, UnitOfWork } from '../../src/platform/database/index.js';
+import { dataSourceOptions, migrate, UnitOfWork } from '../../src/platform/database/index.js';
 import { LocalSignals } from '../../src/platform/redis/index.js';
 import { Metrics } from '../../src/platform/telemetry/index.js';
 import { createDatabase } from './server.js';
@@ -35,7 +35,7 @@ export class LedgerSite {
   static async open(): Promise<LedgerSite> {
     const database = await createDatabase();
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
-    await dataSource.runMigrations();
+    await migrate(dataSource, () => undefined);
     const site = new LedgerSite(dataSource, database.drop);
     await dataSource.query(`INSERT INTO organizations (id, name) VALUES ($1, 'Acme')`, [
       site.organizationId,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,6 +17,12 @@ export interface TestServer {
 
 let count = 0;
 
+/** The roles that the server makes for itself in a database. */
+export function rolesOf(database: string): { app: string; system: string } {
+  const suffix = createHash('md5').update(database).digest('hex').slice(0, 12);
+  return { app: `iron_cage_app_${suffix}`, system: `iron_cage_system_${suffix}` };
+}
+
 /** An empty database beside the others on the test run's PostgreSQL. */
 export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const admin = process.env['IRON_CAGE_TEST_DATABASE_URL'];
@@ -29,7 +36,11 @@ export async function createDatabase(): Promise<{ url: string; drop(): Promise<v
   };
   await run(`CREATE DATABASE ${name}`);
   const url = admin.replace(/\/[^/]*$/, `/${name}`);
-  return { url, drop: () => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  const drop = async (): Promise<void> => {
+    await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await run(`DROP ROLE IF EXISTS ${Object.values(rolesOf(name)).join(', ')}`);
+  };
+  return { url, drop };
 }
 
 /** A real server on a free port, with a fresh database and data folder. */

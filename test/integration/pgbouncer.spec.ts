@@ -7,7 +7,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { newId } from '../../src/kernel/ids.js';
-import { dataSourceOptions } from '../../src/platform/database/index.js';
+import { dataSourceOptions, migrate } from '../../src/platform/database/index.js';
 import { call, Installation, type ProjectFixture, usage } from '../harness/installation.js';
 import { createDatabase, startServer, type TestServer } from '../harness/server.js';
 import { expectSoundHistory } from '../property/history.js';
@@ -141,7 +141,7 @@ whereItIs('two servers behind PgBouncer in transaction mode', () => {
     undo.push(database.drop);
     // Migrations lock and create; they have a connection of their own.
     const migrating = await new DataSource(dataSourceOptions(database.url)).initialize();
-    await migrating.runMigrations();
+    await migrate(migrating, () => undefined);
     await migrating.destroy();
     pooler = await startPooler(database.url, 4);
     undo.push(pooler.stop);

@@ -59,6 +59,8 @@ describe('a transaction', () => {
     expect(everywhere).toMatchObject({ organization: null, scope: 'system' });
     expect(await who()).toEqual(before);
     expect(before).toMatchObject({ organization: null, scope: null });
+    const [bare] = await dataSource.query<Who[]>(WHO, [1]);
+    expect(bare).toEqual({ pid: before?.pid, organization: null, scope: null, number: 1 });
   });
 
   it.each(['', 'x', `${newId()}'; DROP TABLE notes; --`, newId().toUpperCase()])(

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { MUTANTS, Nursery } from './mutations.js';
+import { HELD_BY_THE_SECOND_WALL, MUTANTS, Nursery } from './mutations.js';
 import { SCENARIOS } from './mutations-scenarios.js';
 
 /** That the tests pass says little until it is known that they would not pass if the engine were wrong. */
@@ -39,6 +39,14 @@ describe('the scenarios of the ledger', () => {
       expect(outcome?.[scenario]).toEqual(expect.any(String));
       expect(outcome?.[scenario]).not.toBe('passed');
       expect(outcome?.[scenario]).not.toBe('there is no such scenario');
+    },
+  );
+
+  it.each(HELD_BY_THE_SECOND_WALL)(
+    'pass although $fault: row-level security does not let them',
+    async ({ patches }) => {
+      const scenario = 'an organization sees nothing of another one';
+      expect(await nursery.run([scenario], patches)).toEqual({ [scenario]: 'passed' });
     },
   );
 

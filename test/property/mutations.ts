@@ -38,6 +38,23 @@ const sql = (find: string, replace: string): Patch => ({
   replace,
 });
 
+const READS_OTHERS = sql(
+  'FROM leases WHERE organization_id = $1 AND id = ANY($4::uuid[])',
+  'FROM leases WHERE id = ANY($4::uuid[])',
+);
+const WRITES_OTHERS = sql('WHERE l.organization_id = $1 AND l.id = x.id', 'WHERE l.id = x.id');
+const NO_SECOND_WALL: Patch = {
+  file: 'platform/database/protection.ts',
+  find: "`${column} = nullif(current_setting('iron_cage.organization', true), '')::uuid`",
+  replace: '`${column} IS NOT NULL`',
+};
+
+/** Faults that do no harm, because the database itself keeps organizations apart. */
+export const HELD_BY_THE_SECOND_WALL: readonly Omit<Mutant, 'killedBy'>[] = [
+  { fault: 'leases of other organizations are read', patches: [READS_OTHERS] },
+  { fault: 'leases of other organizations are written', patches: [WRITES_OTHERS] },
+];
+
 /** One fault each, of the kind that a hurried change makes, and the scenario that must notice. */
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -184,19 +201,14 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    fault: 'leases of other organizations are read',
+    fault: 'leases of other organizations are read, and the database shows them',
     killedBy: 'an organization sees nothing of another one',
-    patches: [
-      sql(
-        'FROM leases WHERE organization_id = $1 AND id = ANY($4::uuid[])',
-        'FROM leases WHERE id = ANY($4::uuid[])',
-      ),
-    ],
+    patches: [READS_OTHERS, NO_SECOND_WALL],
   },
   {
-    fault: 'leases of other organizations are written',
+    fault: 'leases of other organizations are written, and the database lets them',
     killedBy: 'an organization sees nothing of another one',
-    patches: [sql('WHERE l.organization_id = $1 AND l.id = x.id', 'WHERE l.id = x.id')],
+    patches: [WRITES_OTHERS, NO_SECOND_WALL],
   },
   {
     fault: 'a remainder that was charged is charged again by the late report',

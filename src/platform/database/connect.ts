@@ -6,6 +6,7 @@ import { type Config, StartupError } from '../config/index.js';
 import { redact } from '../telemetry/index.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { dataSourceOptions } from './options.js';
+import { protectTables } from './protection.js';
 
 type Embedded = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 
@@ -27,7 +28,7 @@ export function embeddedDatabase(
 export interface DatabaseHooks {
   /** Runs before anything is changed; what it throws stops the start. */
   readonly beforeMigrations: (dataSource: DataSource) => Promise<void>;
-  /** What the embedded server has to say. */
+  /** What the database has to say. */
   readonly log: (line: string) => void;
 }
 
@@ -53,7 +54,7 @@ export async function openDatabase(
   try {
     await dataSource.initialize();
     await beforeMigrations(dataSource);
-    const migrated = await migrate(dataSource);
+    const migrated = await migrate(dataSource, log);
     return {
       dataSource,
       embedded: embedded !== undefined,
@@ -84,12 +85,25 @@ async function startInFolder(config: Config, log: (line: string) => void): Promi
   }
 }
 
-async function migrate(dataSource: DataSource): Promise<number> {
+/**
+ * The schema of this version, protected.
+ *
+ * @returns how many migrations ran
+ */
+export async function migrate(
+  dataSource: DataSource,
+  log: (line: string) => void,
+): Promise<number> {
   const runner = dataSource.createQueryRunner();
   try {
     await lockMigrations(runner);
     await refuseNewerSchema(dataSource);
-    return (await dataSource.runMigrations()).length;
+    const { length } = await dataSource.runMigrations();
+    await dataSource.transaction(({ queryRunner }) => {
+      if (!queryRunner) throw new Error('a transaction has a connection');
+      return protectTables(queryRunner, log);
+    });
+    return length;
   } finally {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     await runner.release();

@@ -1,4 +1,4 @@
-export { type Database, embeddedDatabase, openDatabase } from './connect.js';
+export { type Database, embeddedDatabase, migrate, openDatabase } from './connect.js';
 export { dataSourceOptions } from './options.js';
 export { type Scope, SHARED, SYSTEM } from './scope.js';
 export {

@@ -1,11 +1,24 @@
 import pg from 'pg';
-import type { DataSourceOptions } from 'typeorm';
+import {
+  type DataSourceOptions,
+  type EntitySubscriberInterface,
+  EventSubscriber,
+  type TransactionStartEvent,
+} from 'typeorm';
 import { MIGRATIONS } from './migrations/index.js';
 
 const INT8_OID = 20;
 
 // node-postgres hands int8 over as a string, and string + number is a money bug: here it is a bigint everywhere.
 pg.types.setTypeParser(INT8_OID, BigInt);
+
+/** What runs in TypeORM's own transactions is the migrations, and the start: for no organization in particular. */
+@EventSubscriber()
+class EveryOrganization implements EntitySubscriberInterface {
+  async afterTransactionStart({ queryRunner }: TransactionStartEvent): Promise<void> {
+    await queryRunner.query(`SET LOCAL iron_cage.scope = 'system'`);
+  }
+}
 
 /**
  * Every wait has a limit: the defaults of pg hang for as long as the kernel does when a network is cut.
@@ -15,6 +28,7 @@ export function dataSourceOptions(url: string, poolSize = 20): DataSourceOptions
     type: 'postgres',
     url,
     entities: [],
+    subscribers: [EveryOrganization],
     migrations: MIGRATIONS,
     migrationsTableName: 'schema_migrations',
     migrationsTransactionMode: 'each',

@@ -1,4 +1,5 @@
 import { isUuid } from '../../kernel/ids.js';
+import type { Roles } from './protection.js';
 
 /**
  * Rows of every organization: for the few statements that must look across, because they find out whose a thing is (sign-in, a key's
@@ -17,11 +18,14 @@ export type Scope = string | typeof SYSTEM | typeof SHARED;
  * pooler in transaction mode may give the connection to somebody else after it. If any part of it fails the transaction is aborted, and
  * what follows is refused instead of running for nobody in particular.
  */
-export function opening(scope: Scope, role?: string): string {
-  const settings = role === undefined ? '' : `; SET LOCAL ROLE ${role}`;
-  if (scope === SHARED) return `BEGIN${settings}`;
-  if (scope === SYSTEM) return `BEGIN; SET LOCAL iron_cage.scope = 'system'${settings}`;
+export function opening(scope: Scope, roles: Roles | undefined): string {
+  const isOne = typeof scope === 'string';
   // It goes into the text of a statement: nothing but the digits of an id may.
-  if (!isUuid(scope)) throw new Error('a transaction needs the id of an organization');
-  return `BEGIN; SET LOCAL iron_cage.organization = '${scope}'${settings}`;
+  if (isOne && !isUuid(scope)) throw new Error('a transaction needs the id of an organization');
+  return [
+    'BEGIN',
+    ...(isOne ? [`SET LOCAL iron_cage.organization = '${scope}'`] : []),
+    ...(scope === SYSTEM ? [`SET LOCAL iron_cage.scope = 'system'`] : []),
+    ...(roles ? [`SET LOCAL ROLE ${scope === SYSTEM ? roles.system : roles.app}`] : []),
+  ].join('; ');
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import pg, { type PoolClient, type QueryResult } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError } from '../../kernel/errors.js';
+import { type Roles, usableRoles } from './protection.js';
 import { opening, type Scope } from './scope.js';
 
 declare const inTransaction: unique symbol;
@@ -47,6 +48,7 @@ const HARMLESS = /^\s*select\b/i;
 export class UnitOfWork {
   /** Planning once is faster, and no more than that: where it cannot be done the same statements go as text. */
   private prepares = true;
+  private roles: Promise<Roles | undefined> | undefined;
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -60,7 +62,8 @@ export class UnitOfWork {
   async run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.connected((client) => inOne(client, opening(scope), work));
+        const begin = opening(scope, await this.ownRoles());
+        return await this.connected((client) => inOne(client, begin, work));
       } catch (error) {
         const state = sqlState(error);
         if ((state === SERIALIZATION_FAILURE || state === DEADLOCK) && attempt < ATTEMPTS) continue;
@@ -80,10 +83,20 @@ export class UnitOfWork {
     parameters: readonly unknown[] = [],
   ): Promise<Row[]> {
     try {
-      return await this.connected((client) => alone<Row>(client, opening(scope), sql, parameters));
+      const begin = opening(scope, await this.ownRoles());
+      return await this.connected((client) => alone<Row>(client, begin, sql, parameters));
     } catch (error) {
       throw unavailableOr(error);
     }
+  }
+
+  /** Made at the start of the server, before any transaction; without them the rights of the database user count. */
+  private ownRoles(): Promise<Roles | undefined> {
+    this.roles ??= usableRoles(this.dataSource).catch((error: unknown) => {
+      this.roles = undefined;
+      throw error instanceof QueryFailedError ? error.driverError : error;
+    });
+    return this.roles;
   }
 
   /** A connection goes back to the pool, unless it is broken. */
