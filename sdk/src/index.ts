@@ -16,6 +16,7 @@ export {
 } from './errors/iron-cage-error.js';
 export { PricesNotTrustedError } from './prices/signed-prices.js';
 export type { Bucket, TokenUsage } from './prices/usage.js';
-export type { PiiReport } from './safety/safety-filter.js';
 export type { PiiType } from './safety/finding.js';
-export type { Outcome, PiiAction } from './wire/protocol.js';
+export type { PiiAction, PiiPattern, PiiPolicy } from './safety/policy.js';
+export type { PiiPosition, PiiReport } from './safety/safety-filter.js';
+export type { Outcome } from './wire/protocol.js';

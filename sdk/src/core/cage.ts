@@ -10,6 +10,7 @@ import type { JournalFile } from '../leases/journal-file.js';
 import { LeaseBook } from '../leases/lease-book.js';
 import { leaseServer } from '../leases/lease-server.js';
 import { LeaseUpkeep } from '../leases/lease-upkeep.js';
+import { SafetyPolicy } from '../safety/safety-policy.js';
 import { Injection } from '../secrets/injection.js';
 import { Placeholders } from '../secrets/placeholders.js';
 import { SealedValue } from '../secrets/sealed-value.js';
@@ -58,6 +59,7 @@ export class Cage {
   readonly #key: SealedValue;
   readonly #secretProblems: SecretProblems;
   readonly #context: RunContext;
+  readonly #safety = new SafetyPolicy(this.#events.emit.bind(this.#events));
   #upkeep: LeaseUpkeep | undefined;
   #exitHooks: ExitHooks | undefined;
   #started: Promise<void> | undefined;
@@ -106,6 +108,7 @@ export class Cage {
       placeholders,
       starting: () => (this.#isReady ? undefined : this.#started),
       session: () => this.#keeper.current,
+      filter: () => this.#safety.filter,
       book: this.#book,
       context: this.#context,
       guard,
@@ -123,8 +126,7 @@ export class Cage {
    * @throws IronCageError that says why the agent may not run
    */
   start(): Promise<void> {
-    this.#started ??= this.#start();
-    return this.#started;
+    return (this.#started ??= this.#start());
   }
 
   /** Listens to an event. @returns a function that stops listening */
@@ -233,6 +235,7 @@ export class Cage {
       agentName: this.#options.agentName,
       startTimeoutMs: this.#options.startTimeoutMs,
       pricesKeys: this.#options.pricesKeys,
+      safety: this.#safety,
       onSession: (session, previous) => {
         this.#onSession(session, previous);
       },

@@ -9,6 +9,7 @@ import {
 } from '../errors/catalogue.js';
 import { findIronCageError } from '../errors/iron-cage-error.js';
 import type { Cancel, Clock } from '../identity/clock.js';
+import type { SafetyPolicy } from '../safety/safety-policy.js';
 import type { WireState } from '../wire/protocol.js';
 import { StateStream } from '../wire/state-stream.js';
 import type { Transport } from '../wire/transport.js';
@@ -30,6 +31,8 @@ export interface SessionKeeperPorts {
   readonly agentName: string | undefined;
   readonly startTimeoutMs: number;
   readonly pricesKeys: readonly string[];
+  /** Follows what the server says about personal data. */
+  readonly safety: SafetyPolicy;
   /** A new session replaces `previous` (undefined at the start). */
   readonly onSession: (session: Session, previous: Session | undefined) => void;
   readonly onState: (state: WireState) => void;
@@ -91,20 +94,19 @@ export class SessionKeeper {
   }
 
   async #startOne(): Promise<void> {
-    const { transport, clock, state, agentName, startTimeoutMs, pricesKeys, onSession } =
+    const { transport, clock, state, agentName, startTimeoutMs, pricesKeys, safety, onSession } =
       this.#ports;
     const previous = this.#current;
     const session = await startSession(transport, clock, {
       agentName,
       timeoutMs: startTimeoutMs,
-      filter: previous?.filter,
-      pii: previous?.pii,
       pricesKeys,
     });
     if (this.#stopped || this.#isKilled) {
       session.secrets.wipe();
       return;
     }
+    await safety.follow(session.pii);
     this.#current = session;
     this.#stream?.close();
     this.#stream = new StateStream(transport, clock, session.id, (told) => {
@@ -199,6 +201,7 @@ export class SessionKeeper {
     this.#ports.state.see(told);
     // The keys are of no use any more.
     if (told.key === 'revoked' || told.session === 'killed') this.current.secrets.wipe();
+    if (told.pii !== undefined) void this.#ports.safety.follow(told.pii);
     this.#ports.onState(told);
     if (told.session === 'killed') {
       // There is nothing more to hear.

@@ -5,7 +5,7 @@ import type { Clock } from '../identity/clock.js';
 import { parseUsd, type NanoUsd } from '../money/money.js';
 import { PriceTable } from '../prices/price-table.js';
 import { checkSignature } from '../prices/signed-prices.js';
-import { SafetyFilter, type PiiPolicy } from '../safety/safety-filter.js';
+import type { PiiPolicy } from '../safety/policy.js';
 import { DeliveryRequest } from '../secrets/delivery.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import type { WireSession } from '../wire/protocol.js';
@@ -28,16 +28,12 @@ export interface Session {
   readonly secretsLifeMs: number;
   readonly secretsVersion: string | undefined;
   readonly prices: PriceTable;
-  readonly pii: Partial<PiiPolicy>;
-  readonly filter: SafetyFilter;
+  readonly pii: PiiPolicy;
 }
 
 export interface SessionOptions {
   readonly agentName: string | undefined;
   readonly timeoutMs: number;
-  /** Kept over sessions when the policy is the same: its redaction tokens must stay stable. */
-  readonly filter: SafetyFilter | undefined;
-  readonly pii: Partial<PiiPolicy> | undefined;
   /** Only prices signed with one of these are believed; empty: any. */
   readonly pricesKeys: readonly string[];
 }
@@ -93,9 +89,6 @@ async function requestSession(
   checkSignature(answer.prices, owner, options.pricesKeys);
   const secrets = new SecretStore(await delivery.open(answer));
   const { policy } = answer;
-  const pii = policy.pii ?? {};
-  const samePolicy =
-    options.pii !== undefined && options.pii.email === pii.email && options.pii.card === pii.card;
   const secretsLifeMs = answer.secrets.ttlSeconds * 1_000;
   return {
     id: answer.sessionId,
@@ -108,8 +101,7 @@ async function requestSession(
     secretsLifeMs,
     secretsVersion: answer.secretsVersion,
     prices: new PriceTable(answer.prices),
-    pii,
-    filter: samePolicy && options.filter !== undefined ? options.filter : new SafetyFilter(pii),
+    pii: policy.pii ?? {},
   };
 }
 

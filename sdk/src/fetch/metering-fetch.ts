@@ -4,7 +4,10 @@ import type { Hold } from '../leases/lease.js';
 import type { PriceTable } from '../prices/price-table.js';
 import type { Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js';
 import { matchEndpoint, notMetered } from '../providers/endpoints.js';
+import type { Originals } from '../safety/redaction.js';
+import { restoredAnswer } from '../safety/restoration.js';
 import type { SafetyFilter } from '../safety/safety-filter.js';
+import { StreamRestoration } from '../safety/stream-restoration.js';
 import type { Placeholders } from '../secrets/placeholders.js';
 import { type SecretStore, UNMETERED } from '../secrets/secret-store.js';
 import { blockedResponse } from './blocked-response.js';
@@ -15,6 +18,7 @@ import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-req
 import { parseAnswer, parseBody } from './json-body.js';
 import type { Outcome } from '../wire/protocol.js';
 import { observable } from './observable.js';
+import { checkedText, checkPrompt, observedText } from './prompt-check.js';
 import { Reservations, type ReservationPorts } from './reservations.js';
 import { meterStream, withBody } from './response-meter.js';
 import { neverSent } from './send-failure.js';
@@ -26,6 +30,8 @@ export interface MeteringPorts extends ReservationPorts {
   /** Undefined once the session has started. */
   readonly starting: () => Promise<void> | undefined;
   readonly session: () => MeteringSession;
+  /** The safety filter of the policy that holds now. */
+  readonly filter: () => SafetyFilter;
   /** Throws when nothing may leave. */
   readonly guard: () => void;
   readonly options: ReservationPorts['options'] & {
@@ -37,7 +43,6 @@ export interface MeteringPorts extends ReservationPorts {
 export interface MeteringSession {
   readonly secrets: SecretStore;
   readonly prices: PriceTable;
-  readonly filter: SafetyFilter;
 }
 
 /** One request on its way through the meter. */
@@ -50,6 +55,8 @@ interface Passage {
   readonly text: string;
   readonly hidesUsageEvent: boolean;
   readonly hold: Hold;
+  /** Values that were replaced in the prompt and belong back into the answer. */
+  readonly originals: Originals | undefined;
 }
 
 /** The one place through which every request to a provider goes. */
@@ -74,12 +81,12 @@ export class MeteringFetch {
       if (provider === UNMETERED) return await this.#sendPlain(request);
       about.provider = provider;
       const endpoint = this.#admit(request, provider);
-      if (endpoint === undefined) return await this.#sendFree(request);
+      if (endpoint === undefined) return await this.#sendFree(request, provider);
       passage = await this.#prepare(request, provider, endpoint, about);
     } catch (error) {
       const blocked = findIronCageError(error);
       if (blocked === undefined) throw error;
-      if (this.#isOnlyObserved(blocked, about)) return this.#sendFree(request);
+      if (this.#isOnlyObserved(blocked, about)) return this.#sendObserved(request, blocked);
       return this.#block(request, blocked, about);
     }
     return this.#transmit(passage);
@@ -125,15 +132,14 @@ export class MeteringFetch {
     endpoint: Endpoint,
     about: { model: string },
   ): Promise<Passage> {
-    const { clock, emit, session, options } = this.#ports;
+    const { clock, emit, filter, session, options } = this.#ports;
     request.signal?.throwIfAborted();
     const original = await request.readText();
     const body = parseBody(original);
-    const { filter, prices } = session();
-    const pii = filter.apply(body);
+    const { prices } = session();
+    const prompt = checkPrompt(filter(), body, { emit, provider });
     const plan = endpoint.plan(body, { provider, url: request.url ?? new URL('about:blank') });
     about.model = plan.model;
-    if (pii !== undefined) emit('pii', { ...pii, provider, model: plan.model });
     const call = new MeteredCall({
       provider,
       plan,
@@ -144,11 +150,12 @@ export class MeteringFetch {
       calibration: this.#calibration.get(plan.model) ?? 1,
     });
     const hidesUsageEvent = endpoint.askForUsage(body, provider);
-    let changed = hidesUsageEvent || pii?.action === 'redact';
+    let changed = hidesUsageEvent || prompt.changed;
     if (call.needsOutputLimit) changed = this.#reservations.limit(call, endpoint, body) || changed;
     const { hold, clamped } = await this.#reservations.reserve(call, endpoint, body);
     const text = changed || clamped ? JSON.stringify(body) : original;
-    return { request, endpoint, body, call, text, hidesUsageEvent, hold };
+    const { originals } = prompt;
+    return { request, endpoint, body, call, text, hidesUsageEvent, hold, originals };
   }
 
   async #transmit(passage: Passage): Promise<Response> {
@@ -188,17 +195,18 @@ export class MeteringFetch {
       throw error;
     }
     this.#finish(passage, call.read(endpoint, parseAnswer(bytes)), 'completed');
-    return withBody(response, bytes);
+    return withBody(response, restoredAnswer(bytes, passage.originals));
   }
 
   #followStream(passage: Passage, response: Response): Response {
-    const { call, endpoint, hidesUsageEvent } = passage;
+    const { call, endpoint, hidesUsageEvent, originals } = passage;
     const { clock, options } = this.#ports;
     const reader = endpoint.streamReader(call.plan, hidesUsageEvent);
     call.follow(() => ({ usage: reader.usage(), receivedTokens: reader.receivedTokens() }));
     return meterStream(response, {
       reader,
       filters: hidesUsageEvent,
+      restoration: originals && new StreamRestoration(originals),
       clock,
       deadlineMs: options.responseDeadlineMs,
       onEnd: (outcome) => {
@@ -245,13 +253,23 @@ export class MeteringFetch {
   /** To a host that sells no models: the kill switch holds for it too. */
   #sendPlain(request: OutgoingRequest): Promise<Response> {
     this.#ports.guard();
-    return this.#sendFree(request);
+    return this.#sendText(request, request.textRead);
   }
 
-  async #sendFree(request: OutgoingRequest): Promise<Response> {
+  /** What costs nothing may carry a prompt all the same: to be moderated, to be counted. */
+  async #sendFree(request: OutgoingRequest, provider: string): Promise<Response> {
+    const { emit, filter } = this.#ports;
+    return this.#sendText(request, await checkedText(filter(), request, { emit, provider }));
+  }
+
+  /** What a dry run lets go is replaced as ever; only what would be blocked for its content goes as it is. */
+  #sendObserved(request: OutgoingRequest, error: IronCageError): Promise<Response> {
+    return this.#sendText(request, observedText(this.#ports.filter(), request.textRead, error));
+  }
+
+  async #sendText(request: OutgoingRequest, text: string | undefined): Promise<Response> {
     const { placeholders, send, session } = this.#ports;
-    const headers = revealHeaders(request, placeholders, session().secrets);
-    return request.sendWith(send, headers, request.textRead);
+    return request.sendWith(send, revealHeaders(request, placeholders, session().secrets), text);
   }
 
   /** In a dry run what would be stopped is told, and goes; what has no key, or is not meant to have it, cannot. */

@@ -48,8 +48,7 @@ export class OutgoingRequest {
         { status: 400 },
       );
     }
-    this.#textRead = await this.#readBody();
-    return this.#textRead;
+    return (this.#textRead ??= await this.#readBody());
   }
 
   async #readBody(): Promise<string> {

@@ -1,11 +1,14 @@
 import type { Cancel, Clock } from '../identity/clock.js';
 import type { StreamReader } from '../providers/call-plan.js';
+import type { StreamRestoration } from '../safety/stream-restoration.js';
 import { ServerEventSplitter, type ServerEvent } from '../wire/server-events.js';
 
 export interface StreamMeterOptions {
   readonly reader: StreamReader;
   /** True when the reader wants to keep an event from the caller. */
   readonly filters: boolean;
+  /** Puts values back that were replaced in the prompt. */
+  readonly restoration?: StreamRestoration | undefined;
   readonly clock: Clock;
   /** A stream that nobody reads for so long is given up. */
   readonly deadlineMs: number;
@@ -83,19 +86,25 @@ class MeteredStream {
     if (chunk === undefined) return false;
     const events = this.#splitter.push(this.#decoder.decode(chunk, { stream: true }));
     const kept = events.filter((event) => this.#see(event));
-    if (!this.#options.filters) {
+    const { filters, restoration } = this.#options;
+    if (!filters && restoration === undefined) {
       controller.enqueue(chunk);
       return true;
     }
-    if (kept.length === 0) return false;
-    controller.enqueue(this.#encoder.encode(kept.map(({ raw }) => raw).join('')));
+    const text = kept.map((event) => restoration?.see(event) ?? event.raw).join('');
+    if (text === '') return false;
+    controller.enqueue(this.#encoder.encode(text));
     return true;
   }
 
   #finish(controller: ReadableStreamDefaultController<Uint8Array>): boolean {
     const rest = this.#splitter.rest();
-    if (rest !== undefined && this.#see(rest) && this.#options.filters) {
-      controller.enqueue(this.#encoder.encode(rest.raw));
+    const { filters, restoration } = this.#options;
+    const isKept = rest !== undefined && this.#see(rest);
+    if (filters || restoration !== undefined) {
+      const last = isKept ? (restoration?.see(rest) ?? rest.raw) : '';
+      const text = last + (restoration?.rest() ?? '');
+      if (text !== '') controller.enqueue(this.#encoder.encode(text));
     }
     this.#end('completed');
     controller.close();

@@ -1,115 +1,93 @@
-import { isDigit, isLetterOrDigit, type Finding } from './finding.js';
+import { passesLuhn } from './check-digits.js';
+import type { DigitGroups } from './digit-groups.js';
+import { isPrecededBy, type Finding } from './finding.js';
 
 const DIGITS_MIN = 13;
 const DIGITS_MAX = 19;
-const SPACE = 0x20;
-const HYPHEN = 0x2d;
-const DOT = 0x2e;
+const GROUPS_MAX = 5;
 
 /** Brands by leading digits, with the lengths that they issue. */
 const brands: readonly (readonly [RegExp, ReadonlySet<number>])[] = [
   [/^4/, new Set([13, 16, 19])], // Visa
-  [/^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, new Set([16])], // Mastercard
+  [/^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, new Set([16])], // Mastercard
   [/^3[47]/, new Set([15])], // American Express
-  [/^(6011|65|64[4-9])/, new Set([16, 19])], // Discover
-  [/^35(2[89]|[3-8])/, new Set([16, 17, 18, 19])], // JCB
-  [/^(36|38|39|30[0-5])/, new Set([14])], // Diners Club
+  [/^(?:6011|65|64[4-9])/, new Set([16, 19])], // Discover
+  [/^35(?:2[89]|[3-8])/, new Set([16, 17, 18, 19])], // JCB
+  [/^(?:36|38|39|30[0-5])/, new Set([14])], // Diners Club
   [/^62/, new Set([16, 17, 18, 19])], // UnionPay
-  [/^(5018|5020|5038|5893|6304|6759|676[1-3])/, new Set([13, 14, 15, 16, 17, 18, 19])], // Maestro
+  [/^(?:5018|5020|5038|5893|6304|6759|676[1-3])/, new Set([13, 14, 15, 16, 17, 18, 19])], // Maestro
+  [/^220[0-4]/, new Set([16, 17, 18, 19])], // Mir
+  [/^(?:508[5-9]|60[6-8]|81|82|353|356)/, new Set([16])], // RuPay
+  [/^(?:5019|4571)/, new Set([16])], // Dankort
+  [/^(?:506[0-9]|650[0-9])/, new Set([16, 18, 19])], // Verve, Elo
+  [/^9792/, new Set([16])], // Troy
 ];
 /** How people group the digits; a single group is always fine. */
 const groupings = new Set(['4-4-4-4', '4-6-5', '4-6-4', '4-4-4-4-3', '4-4-4-1', '6-13', '4-4-5']);
+/** A number that is written like this is meant as a card, even when a digit is wrong. */
+const printed = new Set(['4-4-4-4', '4-6-5']);
 
-interface Group {
-  readonly start: number;
-  readonly end: number;
-}
+const cardWords =
+  /card|visa|master|amex|american express|maestro|discover|\bpan\b|\bcc\b|credit|debit|tarjeta|carte|karte|carta|cart[aã]o|kaart|卡|カード|카드|карт|بطاقة/i;
+const otherWords =
+  /(?:order|invoice|track|serial|licen[cs]e|ticket|parcel|shipment|reference|ref|batch|sku|part|imei|build|trace|span|request|transaction|session|account|user|device|message)[ _-]?(?:id|no|nr|number|key|code)?\W{0,4}$/i;
 
 /**
- * Finds payment card numbers by brand, length and Luhn check. Every group of digits starts at most
- * five attempts of at most 19 digits: linear time.
+ * Finds a payment card number that starts with the group `first`: brand, length, grouping, and the Luhn check. Where
+ * the check fails, the number still counts when it is printed like a card or called one: a typing
+ * error does not make it harmless.
+ * @returns how many groups were used up; 0 when it is no card
  */
-export function findCards(text: string): Finding[] {
-  const found: Finding[] = [];
-  let run: Group[] = [];
-  for (const group of digitGroups(text)) {
-    const previous = run.at(-1);
-    if (previous !== undefined && !isJoined(text, previous, group)) {
-      collect(text, run, found);
-      run = [];
-    }
-    run.push(group);
-  }
-  collect(text, run, found);
-  return found;
-}
-
-function* digitGroups(text: string): Generator<Group> {
-  const pattern = /[0-9]+/g;
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    yield { start: match.index, end: pattern.lastIndex };
-  }
-}
-
-function isJoined(text: string, first: Group, second: Group): boolean {
-  if (second.start - first.end !== 1) return false;
-  const separator = text.charCodeAt(first.end);
-  return separator === SPACE || separator === HYPHEN;
-}
-
-function collect(text: string, run: readonly Group[], found: Finding[]): void {
-  for (let index = 0; index < run.length;) index += cardAt(text, run, index, found);
-}
-
-/** @returns how many groups were used up: those of a card, or one. */
-function cardAt(text: string, run: readonly Group[], index: number, found: Finding[]): number {
-  const first = run[index];
-  if (first === undefined || !isFreeBefore(text, first.start)) return 1;
+export function cardAt(groups: DigitGroups, first: number, found: Finding[]): number {
+  if (!groups.isFreeBefore(first)) return 0;
   let digits = '';
-  const sizes: number[] = [];
-  for (let last = index; last < Math.min(run.length, index + 5); last += 1) {
-    const group = run[last];
-    if (group === undefined || digits.length + group.end - group.start > DIGITS_MAX) break;
-    digits += text.slice(group.start, group.end);
-    sizes.push(group.end - group.start);
-    if (!isFreeAfter(text, group.end) || !isCard(digits, sizes)) continue;
-    found.push({ type: 'card', start: first.start, end: group.end });
-    return last - index + 1;
+  let sizes = '';
+  let separator = '';
+  const last = Math.min(groups.count, first + GROUPS_MAX) - 1;
+  for (let index = first; index <= last; index += 1) {
+    if (index > first) {
+      const gap = groups.gap(index - 1);
+      if (!/^(?: {1,2}|-|\.)$/.test(gap) || (separator !== '' && gap !== separator)) return 0;
+      separator = gap;
+    }
+    if (digits.length + groups.size(index) > DIGITS_MAX) return 0;
+    digits += groups.value(index);
+    sizes += index === first ? String(groups.size(index)) : `-${String(groups.size(index))}`;
+    if (digits.length < DIGITS_MIN || !groups.isFreeAfter(index)) continue;
+    if (!isCard(groups, { first, last: index, digits, sizes, separator })) continue;
+    found.push({ type: 'card', start: groups.start(first), end: groups.end(index) });
+    return index - first + 1;
   }
-  return 1;
+  return 0;
 }
 
-function isCard(digits: string, sizes: readonly number[]): boolean {
-  if (digits.length < DIGITS_MIN) return false;
-  if (sizes.length > 1 && !groupings.has(sizes.join('-'))) return false;
+interface Candidate {
+  readonly first: number;
+  readonly last: number;
+  readonly digits: string;
+  readonly sizes: string;
+  readonly separator: string;
+}
+
+function isCard(groups: DigitGroups, candidate: Candidate): boolean {
+  const { first, last, digits, sizes, separator } = candidate;
+  if (separator !== '' && !groupings.has(sizes)) return false;
   const isBranded = brands.some(
     ([prefix, lengths]) => prefix.test(digits) && lengths.has(digits.length),
   );
-  return isBranded && passesLuhn(digits) && new Set(digits).size > 1;
+  if (!isBranded || new Set(digits).size === 1) return false;
+  const { text } = groups;
+  const start = groups.start(first);
+  if (isPrecededBy(text, start, otherWords)) return false;
+  if (passesLuhn(digits)) return true;
+  if (separator === '') return isPrecededBy(text, start, cardWords);
+  return printed.has(sizes) && !isInChain(groups, first, last);
 }
 
-/** ISO/IEC 7812-1, annex B. */
-export function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let index = 0; index < digits.length; index += 1) {
-    const digit = digits.charCodeAt(digits.length - 1 - index) - 0x30;
-    const doubled = index % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
-}
-
-/** Not inside a word, and not the decimals of a number. */
-function isFreeBefore(text: string, start: number): boolean {
-  if (start === 0) return true;
-  const before = text.charCodeAt(start - 1);
-  if (before === DOT) return !isDigit(text.charCodeAt(start - 2));
-  return !isLetterOrDigit(before) && before !== 0x5f;
-}
-
-function isFreeAfter(text: string, end: number): boolean {
-  if (end >= text.length) return true;
-  const after = text.charCodeAt(end);
-  if (after === DOT) return !isDigit(text.charCodeAt(end + 1));
-  return !isLetterOrDigit(after) && after !== 0x5f;
+/** More groups of four around it: a licence key or another long id. */
+function isInChain(groups: DigitGroups, first: number, last: number): boolean {
+  if (groups.isBoundBefore(first) || groups.isBoundAfter(last)) return true;
+  const isQuad = (index: number): boolean => groups.size(index) === 4;
+  const follows = last + 1 < groups.count && isQuad(last + 1) && groups.gap(last).length === 1;
+  return follows || (first > 0 && isQuad(first - 1) && groups.gap(first - 1).length === 1);
 }

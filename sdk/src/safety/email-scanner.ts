@@ -2,18 +2,27 @@ import { isLetterOrDigit, type Finding } from './finding.js';
 
 const LOCAL_MAX = 64;
 const DOMAIN_MAX = 253;
-/** RFC 5322's marks without `& / = ?`: in practice those are the borders in a link. */
-const localMarks = new Set(Buffer.from(".!#$%'*+^_`{|}~-", 'latin1'));
+/** Of RFC 5322's marks those that providers give out; the others are borders of links, tables and code. */
+const localMarks = new Set(Buffer.from(".%'+_~-", 'latin1'));
+/** Around an address these are punctuation far more often than a part of it. */
+const outerMarks = new Set(Buffer.from(".%'+~-", 'latin1'));
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
 const domainPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$/i;
+const anyDomainPattern =
+  /^(?:[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}-]{0,62}\.){1,9}\p{L}[\p{L}\p{M}]{1,23}$/u;
+const foreignLocal = /[\p{L}\p{M}\p{N}]/u;
+/** Scripts that are written without spaces: a Latin name after them starts an address. */
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}][a-z]/giu;
+/** Names of files and packages, not of domains. */
+const fileEndings =
+  /\.(?:png|jpe?g|gif|svg|webp|ico|css|scss|js|mjs|cjs|jsx|ts|tsx|json|yaml|yml|md|txt|html?|xml|php|pdf|map|lock|toml|cfg|ini|conf|log|csv|tgz|gz|local|localhost|internal|service|timer|socket|target)$/i;
 
 /**
  * Finds e-mail addresses. Looks only around `@` signs and at most at 64 + 253 characters there,
  * so that the time is linear in the text.
  */
-export function findEmails(text: string): Finding[] {
-  const found: Finding[] = [];
+export function findEmails(text: string, found: Finding[]): void {
   let from = 0;
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     const start = localStart(text, at, from);
@@ -22,23 +31,58 @@ export function findEmails(text: string): Finding[] {
     found.push({ type: 'email', start, end });
     from = end;
   }
-  return found;
 }
 
 function localStart(text: string, at: number, floor: number): number {
   let start = at;
   const lowest = Math.max(floor, at - LOCAL_MAX);
-  while (start > lowest && isLocal(text.charCodeAt(start - 1))) start -= 1;
-  while (start < at && !isLocalEdge(text.charCodeAt(start))) start += 1;
-  return text.charCodeAt(at - 1) === DOT ? at : start;
+  let isForeign = false;
+  while (start > lowest) {
+    const code = text.charCodeAt(start - 1);
+    if (code > 0x7f) {
+      if (!isForeignLocal(text, start - 1)) break;
+      isForeign = true;
+    } else if (!isLocal(code)) break;
+    start -= 1;
+  }
+  if (text.charCodeAt(at - 1) === DOT) return at;
+  if (isForeign) start = afterUnspaced(text, start, at);
+  while (start < at && outerMarks.has(text.charCodeAt(start))) start += 1;
+  return start;
+}
+
+/** Letters of any script; half of a character beyond the basic plane counts as a letter. */
+function isForeignLocal(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return (code & 0xf800) === 0xd800 || foreignLocal.test(text.charAt(index));
+}
+
+/** `联系alice@example.com`: the address starts at the Latin letter. */
+function afterUnspaced(text: string, start: number, at: number): number {
+  let result = start;
+  for (const { index } of text.slice(start, at).matchAll(unspaced)) result = start + index + 1;
+  return result;
 }
 
 function domainEnd(text: string, start: number): number {
   let end = start;
   const highest = Math.min(text.length, start + DOMAIN_MAX);
   while (end < highest && isDomain(text.charCodeAt(end))) end += 1;
+  const isForeign = end < highest && text.charCodeAt(end) > 0x7f;
   while (end > start && !isLetterOrDigit(text.charCodeAt(end - 1))) end -= 1;
-  return domainPattern.test(text.slice(start, end)) ? end : -1;
+  const domain = text.slice(start, end);
+  if (domainPattern.test(domain)) return fileEndings.test(domain) ? -1 : end;
+  return isForeign ? foreignDomainEnd(text, start, highest) : -1;
+}
+
+/** An internationalised domain: `müller.de`, `почта.рф`. */
+function foreignDomainEnd(text: string, start: number, highest: number): number {
+  let end = start;
+  while (end < highest && (isDomain(text.charCodeAt(end)) || isForeignLocal(text, end))) end += 1;
+  while (end > start && (text.charCodeAt(end - 1) === DOT || text.charCodeAt(end - 1) === HYPHEN)) {
+    end -= 1;
+  }
+  return anyDomainPattern.test(text.slice(start, end)) ? end : -1;
 }
 
 function isDomain(code: number): boolean {
@@ -46,9 +90,5 @@ function isDomain(code: number): boolean {
 }
 
 function isLocal(code: number): boolean {
-  return isLetterOrDigit(code) || localMarks.has(code) || code > 0x7f;
-}
-
-function isLocalEdge(code: number): boolean {
-  return isLetterOrDigit(code) || code === 0x5f || code > 0x7f;
+  return isLetterOrDigit(code) || localMarks.has(code);
 }

@@ -1,138 +1,184 @@
-import { createHmac, randomBytes } from 'node:crypto';
-
 import { PiiBlockedError } from '../errors/catalogue.js';
-import type { PiiAction } from '../wire/protocol.js';
-import { findCards } from './card-scanner.js';
-import { findEmails } from './email-scanner.js';
-import type { Finding, PiiType } from './finding.js';
+import { CleanTexts } from './clean-texts.js';
+import { findOwnPatterns, type OwnPattern } from './own-patterns.js';
+import { findPii, withoutOverlaps } from './detect.js';
+import type { Finding } from './finding.js';
+import { changeLeaves, type Leaf } from './json-leaves.js';
+import { actionsOf, phraseFor, type PiiAction, type PiiPolicy } from './policy.js';
+import { redact, type Originals } from './redaction.js';
+import { TokenBook, tokenPattern } from './token-book.js';
 
-export type PiiPolicy = Readonly<Record<PiiType, PiiAction>>;
+/** Where something was found: which string of the request, and where in it. */
+export interface PiiPosition {
+  readonly type: string;
+  /** `messages[0].content`. */
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** What was found in one request; never the text itself. */
 export interface PiiReport {
+  /** The strictest action that was taken. */
   readonly action: 'block' | 'redact' | 'warn';
-  readonly types: Readonly<Partial<Record<PiiType, number>>>;
+  /** How often each type was found. */
+  readonly types: Readonly<Record<string, number>>;
+  /** The first hundred places. */
+  readonly positions: readonly PiiPosition[];
 }
 
-/** Opaque values of providers: not written by people, and often megabytes of base64. */
-const opaqueKeys = new Set(['encrypted_content', 'signature']);
-const DEPTH_MAX = 64;
-const strictness = { block: 3, redact: 2, warn: 1, off: 0 } as const;
+export interface PiiResult {
+  readonly report: PiiReport;
+  /** What to put back into the answer; undefined when nothing was replaced or the policy does not want it. */
+  readonly originals: Originals | undefined;
+}
+
+const POSITIONS_MAX = 100;
+/** A short value is read together with its name: `{"password": "…"}`. */
+const NAMED_MAX = 256;
+const unnamedKeys = new Set([
+  '',
+  'content',
+  'text',
+  'input',
+  'role',
+  'type',
+  'model',
+  'description',
+]);
+const strictness = { block: 3, redact: 2, warn: 1 } as const;
 
 /** Looks for personal data in every string of a request before it leaves. */
 export class SafetyFilter {
-  readonly #policy: PiiPolicy;
-  readonly #secret = randomBytes(32);
-  /** Keyed digests, not the values: the filter must not become a collection of them. */
-  readonly #numbers = new Map<string, number>();
-  readonly #counts: Record<PiiType, number> = { email: 0, card: 0 };
+  readonly #actions: ReadonlyMap<string, Exclude<PiiAction, 'off'>>;
+  readonly #types: ReadonlySet<string>;
+  readonly #restores: boolean;
+  readonly #patterns: readonly OwnPattern[];
+  readonly #tokens: TokenBook;
+  readonly #clean = new CleanTexts();
 
-  constructor(policy: Partial<PiiPolicy>) {
-    this.#policy = { email: policy.email ?? 'block', card: policy.card ?? 'block' };
+  /** @param tokens kept when the policy changes, so that tokens stay the same */
+  constructor(
+    policy: PiiPolicy,
+    patterns: readonly OwnPattern[] = [],
+    tokens: TokenBook = new TokenBook(),
+  ) {
+    this.#actions = actionsOf(policy);
+    this.#types = new Set(this.#actions.keys());
+    this.#restores = policy.restore ?? true;
+    this.#patterns = patterns.filter(({ name }) => this.#types.has(name));
+    this.#tokens = tokens;
   }
 
+  /** True when nothing is looked for. */
   get isOff(): boolean {
-    return Object.values(this.#policy).every((action) => action === 'off');
+    return this.#actions.size === 0;
   }
 
   /**
    * Applies the policy to all strings of `body`, in place.
-   * @returns what was redacted or only noticed; undefined when nothing was found
-   * @throws PiiBlockedError that names the types, never the values
+   * @returns what was found; undefined when nothing was
+   * @throws PiiBlockedError that names the types and places, never the values
    */
-  apply(body: Record<string, unknown>): PiiReport | undefined {
+  apply(body: object): PiiResult | undefined {
     if (this.isOff) return undefined;
-    const types: Partial<Record<PiiType, number>> = {};
-    const findings = this.#search(body, types, 0);
-    if (findings === 0) return undefined;
-    const action = this.#strictestOf(types);
-    if (action === 'block') throw blockedError(types, this.#policy);
-    if (action === 'redact') this.#redactInside(body, 0);
-    return { action, types };
-  }
-
-  #search(value: unknown, types: Partial<Record<PiiType, number>>, depth: number): number {
-    if (typeof value === 'string') {
-      const found = this.#findIn(value);
-      for (const { type } of found) types[type] = (types[type] ?? 0) + 1;
-      return found.length;
-    }
-    let total = 0;
-    for (const [, inner] of fieldsOf(value, depth)) total += this.#search(inner, types, depth + 1);
-    return total;
-  }
-
-  #redactInside(value: unknown, depth: number): void {
-    for (const [key, inner] of fieldsOf(value, depth)) {
-      if (typeof inner === 'string') Reflect.set(value as object, key, this.#redact(inner));
-      else this.#redactInside(inner, depth + 1);
-    }
-  }
-
-  #redact(text: string): string {
-    let result = '';
-    let from = 0;
-    for (const { type, start, end } of this.#findIn(text)) {
-      if (this.#policy[type] !== 'redact') continue;
-      result += text.slice(from, start) + this.#tokenOf(type, text.slice(start, end));
-      from = end;
-    }
-    return result + text.slice(from);
-  }
-
-  /** The same value always gets the same token, so that providers' prompt caches still hit. */
-  #tokenOf(type: PiiType, value: string): string {
-    const plain = type === 'email' ? value.toLowerCase() : value.replace(/[ -]/g, '');
-    const digest = createHmac('sha256', this.#secret).update(plain).digest('base64');
-    let number = this.#numbers.get(digest);
-    if (number === undefined) {
-      this.#counts[type] += 1;
-      number = this.#counts[type];
-      this.#numbers.set(digest, number);
-    }
-    return `[${type.toUpperCase()}_${number.toString()}]`;
-  }
-
-  #findIn(text: string): Finding[] {
-    if (text.startsWith('data:') && text.slice(0, 100).includes(';base64,')) return [];
-    const emails = this.#policy.email === 'off' ? [] : findEmails(text);
-    const cards = this.#policy.card === 'off' ? [] : findCards(text);
-    if (emails.length === 0 || cards.length === 0) return emails.length === 0 ? cards : emails;
-    // An address may contain a number that looks like a card: what starts first wins.
-    const sorted = [...emails, ...cards].sort((first, second) => first.start - second.start);
-    let coveredUntil = 0;
-    return sorted.filter(({ start, end }) => {
-      if (start < coveredUntil) return false;
-      coveredUntil = end;
-      return true;
+    const seen = new Seen();
+    changeLeaves(body, (leaf) => {
+      const findings = this.find(leaf.text, leaf.key);
+      if (findings.length > 0) seen.add(leaf, findings);
+      return leaf.text;
     });
+    if (seen.count === 0) return undefined;
+    const { types, positions } = seen;
+    const report: PiiReport = { action: this.#strictestOf(types), types, positions };
+    if (report.action === 'block') throw this.#blocked(report);
+    return report.action === 'redact'
+      ? { report, originals: this.#redactIn(body) }
+      : { report, originals: undefined };
   }
 
-  #strictestOf(types: Partial<Record<PiiType, number>>): 'block' | 'redact' | 'warn' {
-    const actions = (Object.keys(types) as PiiType[]).map((type) => this.#policy[type]);
-    const strictest = actions.reduce((most, action) =>
-      strictness[action] > strictness[most] ? action : most,
+  /**
+   * Finds what the policy looks for in one text, in order.
+   * @param key the name that the text has in its object, which may say what it is
+   */
+  find(text: string, key = ''): Finding[] {
+    if (this.#clean.has(text)) return [];
+    const isNamed = text.length <= NAMED_MAX && !unnamedKeys.has(key);
+    if (!isNamed && this.#patterns.length === 0) {
+      const found = findPii(text, this.#types);
+      if (found.length === 0) this.#clean.add(text);
+      return found;
+    }
+    const prefix = isNamed ? `${key}: ` : '';
+    const found = findPii(prefix + text, this.#types)
+      .filter(({ start }) => start >= prefix.length)
+      .map(({ type, start, end }) => ({
+        type,
+        start: start - prefix.length,
+        end: end - prefix.length,
+      }));
+    findOwnPatterns(text, this.#patterns, found);
+    return withoutOverlaps(found);
+  }
+
+  #redactIn(body: object): Originals | undefined {
+    const originals: Originals = new Map();
+    const leaves = (leaf: Leaf): string => {
+      this.#reserveTokens(leaf.text);
+      return leaf.text;
+    };
+    changeLeaves(body, leaves);
+    changeLeaves(body, ({ text, key }) =>
+      redact(text, this.find(text, key), ({ type }, value) => {
+        if (this.#actions.get(type) !== 'redact') return undefined;
+        const token = this.#tokens.tokenOf(type, value);
+        if (!originals.has(token)) originals.set(token, value);
+        return token;
+      }),
     );
-    return strictest === 'off' ? 'warn' : strictest;
+    return this.#restores ? originals : undefined;
+  }
+
+  #reserveTokens(text: string): void {
+    if (!text.includes('[')) return;
+    for (const [, name = '', number = ''] of text.matchAll(tokenPattern)) {
+      this.#tokens.reserve(name, Number(number));
+    }
+  }
+
+  #strictestOf(types: Readonly<Record<string, number>>): PiiReport['action'] {
+    return Object.keys(types)
+      .map((type) => this.#actions.get(type) ?? 'warn')
+      .reduce((most, action) => (strictness[action] > strictness[most] ? action : most), 'warn');
+  }
+
+  #blocked({ types, positions }: PiiReport): PiiBlockedError {
+    const blocked = Object.keys(types).filter((type) => this.#actions.get(type) === 'block');
+    const where = positions.find(({ type }) => blocked.includes(type))?.path ?? 'the request';
+    return new PiiBlockedError(
+      `The prompt contains ${blocked.map(phraseFor).join(' and ')} (${where}); the project does ` +
+        'not let that out. Remove it, or set the policy of the project to "redact" for it: then ' +
+        'it is replaced before the call and put back into the answer.',
+      { status: 422, details: { types, positions } },
+    );
   }
 }
 
-function* fieldsOf(value: unknown, depth: number): Generator<[string, unknown]> {
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > DEPTH_MAX) {
-    throw new PiiBlockedError('The request is nested too deeply to be checked for personal data.');
-  }
-  for (const [key, inner] of Object.entries(value)) {
-    if (!opaqueKeys.has(key)) yield [key, inner];
-  }
-}
+/** What was seen in one request. */
+class Seen {
+  readonly types: Record<string, number> = {};
+  readonly positions: PiiPosition[] = [];
 
-function blockedError(types: Partial<Record<PiiType, number>>, policy: PiiPolicy): PiiBlockedError {
-  const blocked = (Object.keys(types) as PiiType[]).filter((type) => policy[type] === 'block');
-  const names = { email: 'an e-mail address', card: 'a payment card number' };
-  return new PiiBlockedError(
-    `The prompt contains ${blocked.map((type) => names[type]).join(' and ')}; the project does ` +
-      'not let that out. Remove it, or set the policy to "redact".',
-    { status: 422, details: { types } },
-  );
+  get count(): number {
+    return Object.keys(this.types).length;
+  }
+
+  add(leaf: Leaf, findings: readonly Finding[]): void {
+    for (const { type, start, end } of findings) {
+      this.types[type] = (this.types[type] ?? 0) + 1;
+      if (this.positions.length < POSITIONS_MAX) {
+        this.positions.push({ type, path: leaf.path(), start, end });
+      }
+    }
+  }
 }

@@ -1,9 +1,8 @@
 import type { WireSignedPrices } from '../prices/signed-prices.js';
 import type { TokenUsage } from '../prices/usage.js';
+import type { PiiPolicy } from '../safety/policy.js';
 
 /** The messages of the SDK protocol, version 1. Money is a decimal string of dollars. */
-export type PiiAction = 'block' | 'redact' | 'warn' | 'off';
-
 export interface WireSession {
   readonly sessionId: string;
   readonly organization: { readonly id: string; readonly name: string };
@@ -18,7 +17,7 @@ export interface WireSession {
     readonly trancheSize: string;
     readonly reportIntervalSeconds: number;
     readonly heartbeatSeconds: number;
-    readonly pii?: Readonly<Partial<Record<'email' | 'card', PiiAction>>>;
+    readonly pii?: PiiPolicy;
   };
   readonly prices: WireSignedPrices;
   /** Which secrets these are; absent: the server is older. */
@@ -102,4 +101,6 @@ export interface WireState {
   /** Another one than the session's: there are other secrets to fetch. */
   readonly secretsVersion?: string;
   readonly available: string;
+  /** What holds about personal data from now on. */
+  readonly pii?: PiiPolicy;
 }
