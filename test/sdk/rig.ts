@@ -18,7 +18,7 @@ export const CLAUDE = 'claude-opus-4-6';
 export const REAL_OPENAI_KEY = 'sk-proj-real-openai-key-0123456789';
 export const REAL_ANTHROPIC_KEY = 'sk-ant-real-anthropic-key-0123456789';
 
-const rates: Record<string, ProviderRates> = {
+export const rates: Record<string, ProviderRates> = {
   [MINI]: { input: 150_000n, output: 600_000n, cacheRead: 75_000n },
   'gpt-5-mini': { input: 250_000n, output: 2_000_000n, cacheRead: 25_000n },
   [CLAUDE]: {
