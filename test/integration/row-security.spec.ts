@@ -145,8 +145,8 @@ describe('the role of the transactions', () => {
     await refused('DROP POLICY own_organization ON accounts');
     await refused('ALTER TABLE accounts DROP CONSTRAINT accounts_available');
     await refused('DROP TABLE accounts');
-    await refused('SELECT * FROM server_secrets', SYSTEM);
-    await refused('SELECT * FROM master_keys', SYSTEM);
+    await refused('SELECT * FROM server_secrets');
+    await refused('SELECT * FROM master_keys');
     await refused('DELETE FROM schema_migrations', SYSTEM);
   });
 

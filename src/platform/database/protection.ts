@@ -20,12 +20,8 @@ const KEPT: ReadonlySet<string> = new Set([
   'projects',
   'users',
 ]);
-/** The server's own, read outside of any organization's transaction. */
-const OUT_OF_REACH: ReadonlySet<string> = new Set([
-  'master_keys',
-  'schema_migrations',
-  'server_secrets',
-]);
+/** The server's own: for no transaction of an organization. */
+const SYSTEM_ONLY: ReadonlySet<string> = new Set(['master_keys', 'server_secrets']);
 
 /** Not allowed; there already; made by another one at the same moment; not there to be granted. */
 const FORESEEN = new Set(['42501', '42710', '23505', '42704']);
@@ -85,7 +81,8 @@ export async function protectTables(
     tables.flatMap((table) => protecting(table, policies)),
   );
   if (roles) {
-    for (const role of [roles.app, roles.system]) await grantTo(runner, role, schema);
+    await grantTo(runner, roles.app, schema, (table) => rightsOn(table));
+    await grantTo(runner, roles.system, schema, (table) => rightsOn(table, true));
     return;
   }
   const { app, system } = names;
@@ -146,9 +143,19 @@ function protecting(table: TenantTable, policies: readonly Policy[]): string[] {
   ];
 }
 
-async function grantTo(runner: QueryRunner, role: string, schema: string): Promise<void> {
+async function grantTo(
+  runner: QueryRunner,
+  role: string,
+  schema: string,
+  rights: (table: string) => string,
+): Promise<void> {
   const tables = (await runner.query(GRANTED, [role])) as GrantedTable[];
-  const grants = tables.flatMap((table) => granting(table, role));
+  const grants = tables.flatMap(({ name, partition, granted }) => {
+    const wanted = partition ? '' : rights(name);
+    if (granted === wanted) return [];
+    const revoke = `REVOKE ALL ON ${name} FROM ${role}`;
+    return wanted === '' ? [revoke] : [revoke, `GRANT ${wanted} ON ${name} TO ${role}`];
+  });
   await all(runner, [...grants, `GRANT USAGE ON SCHEMA ${schema} TO ${role}`]);
 }
 
@@ -162,16 +169,9 @@ interface GrantedTable {
   readonly granted: string;
 }
 
-function granting({ name, partition, granted }: GrantedTable, role: string): string[] {
-  const wanted = partition ? '' : rightsOn(name);
-  if (granted === wanted) return [];
-  const revoke = `REVOKE ALL ON ${name} FROM ${role}`;
-  return wanted === '' ? [revoke] : [revoke, `GRANT ${wanted} ON ${name} TO ${role}`];
-}
-
 /** In the order of the alphabet, as the catalogue gives them. */
-function rightsOn(table: string): string {
-  if (OUT_OF_REACH.has(table)) return '';
+function rightsOn(table: string, isSystem = false): string {
+  if (table === 'schema_migrations' || (SYSTEM_ONLY.has(table) && !isSystem)) return '';
   if (WRITTEN_ONCE.has(table)) return 'INSERT, SELECT';
   return KEPT.has(table) ? 'INSERT, SELECT, UPDATE' : 'DELETE, INSERT, SELECT, UPDATE';
 }
