@@ -32,7 +32,7 @@ export const startSession = defineRoute({
         pid: z
           .int()
           .min(0)
-          .max(2 ** 31),
+          .max(2 ** 31 - 1),
       }),
     })
     .meta({ id: 'SessionRequest' }),

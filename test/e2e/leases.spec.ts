@@ -277,7 +277,7 @@ describe('borrowing and reporting over HTTP', () => {
       body: {
         booked: '0.002000000',
         returned: '0.498000000',
-        next: { granted: false, error: { code: 'KEY_INVALID' } },
+        next: { granted: false, error: { code: 'KEY_REVOKED' } },
       },
     });
     await query(
@@ -288,6 +288,44 @@ describe('borrowing and reporting over HTTP', () => {
     await eventually(async () => {
       expect((await settle(body['leaseId'], { seq: 2 })).status).toBe(401);
     });
+  });
+
+  it.each([
+    [
+      'an old secret after its overlap',
+      'KEY_REVOKED',
+      `UPDATE iron_cage_keys SET previous_hmac = hmac, previous_pepper_version = pepper_version,
+         previous_until = now() - interval '1 minute', hmac = '\\x00' WHERE id = $1 RETURNING organization_id`,
+    ],
+    [
+      'a key for another environment',
+      'KEY_ENVIRONMENT',
+      `UPDATE projects SET environment = 'live' WHERE id = (SELECT project_id FROM iron_cage_keys WHERE id = $1) RETURNING organization_id`,
+    ],
+  ])('books the report of %s, and lends it nothing', async (_who, code, change) => {
+    const { body } = await acquire();
+    await query(
+      site,
+      `WITH changed AS (${change})
+       INSERT INTO access_epochs SELECT organization_id, 1, clock_timestamp() FROM changed
+       ON CONFLICT (organization_id) DO UPDATE SET epoch = access_epochs.epoch + 1, changed_at = clock_timestamp()`,
+      [project.keyId],
+    );
+    await eventually(async () => {
+      expect((await acquire({ minimum: '0.5' })).body).toMatchObject({ error: { code } });
+    });
+    const next = newId();
+    const report = () =>
+      settle(body['leaseId'], {
+        usage: [usage({ output: 1_000 }, { id: body['leaseId'] })],
+        next: { leaseId: next, wanted: '0.5', minimum: '0' },
+      });
+    const answer = await report();
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { booked: '0.002000000', next: { granted: false, error: { code } } },
+    });
+    expect((await report()).body).toEqual(answer.body);
   });
 
   it('refuses a call that costs more than any does, and a minimum above what is wanted', async () => {

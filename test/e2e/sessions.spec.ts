@@ -1,5 +1,11 @@
 import { newId } from '../../src/kernel/ids.js';
-import { Installation, type Json, type ProjectFixture, usage } from '../harness/installation.js';
+import {
+  Installation,
+  type Json,
+  type ProjectFixture,
+  sessionRequest,
+  usage,
+} from '../harness/installation.js';
 import { query, secondOrganization, signInAs } from '../harness/people.js';
 
 describe('running agents, as people see and stop them', () => {
@@ -55,6 +61,23 @@ describe('running agents, as people see and stop them', () => {
     await site.as(project.key, 'DELETE', `/v1/sdk/sessions/${busy}`);
     expect((await list()).map(({ state }) => state)).toEqual(['ended', 'silent']);
     expect(await list('&open=true')).toHaveLength(1);
+  });
+
+  it('are listed whatever number an agent gave for its process', async () => {
+    const request = sessionRequest() as Json;
+    const start = (pid: number) =>
+      site.as(project.key, 'POST', '/v1/sdk/sessions', {
+        ...request,
+        agent: { ...request['agent'], pid },
+      });
+    expect((await start(2 ** 31)).status).toBe(422);
+    expect((await start(2 ** 31 - 1)).status).toBe(201);
+    await query(
+      site,
+      `UPDATE sessions SET agent = jsonb_set(agent, '{pid}', '2147483648') WHERE project_id = $1`,
+      [project.id],
+    );
+    expect(await list()).toMatchObject([{ pid: 2 ** 31 - 1 }]);
   });
 
   it('get no more money once stopped, and what they held goes back', async () => {

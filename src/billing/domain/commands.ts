@@ -50,6 +50,8 @@ export interface Settle extends ByAgent {
   readonly usage: readonly UsageLine[];
   readonly final: boolean;
   readonly next?: Wish;
+  /** Why this caller may report, but not borrow: the report is booked, `next` is refused. */
+  readonly mayNotBorrow?: Refusal;
 }
 
 export interface Transfer {

@@ -158,7 +158,7 @@ function nextTranche(
   command: Settle,
   next: NonNullable<Settle['next']>,
 ): NonNullable<Settled['next']> {
-  const outcome = grant(set, command, next);
+  const outcome = command.mayNotBorrow ? refuse(command.mayNotBorrow) : grant(set, command, next);
   return outcome.ok
     ? { granted: true, ...outcome.value }
     : { granted: false, error: outcome.refusal };

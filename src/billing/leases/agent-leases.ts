@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../kernel/errors.js';
+import { AppError, keyRetired } from '../../kernel/errors.js';
 import { showMoney } from '../../kernel/money.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import type { acquireLease, settleLease } from '../agent-billing.contract.js';
-import type { UsageLine } from '../domain/commands.js';
+import type { Refusal, UsageLine } from '../domain/commands.js';
 import { hashOf } from '../domain/request-hash.js';
 import { PriceBook } from '../prices/price-book.js';
 import { Ledger } from './ledger.service.js';
@@ -64,6 +64,7 @@ export class AgentLeases {
       usage,
       final: body.final,
       ...(body.next && { next: body.next }),
+      ...(agent.retired !== undefined && { mayNotBorrow: refusalOf(keyRetired(agent.retired)) }),
     });
     return answer;
   }
@@ -99,4 +100,8 @@ export class AgentLeases {
       };
     });
   }
+}
+
+function refusalOf({ code, message }: AppError): Refusal {
+  return { code, message };
 }

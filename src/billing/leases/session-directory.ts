@@ -15,7 +15,7 @@ type SessionView = AnswerOf<typeof listSessions>['items'][number];
 const SELECT = `
   SELECT s.id, s.project_id AS "projectId", p.name AS "projectName", s.key_id AS "keyId", k.name AS "keyName",
     coalesce(s.agent->>'name', s.agent->>'host', '–') AS agent, coalesce(s.agent->>'host', '–') AS host,
-    coalesce((s.agent->>'pid')::int, 0) AS pid, coalesce(s.agent->>'sdk', '–') AS sdk, coalesce(s.agent->>'runtime', '–') AS runtime, s.ip,
+    least(coalesce((s.agent->>'pid')::bigint, 0), 2147483647)::int AS pid, coalesce(s.agent->>'sdk', '–') AS sdk, coalesce(s.agent->>'runtime', '–') AS runtime, s.ip,
     CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended'
          WHEN s.last_seen_at < now() - interval '1 minute' THEN 'silent' ELSE 'active' END AS state,
     s.started_at AS "startedAt", s.last_seen_at AS "lastSeenAt", s.ended_at AS "endedAt",

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { AppError } from '../../kernel/errors.js';
 import { KEY_BYTES } from '../../kernel/sealed-box.js';
+import { StartupError } from '../config/index.js';
 import { Kek } from './kek.js';
 import { knownKeks, refuseWrongKeys, storeSentinel } from './kek-check.js';
 import type { KnownKek, MasterKeys } from './key-source.js';
@@ -68,13 +69,16 @@ export class Keyring {
     this.keks = undefined;
   }
 
-  /** Reads the keys again. @throws {StartupError} as the start does */
+  /** Reads the keys again. @throws {StartupError} as the start does; KEK_WRONG also for another current key than at the start */
   async unlock(): Promise<void> {
     if (this.keks) return;
     const known = await knownKeks(this.dataSource);
     const keys = await this.read(known);
     refuseWrongKeys(known, keys);
-    this.keks = keksOf(keys);
+    const keks = keksOf(keys);
+    // Rows would name one key and be wrapped by another: nobody could ever open them.
+    if (keks.current.id !== this.kekId) throw replaced(this.kekId, keks.current.id);
+    this.keks = keks;
   }
 
   /** @throws {AppError} VAULT_SEALED */
@@ -180,6 +184,13 @@ export class Keyring {
 
 export function serverSecretContext(name: string, version: number): string[] {
   return ['server-secret', name, String(version)];
+}
+
+function replaced(was: string, is: string): StartupError {
+  return new StartupError(
+    'KEK_WRONG',
+    `The master key of this server was ${was} at its start and is ${is} now. Restart the server to change the master key.`,
+  );
 }
 
 function keksOf({ current, previous }: MasterKeys): Keks {
