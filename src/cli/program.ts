@@ -11,6 +11,7 @@ import { addPriceCommands } from './commands/prices.js';
 import { addProjectCommands } from './commands/projects.js';
 import { addReportCommands } from './commands/reports.js';
 import { addSecretCommands } from './commands/secrets.js';
+import { addVaultCommands } from './commands/vault.js';
 import { addSessionCommands } from './commands/session.js';
 import { type Action, Context, type Streams } from './context.js';
 import { type Environment, readVersion } from './environment.js';
@@ -68,6 +69,7 @@ export async function runCommandLine(
   addAgentSessionCommands(program, run);
   addAnomalyCommands(program, run);
   addSecretCommands(program, run);
+  addVaultCommands(program, run);
   addReportCommands(program, run);
   addPriceCommands(program, run);
   addDoctorCommand(program, run);

@@ -47,6 +47,18 @@ export function fieldsFromText(text: string, fields: readonly string[]): Record<
   );
 }
 
+/** `FIELD=vault://mount/path#field` or `FIELD=env://NAME`. */
+export function referencesFromText(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, field, reference] = ASSIGNMENT.exec(text) ?? [];
+      if (field === undefined || reference === undefined)
+        throw usageError(`"${text}" is no reference: write FIELD=vault://mount/path#field.`);
+      return [field, reference];
+    }),
+  );
+}
+
 /** A misspelt field would be stored and never be found by the agent. */
 function checked(field: string, fields: readonly string[]): string {
   if (fields.length === 0 || fields.includes(field)) return field;

@@ -100,9 +100,38 @@ export interface Secret {
   readonly provider: string;
   readonly projectId: string | null;
   readonly hosts: readonly string[];
-  readonly fields: readonly { readonly name: string; readonly last4: string }[];
+  readonly paths: readonly string[];
+  readonly environment: string;
+  readonly fields: readonly SecretField[];
   readonly version: number;
   readonly updatedAt: string;
+}
+
+export interface SecretField {
+  readonly name: string;
+  readonly last4: string;
+  readonly reference: string | null;
+}
+
+export interface SecretVersion {
+  readonly version: number;
+  readonly state: string;
+  readonly fields: readonly SecretField[];
+  readonly liveSessions: number;
+  readonly safeToDelete: boolean;
+  readonly createdBy: string;
+  readonly createdByName: string | null;
+  readonly createdAt: string;
+}
+
+export interface Vault {
+  readonly sealed: boolean;
+  readonly sealedAt: string | null;
+  readonly masterKeyId: string;
+  readonly dataKeyVersion: number;
+  readonly dataKeyCreatedAt: string | null;
+  readonly remaining: number;
+  readonly wrappedElsewhere: number;
 }
 
 export interface Lease {

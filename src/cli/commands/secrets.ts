@@ -4,48 +4,49 @@ import type { Provider, Secret } from '../api/types.js';
 import { CliError, usageError } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
 import { findProject, findSecret } from '../resolve.js';
-import { fieldsFromEnvironment, fieldsFromText } from '../secret-fields.js';
+import { fieldsFromEnvironment, fieldsFromText, referencesFromText } from '../secret-fields.js';
+import { append, type TermOptions, termsOf, withTerms } from '../secret-terms.js';
 import { closest } from '../terminal/closest.js';
 import { moment } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
+import { addSecretVersionCommands } from './secret-versions.js';
 
 interface ValueOptions {
   readonly fromEnv: readonly string[];
   readonly stdin?: boolean;
+  readonly reference: readonly string[];
 }
 
-interface AddOptions extends ValueOptions {
+interface AddOptions extends ValueOptions, TermOptions {
   readonly provider: string;
   readonly project?: string;
-  readonly host: readonly string[];
+  readonly environment?: string;
+  readonly field: readonly string[];
 }
 
 type Run = (action: Action) => Promise<void>;
 
-const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const EXAMPLES = `
+Examples:
+  iron-cage secret add openai-main --provider openai
+  iron-cage secret add openai-main --provider openai --from-env OPENAI_API_KEY --environment live
+  iron-cage secret add weather --provider weather --host api.weather.example --path /v2/ \\
+    --header "x-api-key: {secret}" --unmetered --from-env WEATHER_KEY`;
 
 export function addSecretCommands(program: Command, run: Run): void {
   const secret = program
     .command('secret')
     .description('Provider keys in the vault; name one by its id or its exact name');
-  withValues(
-    secret
-      .command('add')
-      .argument('<name>')
-      .description('Store one; it is encrypted and never shown again')
-      .requiredOption('--provider <id>', 'such as openai; iron-cage secret providers lists them')
-      .option('--project <project>', 'only for this project; for all unless given')
-      .option(
-        '--host <host>',
-        'where it may be sent, repeatable; the provider’s own hosts unless given',
-        append,
-        [],
-      ),
-  )
-    .addHelpText(
-      'after',
-      '\nExamples:\n  iron-cage secret add openai-main --provider openai\n  iron-cage secret add openai-main --provider openai --from-env OPENAI_API_KEY',
+  withTerms(withValues(secret.command('add').argument('<name>')))
+    .description('Store one; it is encrypted and never shown again')
+    .requiredOption(
+      '--provider <id>',
+      'such as openai; iron-cage secret providers lists them; one of your own with --host',
     )
+    .option('--project <project>', 'only for this project; for all unless given')
+    .option('--environment <name>', 'dev or live: only for Iron Cage keys of it; any unless given')
+    .option('--field <name>', 'a field of a provider of your own, repeatable', append, [])
+    .addHelpText('after', EXAMPLES)
     .action((name: string, options: AddOptions) =>
       run((context) => addSecret(context, name, options)),
     );
@@ -53,10 +54,11 @@ export function addSecretCommands(program: Command, run: Run): void {
     secret
       .command('rotate')
       .argument('<secret>')
-      .description('Store a new version; sessions that start from now on get it'),
+      .description('Store a new version; it is handed out at once, and running agents fetch it'),
   ).action((given: string, options: ValueOptions) =>
     run((context) => rotateSecret(context, given, options)),
   );
+  addSecretVersionCommands(secret, run);
   secret
     .command('list')
     .description('List them; of the values only the last four characters')
@@ -87,21 +89,28 @@ function withValues(command: Command): Command {
       append,
       [],
     )
-    .option('--stdin', 'take the value, or FIELD=value lines, from standard input');
+    .option('--stdin', 'take the value, or FIELD=value lines, from standard input')
+    .option(
+      '--reference <field=reference>',
+      'do not store it: FIELD=vault://mount/path#field or FIELD=env://IRON_CAGE_SECRET_NAME, read by the server',
+      append,
+      [],
+    );
 }
 
 async function addSecret(context: Context, name: string, options: AddOptions): Promise<undefined> {
   const client = await context.client();
-  const provider = await findProvider(client, options.provider);
+  const provider = await findProvider(client, options);
   const projectId =
     options.project === undefined ? undefined : (await findProject(client, options.project)).id;
-  const fields = await readFields(context, options, provider.fields);
+  const values = await readValues(context, options, provider.fields);
   const body = {
     name,
     provider: provider.id,
-    fields,
+    ...values,
     ...(projectId !== undefined && { projectId }),
-    ...(options.host.length > 0 && { hosts: options.host }),
+    ...(options.environment !== undefined && { environment: options.environment }),
+    ...termsOf(options),
   };
   const secret = await client.send<Secret>({ method: 'POST', path: '/v1/secrets', body });
   context.print(
@@ -119,17 +128,30 @@ async function rotateSecret(
   const client = await context.client();
   const before = await findSecret(client, given);
   const names = before.fields.map((field) => field.name);
-  const fields = await readFields(context, options, names);
+  const body = await readValues(context, options, names);
   const secret = await client.send<Secret>({
     method: 'POST',
     path: `/v1/secrets/${before.id}/versions`,
-    body: { fields },
+    body,
   });
   context.print(
     secret,
     `${secret.name} is at version ${String(secret.version)} (${endings(secret)}).`,
   );
   return undefined;
+}
+
+async function readValues(
+  context: Context,
+  options: ValueOptions,
+  fields: readonly string[],
+): Promise<object> {
+  if (options.reference.length === 0) return { fields: await readFields(context, options, fields) };
+  const references = referencesFromText(options.reference);
+  const isAll = options.fromEnv.length === 0 && options.stdin !== true;
+  return isAll
+    ? { references }
+    : { references, fields: await readFields(context, options, fields) };
 }
 
 async function readFields(
@@ -150,10 +172,12 @@ async function readFields(
   return values;
 }
 
-async function findProvider(client: ApiClient, given: string): Promise<Provider> {
+async function findProvider(client: ApiClient, options: AddOptions): Promise<Provider> {
+  const { provider: given, host: hosts, field } = options;
   const { items } = await client.get<{ items: Provider[] }>('/v1/providers');
   const found = items.find((provider) => provider.id === given);
   if (found) return found;
+  if (hosts.length > 0) return { id: given, name: given, hosts, fields: field };
   const ids = items.map((provider) => provider.id);
   const meant = closest(given, ids);
   throw new CliError(
@@ -172,6 +196,7 @@ async function listSecrets(context: Context, given: string | undefined): Promise
       { title: 'Provider', value: (row) => row.provider },
       { title: 'For', value: (row) => row.projectId ?? 'every project' },
       { title: 'Ends in', value: endings },
+      { title: 'Keys', value: (row) => row.environment },
       { title: 'Version', value: (row) => String(row.version), alignRight: true },
       { title: 'Changed', value: (row) => moment(row.updatedAt) },
       { title: 'Id', value: (row) => row.id },
@@ -211,5 +236,7 @@ async function listProviders(context: Context): Promise<undefined> {
 }
 
 function endings(secret: Secret): string {
-  return secret.fields.map(({ name, last4 }) => `${name} …${last4}`).join(', ');
+  return secret.fields
+    .map(({ name, last4, reference }) => `${name} ${reference ?? `…${last4}`}`)
+    .join(', ');
 }

@@ -60,6 +60,8 @@ function freeSpace(folder: string): Finding[] {
 }
 
 function checkMasterKey(environment: Environment, folder: string): Finding[] {
+  const kms = environment.variable('IRON_CAGE_KMS');
+  if (kms !== undefined) return [ok('Master key', `in the database, wrapped by ${kms}`)];
   if (environment.kekInEnvironment) return [ok('Master key', 'from IRON_CAGE_KEK')];
   const file = environment.kekFile ?? path.join(folder, 'kek');
   if (!existsSync(file))

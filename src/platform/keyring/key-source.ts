@@ -31,7 +31,9 @@ export async function readMasterKeys(
 ): Promise<MasterKeys> {
   const { kms, kmsPrevious } = config.keys;
   const current =
-    kms === undefined ? await readMasterKey(config, known.at(-1)?.kek_id) : await fromProvider(config, kms, known, true);
+    kms === undefined
+      ? await readMasterKey(config, known.at(-1)?.kek_id)
+      : await fromProvider(config, kms, known, true);
   const previous = [
     await readPreviousKey(config),
     kmsPrevious === undefined ? undefined : await fromProvider(config, kmsPrevious, known, false),

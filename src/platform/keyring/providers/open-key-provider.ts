@@ -33,12 +33,17 @@ async function load(name: string, config: KeyConfig): Promise<KeyProvider> {
   return VaultTransit.open(key, config);
 }
 
+/** Without its cause: what a parser or a client quotes of an answer may be a part of the key. */
 function refused(name: string, what: string, error: unknown): StartupError {
   if (error instanceof StartupError) return error;
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new StartupError(
     'KEK_PROVIDER',
-    `${name} did not ${what} (${detail.slice(0, 300)}). Check that it is reachable, that the key exists, and that this server may use it. Nothing was changed in the database.`,
-    error,
+    `${name} did not ${what} (${reasonOf(error)}). Check that it is reachable, that the key exists, and that this server may use it. Nothing was changed in the database.`,
   );
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof SyntaxError) return 'its answer cannot be read';
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return reason.slice(0, 300);
 }
