@@ -61,6 +61,11 @@ export function findingsIn(sql: string, tables: Tables): string[] {
   return [...findings, ...new Scope(tables).check(tokens)];
 }
 
+/** Only whose rows a statement touches: for what runs on one primary database, off the lease path. */
+export function unboundIn(sql: string, tables: Tables): string[] {
+  return new Scope(tables).check(group(scan(sql.replace(/--[^\n]*/g, ' '))));
+}
+
 function scan(sql: string): Token[] {
   const pattern =
     /\s+|("(?:[^"]|"")*")|('(?:[^']|'')*')|(\$\d+|\?)|([A-Za-z_][A-Za-z0-9_]*)|(\d+(?:\.\d+)?)|(::|<>|<=|>=|->>|->|\|\||[^\s])/gy;
@@ -232,14 +237,16 @@ class Scope {
       if (token.text !== 'into' || token.kind !== 'word') return [];
       const table = tokens[index + 1]?.text ?? '';
       if (!this.tables.tenant.has(table)) return [];
-      const columns =
-        tokens[index + 2]?.kind === 'group' ? split(tokens[index + 2]?.inner ?? [], ',') : [];
-      const position = columns.findIndex(([column]) => column?.text === 'organization_id');
-      const rest = tokens.slice(index + 3);
+      const start = tokens[index + 2]?.text === 'as' ? index + 4 : index + 2;
+      const columns = tokens[start]?.kind === 'group' ? split(tokens[start].inner, ',') : [];
+      const owner = table === 'organizations' ? 'id' : 'organization_id';
+      const position = columns.findIndex(([column]) => column?.text === owner);
+      const rest = tokens.slice(start + 1);
+      const end = rest.findIndex(({ kind, text }) => kind === 'word' && text === 'on');
       const rows =
         rest[0]?.text === 'values'
           ? rest
-              .slice(1)
+              .slice(1, end < 0 ? undefined : end)
               .filter(({ kind }) => kind === 'group')
               .map(({ inner }) => inner)
           : [selected(rest)];

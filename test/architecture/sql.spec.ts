@@ -1,22 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import * as statements from '../../src/billing/data/working-set.sql.js';
-import { findingsIn, type Tables } from './sql-rules.js';
-
-/** As the migrations make them: a table with an organization belongs to it, and `organizations` to itself. */
-function tablesOfMigrations(): Tables {
-  const folder = path.resolve('src/platform/database/migrations');
-  const tenant = new Set(['organizations']);
-  const shared = new Set<string>();
-  for (const file of readdirSync(folder)) {
-    const text = readFileSync(path.join(folder, file), 'utf8');
-    for (const [, name = '', columns = ''] of text.matchAll(/CREATE TABLE (\w+) \(([^;]*)\);/g)) {
-      if (name === 'organizations') continue;
-      (columns.includes('organization_id') ? tenant : shared).add(name);
-    }
-  }
-  return { tenant, shared };
-}
+import { findingsIn } from './sql-rules.js';
+import { tablesOfMigrations } from './sql-statements.js';
 
 const tables = tablesOfMigrations();
 const { WRITE_PARTS, ...single } = statements;
