@@ -12,6 +12,10 @@ import { percentile, type Row } from './report.js';
 const ROUNDS = 5;
 const IMPORTS = 15;
 const MEMORIES = 7;
+/** The prompts are pages of a manual with example keys in them: everything is looked for, nothing stops a call. */
+const PII = Object.fromEntries(
+  ['email', 'card', 'iban', 'ssn', 'phone', 'ip', 'secret'].map((type) => [type, 'warn']),
+);
 
 /** What the SDK adds to a call, to a stream, to the start and to the memory of an agent's process. */
 export async function run(): Promise<readonly Row[]> {
@@ -91,6 +95,7 @@ class SdkBench {
       secrets: [secret],
       models: models().filter(({ id }) => id === MINI),
       balanceUsd: 1_000_000,
+      pii: PII,
     });
     const journal = mkdtempSync(join(tmpdir(), 'iron-cage-bench-'));
     const modules = new CompiledSdk();
@@ -103,6 +108,7 @@ class SdkBench {
         IRON_CAGE_URL: server.url,
         PROVIDER_URL: `http://${host}`,
         JOURNAL: journal,
+        PII: JSON.stringify(PII),
         SDK_MODULES: `${modules.url('')}/`,
       },
       journal,

@@ -204,6 +204,18 @@ describe("mode: 'observe'", () => {
     expect(rig.server.spentNano).toBeGreaterThan(100_000n);
   });
 
+  it('books prompts with personal data, and calls over a limit of the program', async () => {
+    rig = await startRig({ cage: { mode: 'observe' } });
+    const observed: string[] = [];
+    rig.cage.on('observed', ({ error }) => observed.push(error.code));
+    await call({ messages: [{ role: 'user', content: 'Write to ada@example.com.' }] });
+    await rig.cage.withBudget({ maxCalls: 0 }, () => call());
+    expect(observed).toEqual(['PII_BLOCKED', 'RUN_LIMIT']);
+    await rig.cage.close();
+    expect(rig.server.spentNano).toBe(rig.provider.bill().totalNano);
+    expect(rig.provider.requests).toBe(2);
+  });
+
   it('still gives keys to nobody else', async () => {
     rig = await startRig({ cage: { mode: 'observe' } });
     const stolen = rig.cage.fetch('http://127.0.0.2:9/', {

@@ -18,7 +18,7 @@ import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-req
 import { parseAnswer, parseBody } from './json-body.js';
 import type { Outcome } from '../wire/protocol.js';
 import { observable } from './observable.js';
-import { checkedText, checkPrompt, observedText } from './prompt-check.js';
+import { checkedText, checkPrompt, observedText, type CheckedPrompt } from './prompt-check.js';
 import { Reservations, type ReservationPorts } from './reservations.js';
 import { meterStream, withBody } from './response-meter.js';
 import { neverSent } from './send-failure.js';
@@ -132,12 +132,12 @@ export class MeteringFetch {
     endpoint: Endpoint,
     about: { model: string },
   ): Promise<Passage> {
-    const { clock, emit, filter, session, options } = this.#ports;
+    const { clock, session, options } = this.#ports;
     request.signal?.throwIfAborted();
     const original = await request.readText();
     const body = parseBody(original);
     const { prices } = session();
-    const prompt = checkPrompt(filter(), body, { emit, provider });
+    const prompt = this.#checkPrompt(body, provider);
     const plan = endpoint.plan(body, { provider, url: request.url ?? new URL('about:blank') });
     about.model = plan.model;
     const call = new MeteredCall({
@@ -273,6 +273,18 @@ export class MeteringFetch {
   }
 
   /** In a dry run what would be stopped is told, and goes; what has no key, or is not meant to have it, cannot. */
+  #checkPrompt(body: JsonObject, provider: string): CheckedPrompt {
+    const { emit, filter } = this.#ports;
+    try {
+      return checkPrompt(filter(), body, { emit, provider });
+    } catch (error) {
+      const blocked = findIronCageError(error);
+      const model = typeof body['model'] === 'string' ? body['model'] : '';
+      if (blocked === undefined || !this.#isOnlyObserved(blocked, { provider, model })) throw error;
+      return { changed: false, originals: undefined };
+    }
+  }
+
   #isOnlyObserved(error: IronCageError, about: { provider: string; model: string }): boolean {
     const { emit, options } = this.#ports;
     if (options.mode !== 'observe' || about.provider === '' || !observable(error)) return false;

@@ -1,7 +1,7 @@
 import type { RunContext } from '../context/run-context.js';
 import type { Emit } from '../core/events.js';
 import { BudgetExceededError, RequestNotBoundedError } from '../errors/catalogue.js';
-import { findIronCageError } from '../errors/iron-cage-error.js';
+import { findIronCageError, type IronCageError } from '../errors/iron-cage-error.js';
 import type { Clock } from '../identity/clock.js';
 import { availableOf } from '../leases/budget-latch.js';
 import type { LeaseBook } from '../leases/lease-book.js';
@@ -9,6 +9,7 @@ import type { Hold } from '../leases/lease.js';
 import { maxNano, minNano, type NanoUsd } from '../money/money.js';
 import type { Endpoint, JsonObject } from '../providers/call-plan.js';
 import type { MeteredCall } from './metered-call.js';
+import { observable } from './observable.js';
 
 /** A smaller output is not worth a call. */
 const USEFUL_OUTPUT_TOKENS = 256;
@@ -49,13 +50,11 @@ export class Reservations {
     const giveUpMs = clock.monotonicMs() + options.budgetWaitMs;
     const fullOutput = call.outputTokensPerChoice;
     call.tags = context.tags;
+    if (options.mode === 'observe') return { hold: await this.#observe(call), clamped: false };
     for (;;) {
       call.limitOutput(fullOutput);
       const refusal = await this.#tryReserve(call);
       if (!(refusal instanceof BudgetExceededError)) return { hold: refusal, clamped: false };
-      if (options.mode === 'observe') {
-        return { hold: await this.#overdraw(call, refusal), clamped: false };
-      }
       const clamped = await this.#reserveLess(call, refusal);
       if (!(clamped instanceof BudgetExceededError)) {
         this.#writeLimit(call, endpoint, body, call.outputTokensPerChoice);
@@ -101,17 +100,8 @@ export class Reservations {
   }
 
   async #tryReserve(call: MeteredCall): Promise<Hold | BudgetExceededError> {
-    const { book, context } = this.#ports;
-    const worstNano = call.worstNano;
     try {
-      const claim = context.claim(worstNano);
-      try {
-        call.claim = claim;
-        return book.tryHold(worstNano, call) ?? (await book.hold(worstNano, call));
-      } catch (error) {
-        claim.release();
-        throw error;
-      }
+      return await this.#hold(call);
     } catch (error) {
       const refusal = findIronCageError(error);
       if (refusal instanceof BudgetExceededError) return refusal;
@@ -119,9 +109,29 @@ export class Reservations {
     }
   }
 
+  async #hold(call: MeteredCall): Promise<Hold> {
+    const { book, context } = this.#ports;
+    const worstNano = call.worstNano;
+    const claim = context.claim(worstNano);
+    try {
+      call.claim = claim;
+      return book.tryHold(worstNano, call) ?? (await book.hold(worstNano, call));
+    } catch (error) {
+      claim.release();
+      throw error;
+    }
+  }
+
   /** A dry run lets the call go, and books it on a lease that does not hold the money for it. */
-  async #overdraw(call: MeteredCall, refusal: BudgetExceededError): Promise<Hold> {
+  async #observe(call: MeteredCall): Promise<Hold> {
     const { book, context, emit } = this.#ports;
+    let refusal: IronCageError | undefined;
+    try {
+      return await this.#hold(call);
+    } catch (error) {
+      refusal = findIronCageError(error);
+      if (refusal === undefined || !observable(refusal)) throw error;
+    }
     const hold = book.tryHold(0n, call) ?? (await book.hold(1n, call).catch(() => undefined));
     if (hold === undefined) throw refusal;
     call.claim = context.take(0n);

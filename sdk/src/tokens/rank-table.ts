@@ -34,14 +34,18 @@ export class RankTable {
     this.longestToken = longest;
     this.#mask = 2 ** Math.ceil(Math.log2(size / FILL)) - 1;
     this.#records = new Int32Array((this.#mask + 1) * WORDS);
-    const long: number[] = [];
+    // Long tokens move to the front of the same array: none can overtake what is still to be read.
+    let longBytes = 0;
     for (let [rank, start] = [0, 0]; rank < size; rank += 1) {
       const end = ends[rank] ?? 0;
-      this.#insert(rank, keyOf(bytes, start, end), end - start, long.length);
-      if (end - start > INLINE_BYTES) long.push(...bytes.subarray(start, end));
+      this.#insert(rank, keyOf(bytes, start, end), end - start, longBytes);
+      if (end - start > INLINE_BYTES) {
+        bytes.copyWithin(longBytes, start, end);
+        longBytes += end - start;
+      }
       start = end;
     }
-    this.#longTokens = Uint8Array.from(long);
+    this.#longTokens = bytes.slice(0, longBytes);
   }
 
   /** @returns the rank of `source[start, end)`, or -1 when it is not a token. */
@@ -159,7 +163,7 @@ function decodeTokens(list: Uint8Array): {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   for (let value = 0; value < 64; value += 1) sextets[alphabet.charCodeAt(value)] = value;
   const bytes = new Uint8Array(Math.ceil((list.length * 3) / 4));
-  const ends = new Uint32Array(Math.ceil(list.length / 3));
+  const ends = new Uint32Array(countSpaces(list) + 1);
   let [length, size, longest, bits, bitCount] = [0, 0, 0, 0, 0];
   for (let index = 0; index <= list.length; index += 1) {
     const character = list[index] ?? SPACE;
@@ -180,5 +184,11 @@ function decodeTokens(list: Uint8Array): {
       length += 1;
     }
   }
-  return { bytes: bytes.slice(0, length), ends: ends.slice(0, size), size, longest };
+  return { bytes, ends, size, longest };
+}
+
+function countSpaces(list: Uint8Array): number {
+  let count = 0;
+  for (const character of list) if (character === SPACE) count += 1;
+  return count;
 }

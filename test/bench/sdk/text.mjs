@@ -8,9 +8,7 @@ const corpus = readdirSync(docs, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
   .sort()
   .map((name) => readFileSync(docs + name, 'utf8'))
-  .join('\n')
-  .replaceAll(/\S+@\S+/g, 'somebody') // the safety filter would block what looks like an address
-  .replaceAll(/\d{9,}/g, '12');
+  .join('\n');
 
 let state = 12_345;
 function random() {
