@@ -29,6 +29,7 @@ export async function loadWorkingSet(
   commands: readonly Command[],
 ): Promise<WorkingSet> {
   const projectIds = distinct(commands.map((command) => command.projectId));
+  const reports = commands.filter((command) => command.kind === 'settle');
   const [accounts, [row]] = await Promise.all([
     tx.query<AccountRow>(LOCK, [organizationId, projectIds]),
     tx.query<{ facts: Facts }>(FACTS, [
@@ -36,9 +37,10 @@ export async function loadWorkingSet(
       projectIds,
       distinct(commands.flatMap((command) => ('sessionId' in command ? [command.sessionId] : []))),
       distinct(commands.flatMap(leaseIdsOf)),
-      distinct(commands.flatMap((command) => (command.kind === 'settle' ? [command.leaseId] : []))),
+      reports.map(({ leaseId }) => leaseId),
       distinct(commands.flatMap((command) => ('requestId' in command ? [command.requestId] : []))),
       distinct(commands.flatMap((command) => ('keyId' in command ? [command.keyId] : []))),
+      reports.map(({ seq }) => seq),
     ]),
   ]);
   if (!row) throw new Error('the facts query gave no row');

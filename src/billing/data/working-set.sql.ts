@@ -10,7 +10,8 @@ export const LOCK_ACCOUNTS = `
   ORDER BY project_id
   FOR UPDATE`;
 
-// One round trip. Amounts travel as text: JSON numbers would lose digits above 2⁵³.
+// One round trip. Amounts travel as text: JSON numbers would lose digits above 2⁵³. Of the reports of a lease only those are read that come
+// again, one lookup each: a lease may have a great many.
 export const READ_FACTS = `
   SELECT json_build_object(
     'now_ms', (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
@@ -59,7 +60,9 @@ export const READ_FACTS = `
       FROM lease_refusals WHERE organization_id = $1 AND lease_id = ANY($4::uuid[])), '[]'),
     'settlements', coalesce((
       SELECT json_agg(json_build_object('lease_id', lease_id, 'seq', seq, 'request_hash', encode(request_hash, 'hex'), 'answer', answer))
-      FROM settlements WHERE organization_id = $1 AND lease_id = ANY($5::uuid[])), '[]'),
+      FROM unnest($5::uuid[], $8::int[]) AS asked (lease, number) CROSS JOIN LATERAL (
+        SELECT lease_id, seq, request_hash, answer FROM settlements
+        WHERE organization_id = $1 AND lease_id = asked.lease AND seq = asked.number LIMIT 1) s), '[]'),
     'transfers', coalesce((
       SELECT json_agg(json_build_object('request_id', request_id, 'request_hash', encode(request_hash, 'hex'), 'answer', answer))
       FROM transfers WHERE organization_id = $1 AND request_id = ANY($6::uuid[])), '[]'),
