@@ -23,6 +23,7 @@ import { KeyGuesses } from './key-guesses.js';
 import { KeyPeppers } from './key-peppers.js';
 import { KeyUse } from './key-use.js';
 import { KeysService } from './keys.service.js';
+import { LoginLimits } from './login-limits.js';
 import { Logins } from './logins.js';
 import { Passwords } from './passwords.js';
 import { RequestAuthenticator } from './request-authenticator.js';
@@ -66,6 +67,7 @@ import { UserAuthenticator } from './user-authenticator.js';
     KeyGuesses,
     KeysService,
     KeyUse,
+    LoginLimits,
     Logins,
     OwnOriginGuard,
     Passwords,
@@ -79,6 +81,7 @@ import { UserAuthenticator } from './user-authenticator.js';
     AgentSessions,
     AgentUses,
     Authenticator,
+    LoginLimits,
     Logins,
     OwnOriginGuard,
     Passwords,

@@ -219,14 +219,36 @@ describe('sign-in', () => {
     );
   });
 
-  it('limits guesses per account, whatever addresses they come from', async () => {
-    const guess = { email: 'target@example.com', password: 'guess' };
+  it('limits guesses at one account from one address, and leaves its owner elsewhere alone', async () => {
+    const guess = { ...credentials, password: 'guess' };
     const answers = [];
-    for (let i = 0; i < 12; i++) answers.push(await login(guess, `10.1.${i}.1`));
+    for (let i = 0; i < 12; i++) answers.push(await login(guess, '10.1.0.1'));
     expect(answers.map(({ status }) => status)).toEqual([...Array<number>(10).fill(401), 429, 429]);
     expect(answers[10]?.body.error.code).toBe('RATE_LIMITED');
     expect(Number(answers[10]?.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await login(credentials, '10.1.0.1')).status).toBe(200);
+    expect((await login(credentials, '10.1.0.1')).status).toBe(429);
+    expect((await login(credentials, '10.1.9.1')).status).toBe(200);
+  });
+
+  it('counts no success: who signs in often is not kept out', async () => {
+    for (let i = 0; i < 15; i++) expect((await login(credentials, '10.4.0.1')).status).toBe(200);
+  });
+
+  it('limits a thousand guesses from everywhere at one account, but not who signed in there before', async () => {
+    expect((await login(credentials, '10.5.0.1')).status).toBe(200);
+    const statuses = new Map<number, number>();
+    const guess = async (i: number) => {
+      const from = `10.6.${Math.floor(i / 8)}.1`;
+      const { status } = await login({ ...credentials, password: `guess ${i}` }, from);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    };
+    for (let i = 0; i < 1_000; i += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, k) => guess(i + k)));
+    expect(statuses.get(401)).toBeGreaterThanOrEqual(80);
+    expect(statuses.get(401)).toBeLessThanOrEqual(110);
+    expect((statuses.get(401) ?? 0) + (statuses.get(429) ?? 0)).toBe(1_000);
+    expect((await login(credentials, '10.7.0.1')).status).toBe(429);
+    expect((await login(credentials, '10.5.0.1')).status).toBe(200);
   });
 
   it('limits guesses per address, whatever accounts they are for', async () => {

@@ -15,7 +15,6 @@ import { clientNetwork } from '../../kernel/client-network.js';
 interface Limits {
   readonly name: string;
   readonly perMinutePerNetwork: number;
-  readonly perMinutePerAccount?: number;
 }
 
 const LIMITS = Symbol('iron-cage:sign-in-limits');
@@ -24,7 +23,7 @@ const WINDOW_MS = 60_000;
 /** States how often a public route may be tried. Read by {@link SignInLimitsGuard}. */
 export const SignInLimits = (limits: Limits) => SetMetadata(LIMITS, limits);
 
-/** Guessing is limited per network (many accounts, one attacker) and per account (one account, many attackers). */
+/** A flood is stopped before anything is done for it; wrong passwords are counted by LoginLimits. */
 @Injectable()
 export class SignInLimitsGuard implements CanActivate {
   constructor(
@@ -37,10 +36,6 @@ export class SignInLimitsGuard implements CanActivate {
     if (!limits) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     await this.count(`${limits.name}-ip`, clientNetwork(request.ip), limits.perMinutePerNetwork);
-    const account = accountOf(request.body);
-    if (limits.perMinutePerAccount !== undefined && account !== undefined) {
-      await this.count(`${limits.name}-account`, account, limits.perMinutePerAccount);
-    }
     return true;
   }
 
@@ -55,10 +50,4 @@ export class SignInLimitsGuard implements CanActivate {
       { retryAfterSeconds, internal: name },
     );
   }
-}
-
-/** Guards run before validation: the body may be anything. */
-function accountOf(body: unknown): string | undefined {
-  const email = (body as { email?: unknown } | null | undefined)?.email;
-  return typeof email === 'string' ? email.slice(0, 300).trim().toLowerCase() : undefined;
 }

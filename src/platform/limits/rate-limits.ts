@@ -21,7 +21,7 @@ local rate, burst, spent = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3
 local state = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(state[1]) or burst, tonumber(state[2]) or now
 tokens = math.min(burst, tokens + math.max(0, now - at) * rate / 1000)
-tokens = math.max(-burst, tokens - spent)
+tokens = math.min(burst, math.max(-burst, tokens - spent))
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
 redis.call('PEXPIRE', KEYS[1], math.ceil(2 * burst / rate * 1000) + 1000)
 return tostring(tokens)`;
@@ -65,8 +65,15 @@ export class RateLimits {
   take(name: string, rule: BucketRule): Taken {
     const bucket = this.bucketOf(name, rule);
     const allowed = bucket.tokens >= 1;
-    if (allowed) this.drain(name, bucket);
+    if (allowed) this.drain(name, bucket, 1);
     return answerOf(bucket, allowed);
+  }
+
+  /** Undoes a {@link take}: it turned out not to count. */
+  giveBack(name: string, rule: BucketRule): void {
+    const bucket = this.bucketOf(name, rule);
+    this.drain(name, bucket, -1);
+    bucket.tokens = Math.min(bucket.tokens, rule.burst);
   }
 
   /** Whether there is one, without taking it. */
@@ -110,10 +117,10 @@ export class RateLimits {
     bucket.tokens = Math.max(-rule.burst, Math.min(rule.burst, shared - bucket.unsynced));
   }
 
-  private drain(name: string, bucket: Bucket): void {
-    bucket.tokens -= 1;
+  private drain(name: string, bucket: Bucket, count: number): void {
+    bucket.tokens -= count;
     if (this.redis === undefined) return;
-    bucket.unsynced += 1;
+    bucket.unsynced += count;
     this.dirty.add(name);
     this.schedule();
   }

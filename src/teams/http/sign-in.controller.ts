@@ -1,6 +1,7 @@
 import { Controller, Req, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  LoginLimits,
   OwnOriginGuard,
   RefreshCookie,
   SignInLimits,
@@ -17,16 +18,19 @@ export class SignInController {
   constructor(
     private readonly signIn: SignInService,
     private readonly cookie: RefreshCookie,
+    private readonly limits: LoginLimits,
   ) {}
 
   @Handles(login)
-  @SignInLimits({ name: 'login', perMinutePerNetwork: 30, perMinutePerAccount: 10 })
+  @SignInLimits({ name: 'login', perMinutePerNetwork: 300 })
   async login(
     @Input() input: InputOf<typeof login>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AnswerOf<typeof login>> {
-    const { answer, cookie } = await this.signIn.login(input.body);
+    const { answer, cookie } = await this.limits.attempt(request.ip, input.body.email, () =>
+      this.signIn.login(input.body),
+    );
     this.cookie.set(request, reply, cookie);
     return answer;
   }
