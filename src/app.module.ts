@@ -5,8 +5,8 @@ import { DataSource } from 'typeorm';
 import { AnalyticsModule } from './analytics/index.js';
 import { AnomaliesModule } from './anomalies/index.js';
 import { AuditModule } from './audit/index.js';
-import { AuthModule } from './auth/index.js';
-import { Balances, BillingModule, PriceBook, SessionSecrets } from './billing/index.js';
+import { AuthModule, KeySpendCap } from './auth/index.js';
+import { Balances, BillingModule, KeyTotals, PriceBook, SessionSecrets } from './billing/index.js';
 import type { AgentPrincipal } from './kernel/principal.js';
 import { CONFIG, type Config } from './platform/config/index.js';
 import { dashboardFiles } from './platform/dashboard/index.js';
@@ -44,6 +44,7 @@ const SHARED = [
   Keyring,
   Signals,
   RateLimits,
+  KeySpendCap,
   ProjectAccounts,
   SessionTerms,
   SessionSecrets,
@@ -71,7 +72,7 @@ class RuntimeModule {
   static of({ config, logger, dataSource, keyring, hot }: Runtime): DynamicModule {
     return {
       module: RuntimeModule,
-      imports: [BillingModule],
+      imports: [AuditModule, BillingModule],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },
@@ -82,6 +83,7 @@ class RuntimeModule {
         { provide: RateLimits, useValue: new RateLimits(hot.redis) },
         UnitOfWork,
         Metrics,
+        { provide: KeySpendCap, useClass: KeyTotals },
         { provide: ProjectAccounts, useClass: Balances },
         { provide: SessionTerms, useClass: BillingTerms },
         { provide: SessionSecrets, useClass: SecretRevisions },

@@ -10,21 +10,27 @@ import { AgentSessions } from './agent-sessions.js';
 import { AgentUses } from './agent-uses.js';
 import { AccessEpochStore } from './data/access-epoch-store.js';
 import { KeyRecords } from './data/key-records.js';
+import { KeyCheckStore } from './data/key-check-store.js';
 import { KeyStore } from './data/key-store.js';
+import { Outbox } from './data/outbox.js';
 import { LoginStore } from './data/login-store.js';
 import { SessionStore } from './data/session-store.js';
 import { RefreshTokens } from './domain/refresh-tokens.js';
+import { KeysController } from './http/keys.controller.js';
 import { AuthController } from './http/auth.controller.js';
 import { OwnOriginGuard } from './http/own-origin.js';
 import { RefreshCookie } from './http/refresh-cookie.js';
 import { SignInLimitsGuard } from './http/sign-in-limits.js';
 import { KeyAuthenticator } from './key-authenticator.js';
+import { KeyExpiryJob } from './key-expiry.job.js';
 import { KeyGuesses } from './key-guesses.js';
 import { KeyPeppers } from './key-peppers.js';
 import { KeyUse } from './key-use.js';
 import { KeysService } from './keys.service.js';
+import { LeakedKeys } from './leaked-keys.js';
 import { LoginLimits } from './login-limits.js';
 import { Logins } from './logins.js';
+import { PepperRotation } from './pepper-rotation.js';
 import { Passwords } from './passwords.js';
 import { RequestAuthenticator } from './request-authenticator.js';
 import { UserAuthenticator } from './user-authenticator.js';
@@ -36,9 +42,10 @@ import { UserAuthenticator } from './user-authenticator.js';
     AuditModule,
     JwtModule.registerAsync({ inject: [Keyring], useFactory: accessTokenOptions }),
   ],
-  controllers: [AuthController],
+  controllers: [AuthController, KeysController],
   providers: [
     AccessEpochStore,
+    KeyCheckStore,
     KeyStore,
     LoginStore,
     SessionStore,
@@ -64,13 +71,17 @@ import { UserAuthenticator } from './user-authenticator.js';
     AgentSessions,
     AgentUses,
     KeyAuthenticator,
+    KeyExpiryJob,
     KeyGuesses,
     KeysService,
     KeyUse,
+    LeakedKeys,
     LoginLimits,
     Logins,
     OwnOriginGuard,
+    Outbox,
     Passwords,
+    PepperRotation,
     RefreshCookie,
     SignInLimitsGuard,
     UserAuthenticator,

@@ -6,6 +6,8 @@ export { hashToken } from './domain/refresh-tokens.js';
 export { OwnOriginGuard } from './http/own-origin.js';
 export { RefreshCookie } from './http/refresh-cookie.js';
 export { SignInLimits, SignInLimitsGuard } from './http/sign-in-limits.js';
+export { KeyExpiryJob } from './key-expiry.job.js';
+export { KeySpendCap } from './key-spend-cap.js';
 export { LoginLimits } from './login-limits.js';
 export { type Credentials, Logins } from './logins.js';
 export { Passwords } from './passwords.js';

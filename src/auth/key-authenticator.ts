@@ -6,7 +6,7 @@ import type { AgentPrincipal } from '../kernel/principal.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import { KeyRecords } from './data/key-records.js';
-import { KeyStore } from './data/key-store.js';
+import { KeyCheckStore } from './data/key-check-store.js';
 import { agentOf, judgeKey, type KeyCheckRow, type KnownAgent } from './domain/key-facts.js';
 import { hashKey, keyMatches, leakHash, sha256Of } from './domain/key-hash.js';
 import { type Found, RecentPrincipals } from './domain/recent-principals.js';
@@ -31,7 +31,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
   private readonly stopListening: () => void;
 
   constructor(
-    private readonly keys: KeyStore,
+    private readonly keys: KeyCheckStore,
     private readonly records: KeyRecords,
     private readonly peppers: KeyPeppers,
     private readonly guesses: KeyGuesses,
@@ -41,6 +41,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
   ) {
     this.stopListening = epochs.subscribe((organizationId) => {
       this.recent.forget(organizationId);
+      this.guesses.forget();
     });
   }
 
@@ -94,7 +95,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
     if (shared && this.epochs.isCurrent(shared.facts.organizationId, shared.epoch)) {
       return { principal: agentOf(shared.facts), leftMs: shared.leftMs };
     }
-    const row = await this.keys.findForCheck(keyId);
+    const row = await this.keys.find(keyId);
     const slot = await this.slotOf(key, row);
     if (!row || !slot) throw keyInvalid(`key ${keyId} refused`);
     const { retired, leftMs } = judgeKey(row, slot);

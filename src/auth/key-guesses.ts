@@ -51,6 +51,11 @@ export class KeyGuesses {
     this.refused.set(credential, { error, untilMs: steadyClock.now() + REMEMBER_MS });
   }
 
+  /** Something changed about keys: one that was refused may be good now. */
+  forget(): void {
+    this.refused.clear();
+  }
+
   private nameOf(ip: string): string {
     return `failures:${clientNetwork(ip)}`;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
-import { KeyStore } from './data/key-store.js';
+import { KeyCheckStore } from './data/key-check-store.js';
 import { steadyClock } from './domain/recent-principals.js';
 
 const FLUSH_AFTER_MS = 1_000;
@@ -23,7 +23,7 @@ export class KeyUse implements OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly keys: KeyStore,
+    private readonly keys: KeyCheckStore,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 

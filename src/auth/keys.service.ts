@@ -1,22 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
-import { generateKey, keyPrefix } from '../kernel/iron-cage-key.js';
+import { generateKey, keyPrefix, renewKey } from '../kernel/iron-cage-key.js';
+import { printMoney } from '../kernel/money.js';
+import { KEY_SCOPES } from '../kernel/permissions.js';
 import { actorOf, type UserPrincipal } from '../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { AccessEpochs } from './access-epochs.js';
-import type { createKey, listKeys, revokeKey } from './auth.contract.js';
-import { type KeyRow, KeyStore } from './data/key-store.js';
+import { type KeyRow, KeyStore, type StoredSecret } from './data/key-store.js';
 import { hashKey, leakHash, sha256Of } from './domain/key-hash.js';
 import { KeyPeppers } from './key-peppers.js';
+import { KeySpendCap } from './key-spend-cap.js';
+import type { createKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.contract.js';
 
 const PAGE_SIZE = 50;
 const DEFAULT_EXPIRY_DAYS = 90;
+const DEFAULT_OVERLAP_MINUTES = 60;
 const KEY_ID = /^[0-9A-Za-z]{8}$/;
 
 type KeyView = AnswerOf<typeof revokeKey>;
 
+/** Iron Cage keys as people make, change, rotate and revoke them. */
 @Injectable()
 export class KeysService {
   constructor(
@@ -25,6 +30,7 @@ export class KeysService {
     private readonly audit: AuditTrail,
     private readonly epochs: AccessEpochs,
     private readonly peppers: KeyPeppers,
+    private readonly spendCap: KeySpendCap,
   ) {}
 
   async list(
@@ -48,32 +54,31 @@ export class KeysService {
     const { organizationId } = user;
     const { projectId } = params;
     const { id, key } = generateKey(body.environment);
+    const { spendCap } = body;
     const view = await this.unitOfWork.run(organizationId, async (tx) => {
-      await this.refuseClosedProject(tx, organizationId, projectId);
+      await this.refuseUnfitProject(tx, organizationId, projectId, body.environment);
       await this.keys.insert(tx, {
         organizationId,
         id,
         projectId,
         name: body.name,
         environment: body.environment,
-        ...hashKey(this.peppers.current, key),
-        leakHash: leakHash(this.peppers.leakKey, sha256Of(key)),
+        scopes: [...new Set(body.scopes ?? KEY_SCOPES)],
+        allowedAddresses: body.allowedAddresses ?? [],
+        models: body.models ?? [],
+        requestsPerMinute: body.requestsPerMinute ?? null,
+        ...this.stored(key),
         createdBy: actorOf(user),
         expiresInDays: body.expiresInDays ?? DEFAULT_EXPIRY_DAYS,
       });
-      const row = await this.keys.find(tx, organizationId, id);
-      if (!row) throw new Error('a key was inserted and is not there');
-      await this.audit.record(tx, {
-        organizationId,
-        actor: actorOf(user),
-        action: 'key.create',
-        target: `key:${id}`,
-        details: {
-          name: row.name,
-          environment: row.environment,
-          project: row.projectName,
-          expiresAt: row.expiresAt,
-        },
+      const owner = { organizationId, keyId: id, actor: actorOf(user) };
+      if (spendCap !== undefined) await this.spendCap.create(tx, owner, spendCap);
+      const row = await this.must(tx, organizationId, id);
+      await this.record(tx, user, 'key.create', row, {
+        environment: row.environment,
+        expiresAt: row.expiresAt,
+        ...rulesOf(row),
+        ...(spendCap !== undefined && { spendCap: printMoney(spendCap) }),
       });
       return viewOf(row);
     });
@@ -81,33 +86,101 @@ export class KeysService {
     return { key: view, secret: key };
   }
 
+  async update(user: UserPrincipal, { params, body }: InputOf<typeof updateKey>): Promise<KeyView> {
+    const { organizationId } = user;
+    return this.change(user, async (tx) => {
+      await this.keys.update(tx, organizationId, params.keyId, {
+        ...body,
+        ...(body.scopes && { scopes: [...new Set(body.scopes)] }),
+      });
+      const row = await this.must(tx, organizationId, params.keyId);
+      await this.record(tx, user, 'key.update', row, body);
+      return row;
+    });
+  }
+
+  /** Its id stays, and with it everything that was counted and limited by it. */
+  async rotate(
+    user: UserPrincipal,
+    { params, body }: InputOf<typeof rotateKey>,
+  ): Promise<AnswerOf<typeof rotateKey>> {
+    const { organizationId } = user;
+    const { overlapMinutes = DEFAULT_OVERLAP_MINUTES, expiresInDays = DEFAULT_EXPIRY_DAYS } = body;
+    let secret = '';
+    const view = await this.change(user, async (tx) => {
+      const { id, environment } = await this.must(tx, organizationId, params.keyId);
+      secret = renewKey(environment, id);
+      const next = { ...this.stored(secret), overlapMinutes, expiresInDays };
+      if (!(await this.keys.rotate(tx, { organizationId, id }, next))) {
+        throw new AppError('CONFLICT', 'This key was revoked; create a new one instead.');
+      }
+      const row = await this.must(tx, organizationId, id);
+      const details = { overlapMinutes, expiresAt: row.expiresAt };
+      await this.record(tx, user, 'key.rotate', row, details);
+      return row;
+    });
+    return { key: view, secret };
+  }
+
   /** For good. Revoking twice is the same as once. */
   async revoke(user: UserPrincipal, keyId: string): Promise<KeyView> {
     const { organizationId } = user;
-    const view = await this.unitOfWork.run(organizationId, async (tx) => {
+    return this.change(user, async (tx) => {
       const now = await this.keys.revoke(tx, organizationId, keyId);
-      const row = await this.keys.find(tx, organizationId, keyId);
-      if (!row) throw notFound('key');
-      if (now) {
-        await this.audit.record(tx, {
-          organizationId,
-          actor: actorOf(user),
-          action: 'key.revoke',
-          target: `key:${keyId}`,
-          details: { name: row.name, project: row.projectName },
-        });
-        await this.epochs.bump(tx, organizationId);
-      }
-      return viewOf(row);
+      const row = await this.must(tx, organizationId, keyId);
+      if (now) await this.record(tx, user, 'key.revoke', row);
+      return row;
     });
-    this.epochs.announce(organizationId);
-    return view;
   }
 
-  private async refuseClosedProject(
+  /** What replicas remember of the key is wrong from the commit on. */
+  private async change(
+    { organizationId }: UserPrincipal,
+    work: (tx: Tx) => Promise<KeyRow>,
+  ): Promise<KeyView> {
+    const row = await this.unitOfWork.run(organizationId, async (tx) => {
+      const changed = await work(tx);
+      await this.epochs.bump(tx, organizationId);
+      return changed;
+    });
+    this.epochs.announce(organizationId);
+    return viewOf(row);
+  }
+
+  private stored(key: string): StoredSecret {
+    return {
+      ...hashKey(this.peppers.current, key),
+      leakHash: leakHash(this.peppers.leakKey, sha256Of(key)),
+    };
+  }
+
+  private async must(tx: Tx, organizationId: string, keyId: string): Promise<KeyRow> {
+    const row = await this.keys.find(tx, organizationId, keyId);
+    if (!row) throw notFound('key');
+    return row;
+  }
+
+  private record(
+    tx: Tx,
+    user: UserPrincipal,
+    action: string,
+    row: KeyRow,
+    details: Record<string, unknown> = {},
+  ): Promise<void> {
+    return this.audit.record(tx, {
+      organizationId: user.organizationId,
+      actor: actorOf(user),
+      action,
+      target: `key:${row.id}`,
+      details: { name: row.name, project: row.projectName, ...details },
+    });
+  }
+
+  private async refuseUnfitProject(
     tx: Tx,
     organizationId: string,
     projectId: string,
+    environment: 'dev' | 'live',
   ): Promise<void> {
     const project = await this.keys.lockProject(tx, organizationId, projectId);
     if (!project) throw notFound('project');
@@ -117,9 +190,26 @@ export class KeysService {
         'This project is archived and takes no new keys; use another project.',
       );
     }
+    if (project.environment !== 'any' && project.environment !== environment) {
+      throw new AppError(
+        'CONFLICT',
+        `Project "${project.name}" takes ic_${project.environment}_ keys only. Choose that environment, or another project.`,
+      );
+    }
   }
 }
 
-function viewOf(row: KeyRow): KeyView {
-  return { ...row, prefix: keyPrefix(row.environment, row.id) };
+function rulesOf({ scopes, allowedAddresses, models, requestsPerMinute }: KeyRow) {
+  return { scopes, allowedAddresses, models, requestsPerMinute };
+}
+
+function viewOf({ recentIps, ...row }: KeyRow): KeyView {
+  return {
+    ...row,
+    scopes: [...row.scopes],
+    allowedAddresses: [...row.allowedAddresses],
+    models: [...row.models],
+    prefix: keyPrefix(row.environment, row.id),
+    recentAddresses: recentIps.map(({ ip, at }) => ({ address: ip, lastUsedAt: new Date(at) })),
+  };
 }

@@ -52,6 +52,7 @@ export const acquireLease = defineRoute({
     'SESSION_ENDED',
     'SESSION_KILLED',
     'TOO_MANY_LEASES',
+    'MODEL_NOT_ALLOWED',
     'VELOCITY_EXCEEDED',
     'CONFLICT',
     'NOT_FOUND',
@@ -139,7 +140,7 @@ export const settleLease = defineRoute({
     })
     .meta({ id: 'SettlementAnswer' }),
   status: 200,
-  errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+  errors: ['NOT_FOUND', 'FORBIDDEN', 'MODEL_NOT_ALLOWED', 'CONFLICT'],
 });
 
 export const sessionState = z

@@ -1,3 +1,4 @@
+export { KeyTotals } from './budgets/key-totals.js';
 export { Balances } from './accounts/balances.js';
 export { BillingModule } from './billing.module.js';
 export { PriceBook } from './prices/price-book.js';

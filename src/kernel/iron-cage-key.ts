@@ -25,8 +25,13 @@ export function keyPrefix(environment: KeyEnvironment, id: string): string {
 
 export function generateKey(environment: KeyEnvironment): { id: string; key: string } {
   const id = randomBase62(ID_LENGTH);
+  return { id, key: renewKey(environment, id) };
+}
+
+/** A key of the same id with a new secret. */
+export function renewKey(environment: KeyEnvironment, id: string): string {
   const body = `${keyPrefix(environment, id)}_${randomBase62(SECRET_LENGTH)}`;
-  return { id, key: body + checksum(body) };
+  return body + checksum(body);
 }
 
 /** @returns the readable parts, or `undefined` when the form or the checksum is wrong. Says nothing about validity. */

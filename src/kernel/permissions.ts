@@ -17,6 +17,7 @@ export const PERMISSIONS = [
   'vault:shred',
   'usage:read',
   'audit:read',
+  'installation:manage',
   'agent:run',
   'agent:bootstrap',
   'agent:lease',
@@ -73,8 +74,9 @@ export function permissionsOfScopes(scopes: readonly KeyScope[]): ReadonlySet<Pe
 /** For a day after its end a key may still report what it spent: usage that happened is booked. */
 export const RETIRED_AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:report']);
 
-/** A user who operates the installation may also create organizations, and hold the keys of the vault. */
+/** A user who operates the installation may also create organizations, hold the keys of the vault, and change what all share. */
 export const OPERATOR_PERMISSIONS: ReadonlySet<Permission> = new Set([
   'organization:create',
   'vault:operate',
+  'installation:manage',
 ]);

@@ -5,6 +5,7 @@ import { isUuid, newId } from '../kernel/ids.js';
 import { actorOf, type UserPrincipal } from '../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork, violatedConstraint } from '../platform/database/index.js';
+import { AccessEpochs } from '../auth/index.js';
 import { Signals } from '../platform/redis/index.js';
 import { ProjectStore } from './data/project-store.js';
 import type { Project } from './domain/project.js';
@@ -24,6 +25,7 @@ export class ProjectsService {
     private readonly accounts: ProjectAccounts,
     private readonly audit: AuditTrail,
     private readonly signals: Signals,
+    private readonly epochs: AccessEpochs,
   ) {}
 
   async list(
@@ -85,8 +87,11 @@ export class ProjectsService {
         target: `project:${id}`,
         details: { before: { name: before.name, policy: before.policy }, change: body },
       });
+      if (body.policy?.environment !== undefined) await this.epochs.bump(tx, organizationId);
       return this.projects.find(organizationId, id, tx);
     });
+    // Which keys may run here is remembered with the keys.
+    if (body.policy?.environment !== undefined) this.epochs.announce(organizationId);
     return this.view(organizationId, project);
   }
 

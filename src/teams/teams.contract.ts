@@ -55,6 +55,9 @@ const policyShape = {
   velocityLimit: positiveMoney
     .nullable()
     .describe('Most that may be leased in a minute; null: no limit.'),
+  environment: z
+    .enum(['any', 'dev', 'live'])
+    .describe('Which keys may run here; live: an ic_dev_ key gets no secret and no money of it.'),
   pii: z.strictObject({ email: piiAction, card: piiAction }),
 };
 

@@ -5,6 +5,7 @@ type Benchmark = (options: { full: boolean }) => Promise<readonly Row[]>;
 
 /** Each says beside what it is measured. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: Benchmark }>>> = {
+  keys: () => import('./keys.js'),
   leases: () => import('./leases.js'),
   sdk: () => import('./sdk.js'),
 };

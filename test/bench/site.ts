@@ -24,59 +24,60 @@ export interface Holder {
   readonly sessionId: string;
 }
 
+export interface IssuedKey {
+  readonly id: string;
+  readonly key: string;
+}
+
 /** A durable PostgreSQL and one server process, as `npm start` runs them. */
 export class BenchSite {
   private constructor(
     readonly url: string,
     readonly dataSource: DataSource,
     private readonly databaseUrl: string,
+    /** What another process needs to join in. */
+    readonly environment: Readonly<Record<string, string>>,
+    private readonly setupToken: string,
     readonly server: ChildProcess,
     private readonly pepper: Pepper,
     private readonly undo: (() => Promise<unknown>)[],
   ) {}
 
-  static async start(): Promise<BenchSite> {
+  static async start(options: { redisUrl?: string | undefined } = {}): Promise<BenchSite> {
     const folder = await mkdtemp(path.join(tmpdir(), 'iron-cage-bench-'));
     const database = await startEmbeddedPostgres(path.join(folder, 'pg'));
     const kek = randomBytes(32);
-    const server = spawn(process.execPath, [path.join(ROOT, 'dist/src/main.js')], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        PORT: '0',
-        LOG_LEVEL: 'error',
-        IRON_CAGE_DATA_DIR: folder,
-        IRON_CAGE_KEK: kek.toString('hex'),
-        DATABASE_URL: database.url,
-        // One key asks for all here, as fast as it can: that is what is measured, and not its limit.
-        IRON_CAGE_RATE_LIMITS: 'key=1000000,organization=1000000,ip=1000000,global=1000000',
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const url = await listening(server);
+    const environment = {
+      PATH: process.env['PATH'] ?? '',
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      IRON_CAGE_DATA_DIR: folder,
+      IRON_CAGE_KEK: kek.toString('hex'),
+      DATABASE_URL: database.url,
+      // One key asks for all here, as fast as it can: that is what is measured, and not its limit.
+      IRON_CAGE_RATE_LIMITS: 'key=1000000,organization=1000000,ip=1000000,global=1000000',
+      ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
+    };
+    const { server, url, setupToken } = await startProcess(environment);
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
     const current = { bytes: kek, source: 'bench', fresh: false };
     const keyring = await Keyring.open(
       () => Promise.resolve({ current, previous: [] }),
       dataSource,
     );
-    const stopServer = (): Promise<void> =>
-      new Promise((resolve) => {
-        server.once('exit', () => {
-          resolve();
-        });
-        server.kill('SIGTERM');
-      });
     return new BenchSite(
       url,
       dataSource,
       database.url,
+      environment,
+      setupToken,
       server,
       await keyring.serverSecret('key-pepper'),
       [
         () => rm(folder, { recursive: true, force: true }),
         () => database.stop(),
         () => dataSource.destroy(),
-        stopServer,
+        () => stopProcess(server),
       ],
     );
   }
@@ -92,6 +93,34 @@ export class BenchSite {
     await client.query(sql, [...parameters]).finally(() => client.end());
   }
 
+  /** One more server on the same database. */
+  async replica(
+    overrides: Readonly<Record<string, string>>,
+  ): Promise<{ url: string; stop(): Promise<void> }> {
+    const { server, url } = await startProcess({ ...this.environment, ...overrides });
+    return { url, stop: () => stopProcess(server) };
+  }
+
+  /** The first organization with its owner, as people make it. */
+  async setUp(): Promise<{ organizationId: string; token: string }> {
+    const response = await fetch(`${this.url}/v1/setup`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        token: this.setupToken,
+        organizationName: 'Bench',
+        name: 'Bench',
+        email: 'bench@bench.test',
+        password: 'a password of the bench',
+      }),
+    });
+    const answer = (await response.json()) as {
+      accessToken: string;
+      organization: { id: string };
+    };
+    return { organizationId: answer.organization.id, token: answer.accessToken };
+  }
+
   async organization(): Promise<string> {
     const id = newId();
     await this.dataSource.query(
@@ -99,6 +128,29 @@ export class BenchSite {
       [id],
     );
     return id;
+  }
+
+  /** Many keys of one project, which nobody has used yet. */
+  async keys(organizationId: string, count: number): Promise<IssuedKey[]> {
+    const projectId = newId();
+    await this.dataSource.query(
+      `INSERT INTO projects (organization_id, id, name) VALUES ($1, $2::uuid, $2::text)`,
+      [organizationId, projectId],
+    );
+    const keys = Array.from({ length: count }, () => generateKey('live'));
+    await this.dataSource.query(
+      `INSERT INTO iron_cage_keys (organization_id, project_id, id, name, environment, hmac, leak_hash, pepper_version, created_by, expires_at)
+       SELECT $1, $2, id, 'bench', 'live', decode(hmac, 'hex'), decode(hmac, 'hex'), $5, 'bench', now() + interval '1 day'
+         FROM unnest($3::text[], $4::text[]) AS made (id, hmac)`,
+      [
+        organizationId,
+        projectId,
+        keys.map(({ id }) => id),
+        keys.map(({ key }) => hashKey(this.pepper, key).hmac.toString('hex')),
+        this.pepper.version,
+      ],
+    );
+    return keys;
   }
 
   /** A project with a million dollars, a key, and a session. */
@@ -134,16 +186,37 @@ export class BenchSite {
   }
 }
 
-function listening(server: ChildProcess): Promise<string> {
+interface StartedProcess {
+  readonly server: ChildProcess;
+  readonly url: string;
+  /** Empty when the installation is set up. */
+  readonly setupToken: string;
+}
+
+function startProcess(env: Readonly<Record<string, string>>): Promise<StartedProcess> {
+  const server = spawn(process.execPath, [path.join(ROOT, 'dist/src/main.js')], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return new Promise((resolve, reject) => {
     let text = '';
     server.once('exit', (code) => {
       reject(new Error(`the server ended with ${String(code)}: ${text}`));
     });
-    server.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    server.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
       const url = /Dashboard\s+(\S+)\/dashboard\//.exec(text)?.[1];
-      if (url !== undefined) resolve(url);
+      if (url === undefined || !text.includes('Master key')) return;
+      resolve({ server, url, setupToken: /#token=(\S+)/.exec(text)?.[1] ?? '' });
     });
+  });
+}
+
+function stopProcess(server: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    server.once('exit', () => {
+      resolve();
+    });
+    server.kill('SIGTERM');
   });
 }

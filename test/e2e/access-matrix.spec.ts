@@ -44,6 +44,8 @@ const BODIES: Record<string, (ids: Ids) => object> = {
   deposit: () => ({ requestId: newId(), amount: '1' }),
   withdraw: () => ({ requestId: newId(), amount: '0.000000001' }),
   createKey: () => ({ name: 'planted', environment: 'live' }),
+  updateKey: () => ({ name: 'taken over', allowedAddresses: ['192.0.2.1'] }),
+  rotateKey: () => ({ overlapMinutes: 0 }),
   rotateSecret: () => ({ fields: { OPENAI_API_KEY: 'sk-test-planted-0123456789' } }),
   updateSecret: () => ({ hosts: ['evil.example.com'] }),
   rollBackSecret: () => ({ version: 1 }),

@@ -229,6 +229,36 @@ describe('operating a project', () => {
     });
   });
 
+  it('makes keys with limits, changes and rotates them, and renews the pepper', async () => {
+    const made = await json<{ key: { id: string }; secret: string }>([
+      ...['key', 'create', 'Research', '--name', 'limited', '--scope', 'lease', 'report'],
+      ...['--allow', '203.0.113.0/24', '--model', 'gpt-5*', '--requests-per-minute', '600'],
+      ...['--spend-cap', '2.50', '--expires-in-days', '5'],
+    ]);
+    expect(made.key).toMatchObject({
+      scopes: ['lease', 'report'],
+      allowedAddresses: ['203.0.113.0/24'],
+      models: ['gpt-5*'],
+      requestsPerMinute: 600,
+    });
+    expect(await json(['key', 'update', 'limited', '--anywhere', '--any-model'])).toMatchObject({
+      allowedAddresses: [],
+      models: [],
+      scopes: ['lease', 'report'],
+    });
+    const rotated = await json<typeof made>(['key', 'rotate', 'limited', '--overlap-minutes', '5']);
+    expect(rotated.key.id).toBe(made.key.id);
+    expect(rotated.secret).not.toBe(made.secret);
+    expect(await cli(['key', 'rotate-pepper'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('under pepper 2 now'),
+    });
+    expect((await cli(['key', 'create', 'Research', '--allow', 'office'])).err).toContain(
+      '203.0.113.0/24',
+    );
+    await json(['key', 'revoke', 'limited']);
+  });
+
   it('revokes keys by prefix and destroys secrets only when told twice', async () => {
     const { key } = await json<{ key: { prefix: string } }>(['key', 'create', 'Research']);
     expect(await json(['key', 'revoke', key.prefix])).toMatchObject({ state: 'revoked' });

@@ -39,6 +39,7 @@ describe('projects', () => {
         graceSeconds: 300,
         expiry: 'return',
         maxOpenLeases: 200,
+        environment: 'any',
         mode: 'enforce',
         velocityLimit: null,
         reportIntervalSeconds: 60,

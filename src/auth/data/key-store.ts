@@ -1,10 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { KeyEnvironment } from '../../kernel/iron-cage-key.js';
-import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
-import type { KeyCheckRow } from '../domain/key-facts.js';
+import type { KeyScope } from '../../kernel/permissions.js';
+import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import type { StoredHash } from '../domain/key-hash.js';
 
-export interface KeyRow {
+/** What people may set of a key, whenever they like. */
+export interface KeyRules {
+  readonly scopes: readonly KeyScope[];
+  readonly allowedAddresses: readonly string[];
+  readonly models: readonly string[];
+  readonly requestsPerMinute: number | null;
+}
+
+export interface KeyRow extends KeyRules {
   readonly id: string;
   readonly name: string;
   readonly environment: KeyEnvironment;
@@ -13,20 +21,37 @@ export interface KeyRow {
   readonly state: 'active' | 'blocked' | 'revoked' | 'expired';
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  readonly expiresSoon: boolean;
+  readonly rotatedAt: Date | null;
+  readonly oldSecretUntil: Date | null;
   readonly lastUsedAt: Date | null;
+  readonly recentIps: readonly { readonly ip: string; readonly at: string }[];
   readonly revokedAt: Date | null;
 }
 
-export interface NewKey extends StoredHash {
+/** A secret as it is stored: what checks it, and what a leak report finds it by. */
+export interface StoredSecret extends StoredHash {
+  readonly leakHash: Buffer;
+}
+
+export interface NewKey extends StoredSecret, KeyRules {
   readonly organizationId: string;
   readonly id: string;
   readonly projectId: string;
   readonly name: string;
   readonly environment: KeyEnvironment;
-  readonly leakHash: Buffer;
   readonly createdBy: string;
   readonly expiresInDays: number;
 }
+
+type Changes = { readonly [Name in keyof KeyRules]?: KeyRules[Name] | undefined } & {
+  readonly name?: string | undefined;
+};
+
+/** Within two weeks, or the last fifth of a shorter life. */
+export const EXPIRES_SOON = `
+  k.revoked_at IS NULL AND k.expires_at > now()
+  AND k.expires_at - now() < least(interval '14 days', (k.expires_at - coalesce(k.rotated_at, k.created_at)) / 5)`;
 
 const VIEW = `
   SELECT k.id, k.name, k.environment, k.project_id AS "projectId", p.name AS "projectName",
@@ -34,48 +59,16 @@ const VIEW = `
               WHEN k.blocked_at IS NOT NULL THEN 'blocked'
               WHEN k.expires_at <= now() THEN 'expired'
               ELSE 'active' END AS state,
-         k.created_at AS "createdAt", k.expires_at AS "expiresAt",
-         k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt"
+         k.scopes, k.allowed_ranges AS "allowedAddresses", k.models, k.requests_per_minute AS "requestsPerMinute",
+         k.created_at AS "createdAt", k.expires_at AS "expiresAt", (${EXPIRES_SOON}) AS "expiresSoon",
+         k.rotated_at AS "rotatedAt",
+         CASE WHEN k.previous_until > now() THEN k.previous_until END AS "oldSecretUntil",
+         k.last_used_at AS "lastUsedAt", k.recent_ips AS "recentIps", k.revoked_at AS "revokedAt"
     FROM iron_cage_keys k
     JOIN projects p ON p.organization_id = k.organization_id AND p.id = k.project_id
    WHERE k.organization_id = $1`;
 
-type CheckColumns = Omit<KeyCheckRow, 'previous'> & {
-  previousHmac: Buffer | null;
-  previousPepperVersion: number | null;
-};
-
-const CHECK = `
-  SELECT k.organization_id AS "organizationId", k.project_id AS "projectId", k.id AS "keyId", k.environment,
-         k.scopes, k.allowed_ranges AS ranges, k.models, k.requests_per_minute AS "requestsPerMinute",
-         k.hmac, k.pepper_version AS "pepperVersion",
-         k.previous_hmac AS "previousHmac", k.previous_pepper_version AS "previousPepperVersion",
-         (extract(epoch FROM k.previous_until - now()) * 1000)::float8 AS "previousLeftMs",
-         (extract(epoch FROM now() - least(k.expires_at, k.revoked_at, k.blocked_at)) * 1000)::float8 AS "retiredMs",
-         k.revoked_at IS NOT NULL AS revoked, k.blocked_at IS NOT NULL AS blocked, k.leak_hash IS NOT NULL AS "hasLeakHash",
-         p.environment AS "projectEnvironment", coalesce(e.epoch, 0) AS epoch
-    FROM iron_cage_keys k
-    JOIN projects p ON p.organization_id = k.organization_id AND p.id = k.project_id
-    LEFT JOIN access_epochs e ON e.organization_id = k.organization_id
-   WHERE k.id = $1`;
-
-const IPS_KEPT = 10;
-
-/** Of each address the last time; the newest addresses are kept. */
-const MARK_USED = `
-  UPDATE iron_cage_keys k
-     SET last_used_at = now(),
-         recent_ips = (
-           SELECT coalesce(jsonb_agg(jsonb_build_object('ip', ip, 'at', at) ORDER BY at DESC, ip), '[]')
-             FROM (SELECT ip, max(at) AS at
-                     FROM (SELECT e ->> 'ip' AS ip, (e ->> 'at')::timestamptz AS at
-                             FROM jsonb_array_elements(k.recent_ips) e
-                           UNION ALL
-                           SELECT jsonb_array_elements_text(used.ips), now()) each
-                    GROUP BY ip ORDER BY max(at) DESC, ip LIMIT $2) newest)
-    FROM jsonb_to_recordset($1::jsonb) AS used ("organizationId" uuid, "keyId" text, ips jsonb)
-   WHERE k.organization_id = used."organizationId" AND k.id = used."keyId"`;
-
+/** Keys as people make, change and see them. */
 @Injectable()
 export class KeyStore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -83,8 +76,9 @@ export class KeyStore {
   async insert(tx: Tx, key: NewKey): Promise<void> {
     await tx.query(
       `INSERT INTO iron_cage_keys
-         (organization_id, id, project_id, name, environment, hmac, pepper_version, leak_hash, created_by, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::int * interval '1 day')`,
+         (organization_id, id, project_id, name, environment, hmac, pepper_version, leak_hash, created_by, expires_at,
+          scopes, allowed_ranges, models, requests_per_minute)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::int * interval '1 day', $11, $12, $13, $14)`,
       [
         key.organizationId,
         key.id,
@@ -96,8 +90,59 @@ export class KeyStore {
         key.leakHash,
         key.createdBy,
         key.expiresInDays,
+        key.scopes,
+        key.allowedAddresses,
+        key.models,
+        key.requestsPerMinute,
       ],
     );
+  }
+
+  async update(tx: Tx, organizationId: string, keyId: string, changes: Changes): Promise<void> {
+    await tx.query(
+      `UPDATE iron_cage_keys
+          SET name = coalesce($3, name), scopes = coalesce($4, scopes),
+              allowed_ranges = coalesce($5, allowed_ranges), models = coalesce($6, models),
+              requests_per_minute = CASE WHEN $7 THEN $8 ELSE requests_per_minute END
+        WHERE organization_id = $1 AND id = $2`,
+      [
+        organizationId,
+        keyId,
+        changes.name,
+        changes.scopes,
+        changes.allowedAddresses,
+        changes.models,
+        changes.requestsPerMinute !== undefined,
+        changes.requestsPerMinute,
+      ],
+    );
+  }
+
+  /** The secret of now becomes the previous one. @returns whether there is such a key that works */
+  async rotate(
+    tx: Tx,
+    key: { organizationId: string; id: string },
+    next: StoredSecret & { overlapMinutes: number; expiresInDays: number },
+  ): Promise<boolean> {
+    const rows = await tx.query(
+      `UPDATE iron_cage_keys
+          SET previous_hmac = hmac, previous_pepper_version = pepper_version, previous_leak_hash = leak_hash,
+              previous_until = least(expires_at, now() + $6::int * interval '1 minute'),
+              hmac = $3, pepper_version = $4, leak_hash = $5, rotated_at = now(),
+              expires_at = now() + $7::int * interval '1 day', expiry_warned_at = NULL
+        WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL
+        RETURNING id`,
+      [
+        key.organizationId,
+        key.id,
+        next.hmac,
+        next.pepperVersion,
+        next.leakHash,
+        next.overlapMinutes,
+        next.expiresInDays,
+      ],
+    );
+    return rows.length > 0;
   }
 
   /** @returns whether this call revoked it: false when it was revoked before, or is not there */
@@ -133,47 +178,18 @@ export class KeyStore {
     );
   }
 
-  /** The one read without an organization: the key is what says which one it is. */
-  async findForCheck(keyId: string): Promise<KeyCheckRow | undefined> {
-    const [row] = await this.unitOfWork.read<CheckColumns>(SYSTEM, CHECK, [keyId]);
-    if (!row) return undefined;
-    const { previousHmac, previousPepperVersion, ...rest } = row;
-    const hasPrevious = previousHmac !== null && previousPepperVersion !== null;
-    return {
-      ...rest,
-      previous: hasPrevious ? { hmac: previousHmac, pepperVersion: previousPepperVersion } : null,
-    };
-  }
-
-  /** Unless it was rotated meanwhile. */
-  async rehash(key: KeyCheckRow, fresh: StoredHash & { leakHash: Buffer }): Promise<void> {
-    await this.unitOfWork.run(key.organizationId, (tx) =>
-      tx.query(
-        `UPDATE iron_cage_keys SET hmac = $4, pepper_version = $5, leak_hash = $6
-          WHERE organization_id = $1 AND id = $2 AND hmac = $3`,
-        [key.organizationId, key.keyId, key.hmac, fresh.hmac, fresh.pepperVersion, fresh.leakHash],
-      ),
-    );
-  }
-
-  /** When and from where. Sorted, so that two replicas lock in one order. */
-  async markUsed(
-    uses: readonly { organizationId: string; keyId: string; ips: readonly string[] }[],
-  ): Promise<void> {
-    const sorted = [...uses].sort((a, b) => a.keyId.localeCompare(b.keyId));
-    await this.unitOfWork.run(SYSTEM, (tx) =>
-      tx.query(MARK_USED, [JSON.stringify(sorted), IPS_KEPT]),
-    );
-  }
-
   /** The lock keeps the project as it is until the key is in. */
   async lockProject(
     tx: Tx,
     organizationId: string,
     projectId: string,
-  ): Promise<{ state: string } | undefined> {
-    const [row] = await tx.query<{ state: string }>(
-      'SELECT state FROM projects WHERE organization_id = $1 AND id = $2 FOR SHARE',
+  ): Promise<{ name: string; state: string; environment: KeyEnvironment | 'any' } | undefined> {
+    const [row] = await tx.query<{
+      name: string;
+      state: string;
+      environment: KeyEnvironment | 'any';
+    }>(
+      'SELECT name, state, environment FROM projects WHERE organization_id = $1 AND id = $2 FOR SHARE',
       [organizationId, projectId],
     );
     return row;

@@ -11,9 +11,9 @@ import type { createBudget, listBudgets, raiseBudget, updateBudget } from '../bu
 import { THRESHOLDS } from '../domain/alerts.js';
 import { MOST_PER_ACCOUNT } from '../domain/state.js';
 import { nextReset } from '../domain/windows.js';
+import { refuseTooMany } from './budget-count.js';
 import { type BudgetRow, BudgetStore, type BudgetView } from './budget-store.js';
 
-const MOST_PER_ORGANIZATION = 1_000;
 /** A raise of a total has no window to end with. */
 const LONGEST_RAISE_MS = 366 * 86_400_000;
 
@@ -51,16 +51,7 @@ export class Budgets {
     const scopeId = scopeIdOf(organizationId, body);
     await this.unitOfWork.run(organizationId, async (tx) => {
       await this.refuseUnknownScope(tx, organizationId, body.scope, scopeId);
-      const [{ count } = { count: 0 }] = await tx.query<{ count: number }>(
-        'SELECT count(*)::int AS count FROM budgets WHERE organization_id = $1 AND archived_at IS NULL',
-        [organizationId],
-      );
-      if (count >= MOST_PER_ORGANIZATION) {
-        throw new AppError(
-          'CONFLICT',
-          `An organization has at most ${MOST_PER_ORGANIZATION} budgets. Remove one first.`,
-        );
-      }
+      await refuseTooMany(tx, organizationId);
       await tx.query(
         `INSERT INTO budgets (organization_id, id, scope, scope_id, window_kind, limit_nano, models, tags, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [

@@ -4,6 +4,7 @@ import { showMoney } from '../../kernel/money.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import type { acquireLease, settleLease } from '../agent-billing.contract.js';
+import { matchesGlob } from '../domain/budgets.js';
 import type { Refusal, UsageLine } from '../domain/commands.js';
 import { hashOf } from '../domain/request-hash.js';
 import { PriceBook } from '../prices/price-book.js';
@@ -22,10 +23,12 @@ export class AgentLeases {
     private readonly prices: PriceBook,
   ) {}
 
-  acquire(
+  async acquire(
     agent: AgentPrincipal,
     body: InputOf<typeof acquireLease>['body'],
   ): Promise<AnswerOf<typeof acquireLease>> {
+    const refused = whyNotFor(agent, body.purpose);
+    if (refused) throw refused;
     return this.ledger.execute(agent.organizationId, {
       kind: 'acquire',
       projectId: agent.projectId,
@@ -43,16 +46,11 @@ export class AgentLeases {
     agent: AgentPrincipal,
     { params, body }: InputOf<typeof settleLease>,
   ): Promise<AnswerOf<typeof settleLease>> {
-    if (body.next && agent.retired === undefined && !agent.permissions.has('agent:lease')) {
-      throw new AppError(
-        'FORBIDDEN',
-        'This key does not have the scope "lease", so a report may not ask for a next one. Nothing was booked: send it without "next".',
-      );
-    }
     if (new Set(body.usage.map(({ id }) => id)).size < body.usage.length) {
       throw new AppError('VALIDATION_FAILED', 'Two usage records of this report have the same id.');
     }
     const usage = await this.priced(agent, body.usage);
+    const refused = whyNotBorrow(agent, body.next);
     const answer = await this.ledger.execute(agent.organizationId, {
       kind: 'settle',
       projectId: agent.projectId,
@@ -64,7 +62,7 @@ export class AgentLeases {
       usage,
       final: body.final,
       ...(body.next && { next: body.next }),
-      ...(agent.retired !== undefined && { mayNotBorrow: refusalOf(keyRetired(agent.retired)) }),
+      ...(refused && { mayNotBorrow: refusalOf(refused) }),
     });
     return answer;
   }
@@ -104,4 +102,38 @@ export class AgentLeases {
 
 function refusalOf({ code, message }: AppError): Refusal {
   return { code, message };
+}
+
+/**
+ * A lease that says for which models it is must stay within those of the key. One that does not say is granted: the SDK was told the
+ * list and keeps to it.
+ */
+function whyNotFor(
+  { models }: AgentPrincipal,
+  purpose: { models?: readonly string[] | undefined } | undefined,
+): AppError | undefined {
+  const isAllowed = (model: string): boolean =>
+    models.some((glob) => matchesGlob(glob, model.toLowerCase()));
+  const refused = models.length === 0 ? undefined : purpose?.models?.find((one) => !isAllowed(one));
+  if (refused === undefined) return undefined;
+  return new AppError(
+    'MODEL_NOT_ALLOWED',
+    `This key may not be used for ${refused}; it is for ${models.join(', ')}. Use another model, or another key.`,
+    { details: { model: refused, allowed: models } },
+  );
+}
+
+/** What was spent is booked whatever the key may do now; that it may not borrow is the answer to the wish for more. */
+function whyNotBorrow(
+  agent: AgentPrincipal,
+  next: { purpose?: { models?: readonly string[] | undefined } | undefined } | undefined,
+): AppError | undefined {
+  if (agent.retired !== undefined) return keyRetired(agent.retired);
+  if (next === undefined) return undefined;
+  return agent.permissions.has('agent:lease')
+    ? whyNotFor(agent, next.purpose)
+    : new AppError(
+        'FORBIDDEN',
+        'This key does not have the scope "lease"; create one that has, or give it to this one.',
+      );
 }

@@ -83,8 +83,15 @@ export interface Key {
   readonly projectName: string;
   readonly state: string;
   readonly createdAt: string;
+  readonly scopes: readonly string[];
+  readonly allowedAddresses: readonly string[];
+  readonly models: readonly string[];
+  readonly requestsPerMinute: number | null;
   readonly expiresAt: string;
+  readonly expiresSoon: boolean;
+  readonly oldSecretUntil: string | null;
   readonly lastUsedAt: string | null;
+  readonly recentAddresses: readonly { readonly address: string; readonly lastUsedAt: string }[];
 }
 
 export interface Provider {

@@ -14,6 +14,7 @@ interface ProjectRow {
   readonly expiry: Policy['expiry'];
   readonly maxOpenLeases: number;
   readonly reportIntervalSeconds: number;
+  readonly environment: Policy['environment'];
   readonly mode: Policy['mode'];
   readonly velocityLimit: Nano | null;
   readonly piiEmail: Policy['pii']['email'];
@@ -30,7 +31,7 @@ const COLUMNS = `
   p.id, p.name, p.state, p.pause_reason AS "pauseReason", p.tranche_nano AS "trancheNano",
   p.lease_ttl_seconds AS "leaseTtlSeconds", p.grace_seconds AS "graceSeconds", p.expiry_policy AS expiry,
   p.max_open_leases AS "maxOpenLeases", p.report_interval_seconds AS "reportIntervalSeconds",
-  p.mode, p.velocity_nano AS "velocityLimit", p.pii_email AS "piiEmail", p.pii_card AS "piiCard", p.created_at AS "createdAt"`;
+  p.environment, p.mode, p.velocity_nano AS "velocityLimit", p.pii_email AS "piiEmail", p.pii_card AS "piiCard", p.created_at AS "createdAt"`;
 
 @Injectable()
 export class ProjectStore {
@@ -116,6 +117,7 @@ export class ProjectStore {
          max_open_leases = coalesce($8, max_open_leases),
          report_interval_seconds = coalesce($9, report_interval_seconds),
          mode = coalesce($12, mode),
+         environment = coalesce($15, environment),
          velocity_nano = CASE WHEN $13 THEN $14 ELSE velocity_nano END,
          pii_email = coalesce($10, pii_email),
          pii_card = coalesce($11, pii_card)
@@ -135,6 +137,7 @@ export class ProjectStore {
         policy.mode,
         policy.velocityLimit !== undefined,
         policy.velocityLimit,
+        policy.environment,
       ],
     );
   }
@@ -188,6 +191,7 @@ function projectOf(row: ProjectRow): Project {
       expiry: row.expiry,
       maxOpenLeases: row.maxOpenLeases,
       reportIntervalSeconds: row.reportIntervalSeconds,
+      environment: row.environment,
       mode: row.mode,
       velocityLimit: row.velocityLimit,
       pii: { email: row.piiEmail, card: row.piiCard },

@@ -52,6 +52,7 @@ describe('the OpenAPI document', () => {
         'metrics',
         'readyz',
         'refreshLogin',
+        'reportLeakedKey',
       ].sort(),
     );
   });

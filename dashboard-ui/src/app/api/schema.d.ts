@@ -327,7 +327,8 @@ export interface paths {
         delete: operations["revokeKey"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Rename a key or change what it may do; counts everywhere within a second */
+        patch: operations["updateKey"];
         trace?: never;
     };
     "/v1/keys/{keyId}/leases/revoke": {
@@ -341,6 +342,57 @@ export interface paths {
         put?: never;
         /** End every open lease of a key */
         post: operations["revokeLeasesOfKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{keyId}/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a key a new secret; its id, budget and history stay, and the old secret works for the overlap */
+        post: operations["rotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/pepper/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hash keys under a new pepper from now on (operators only); each key follows when it is next used */
+        post: operations["rotatePepper"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/revoke-by-hash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For whoever finds a key in public: revokes the key of this hash; the answer is the same when there is none */
+        post: operations["reportLeakedKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1537,6 +1589,14 @@ export interface components {
             projectName: string;
             /** @enum {string} */
             state: "active" | "blocked" | "revoked" | "expired";
+            /** @description What it may do: bootstrap (start, receive provider secrets), lease, report, listen. All unless given. */
+            scopes: ("bootstrap" | "lease" | "report" | "listen")[];
+            /** @description From where it may be used; empty: from everywhere. */
+            allowedAddresses: string[];
+            /** @description Models that it may borrow for, as globs (gpt-5*); empty: every model. */
+            models: string[];
+            /** @description Its own limit of requests; null: the server's. */
+            requestsPerMinute: number | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -1547,8 +1607,33 @@ export interface components {
              * @description ISO 8601, UTC
              */
             expiresAt: string;
+            /** @description Within two weeks, or the last fifth of a shorter life. */
+            expiresSoon: boolean;
+            rotatedAt: string | null;
+            /** @description Until when the secret before the rotation works. */
+            oldSecretUntil: string | null;
             lastUsedAt: string | null;
+            /** @description The last ten addresses that it was used from, newest first. */
+            recentAddresses: {
+                address: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                lastUsedAt: string;
+            }[];
             revokedAt: string | null;
+        };
+        KeyChange: {
+            name?: string;
+            /** @description What it may do: bootstrap (start, receive provider secrets), lease, report, listen. All unless given. */
+            scopes?: ("bootstrap" | "lease" | "report" | "listen")[];
+            /** @description From where it may be used; empty: from everywhere. */
+            allowedAddresses?: string[];
+            /** @description Models that it may borrow for, as globs (gpt-5*); empty: every model. */
+            models?: string[];
+            /** @description Its own limit of requests; null: the server's. */
+            requestsPerMinute?: number | null;
         };
         KeyPage: {
             items: components["schemas"]["Key"][];
@@ -1560,6 +1645,22 @@ export interface components {
             environment: "dev" | "live";
             /** @description 90 unless given. */
             expiresInDays?: number;
+            /** @description What it may do: bootstrap (start, receive provider secrets), lease, report, listen. All unless given. */
+            scopes?: ("bootstrap" | "lease" | "report" | "listen")[];
+            /** @description From where it may be used; empty: from everywhere. */
+            allowedAddresses?: string[];
+            /** @description Models that it may borrow for, as globs (gpt-5*); empty: every model. */
+            models?: string[];
+            /** @description Its own limit of requests; null: the server's. */
+            requestsPerMinute?: number | null;
+            /** @description Most that it may ever spend: a total budget of the key, made with it. */
+            spendCap?: string;
+        };
+        KeyRotation: {
+            /** @description How long the old secret still works; 60 unless given, 0: not at all. */
+            overlapMinutes?: number;
+            /** @description 90 unless given. */
+            expiresInDays?: number;
         };
         KillAnswer: {
             session: components["schemas"]["AgentSession"];
@@ -1569,6 +1670,14 @@ export interface components {
         };
         KillRequest: {
             reason?: string;
+        };
+        LeakReport: {
+            /** @description Of the whole text of the key, ic_ to the last character. */
+            sha256: string;
+        };
+        LeakReportAnswer: {
+            /** @constant */
+            status: "received";
         };
         Lease: {
             /** Format: uuid */
@@ -1746,6 +1855,11 @@ export interface components {
         PauseRequest: {
             reason?: string;
         };
+        PepperRotation: {
+            version: number;
+            /** @description Keys that still have a hash under an older pepper, and go on working. */
+            waitingKeys: number;
+        };
         Policy: {
             /** @description Most that an ordinary lease holds. */
             trancheSize: string;
@@ -1767,6 +1881,11 @@ export interface components {
             mode: "enforce" | "observe";
             /** @description Most that may be leased in a minute; null: no limit. */
             velocityLimit: string | null;
+            /**
+             * @description Which keys may run here; live: an ic_dev_ key gets no secret and no money of it.
+             * @enum {string}
+             */
+            environment: "any" | "dev" | "live";
             pii: {
                 /** @enum {string} */
                 email: "block" | "redact" | "warn" | "off";
@@ -1795,6 +1914,11 @@ export interface components {
             mode?: "enforce" | "observe";
             /** @description Most that may be leased in a minute; null: no limit. */
             velocityLimit?: string | null;
+            /**
+             * @description Which keys may run here; live: an ic_dev_ key gets no secret and no money of it.
+             * @enum {string}
+             */
+            environment?: "any" | "dev" | "live";
             pii?: {
                 /** @enum {string} */
                 email: "block" | "redact" | "warn" | "off";
@@ -4283,6 +4407,95 @@ export interface operations {
             };
         };
     };
+    updateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     revokeLeasesOfKey: {
         parameters: {
             query?: never;
@@ -4328,6 +4541,247 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRotation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rotatePepper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PepperRotation"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reportLeakedKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakReport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakReportAnswer"];
                 };
             };
             /** @description VALIDATION_FAILED */
@@ -6695,7 +7149,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description PROJECT_ARCHIVED */
+            /** @description PROJECT_ARCHIVED, CONFLICT */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7597,7 +8051,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, MODEL_NOT_ALLOWED */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7713,7 +8167,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, MODEL_NOT_ALLOWED */
             403: {
                 headers: {
                     [name: string]: unknown;

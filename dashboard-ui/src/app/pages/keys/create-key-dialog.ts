@@ -4,17 +4,11 @@ import { form, FormField, FormRoot, required } from '@angular/forms/signals';
 import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule, wholeNumberRule } from '../../core/form-rules';
-import {
-  UiButton,
-  UiCodeLine,
-  UiDialog,
-  UiField,
-  UiIcon,
-  UiInput,
-  UiNote,
-  dialogRef,
-} from '../../ui';
+import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
+import { KeyLimitFields } from './key-limit-fields';
+import { keyLimitRules, limitsOf, NO_LIMITS } from './key-limits';
+import { NewSecret } from './new-secret';
 
 export interface CreateKeyData {
   /** The project that the key is for; without it, the dialog asks. */
@@ -27,9 +21,10 @@ export interface CreateKeyData {
   imports: [
     FormField,
     FormRoot,
+    KeyLimitFields,
+    NewSecret,
     ProjectSelect,
     UiButton,
-    UiCodeLine,
     UiDialog,
     UiField,
     UiIcon,
@@ -38,17 +33,7 @@ export interface CreateKeyData {
   ],
   template: `@if (created(); as answer) {
       <ui-dialog heading="Copy the key now">
-        <div class="mt-3 grid gap-4">
-          <p uiNote="warn">
-            <ui-icon name="triangle-alert" class="mt-0.5" />It is shown only this once. The server
-            keeps no copy that could be read again.
-          </p>
-          <ui-code-line [value]="answer.secret" what="key" />
-          <p class="text-muted">
-            An agent needs it as <code class="font-mono text-xs">IRON_CAGE_KEY</code>. It can borrow
-            from {{ answer.key.projectName }} and nothing else.
-          </p>
-        </div>
+        <app-new-secret [answer]="answer" />
         <ng-container dialogActions>
           <button uiButton type="button" variant="primary" (click)="ref.close(answer.key)">
             I have stored it
@@ -95,6 +80,7 @@ export interface CreateKeyData {
                 />
               </ui-field>
             </div>
+            <app-key-limit-fields [of]="f.limits" />
           </div>
           <ng-container dialogActions>
             <button uiButton type="button" (click)="ref.close()">Cancel</button>
@@ -117,6 +103,7 @@ export class CreateKeyDialog {
     projectId: this.data.projectId ?? '',
     environment: 'dev',
     expiresInDays: '90',
+    limits: NO_LIMITS,
   });
   protected readonly f = form(
     this.model,
@@ -124,13 +111,14 @@ export class CreateKeyDialog {
       nameRule(path.name, 'Enter a name for the key.');
       required(path.projectId, { message: 'Choose the project that the key borrows from.' });
       wholeNumberRule(path.expiresInDays, 1, 3650);
+      keyLimitRules(path.limits);
     },
     { submission: { action: () => this.create() } },
   );
 
   private async create(): Promise<void> {
     this.failed.set('');
-    const { name, projectId, environment, expiresInDays } = this.model();
+    const { name, projectId, environment, expiresInDays, limits } = this.model();
     try {
       const created = await this.api.send('post', '/v1/projects/{projectId}/keys', {
         path: { projectId },
@@ -138,6 +126,7 @@ export class CreateKeyDialog {
           name,
           environment: environment === 'live' ? 'live' : 'dev',
           expiresInDays: Number(expiresInDays),
+          ...limitsOf(limits),
         },
       });
       // From here on a click beside the dialog must not lose the only copy.

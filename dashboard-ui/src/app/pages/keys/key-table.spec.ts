@@ -1,5 +1,5 @@
 import type { Schemas } from '../../api/client';
-import { oddityOf } from './key-table';
+import { oddityOf, usedFrom } from './key-table';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const key = (change: Partial<Schemas['Key']>): Schemas['Key'] => ({
@@ -10,6 +10,14 @@ const key = (change: Partial<Schemas['Key']>): Schemas['Key'] => ({
   projectId: 'p',
   projectName: 'P',
   state: 'active',
+  scopes: ['bootstrap', 'lease', 'report', 'listen'],
+  allowedAddresses: [],
+  models: [],
+  requestsPerMinute: null,
+  expiresSoon: false,
+  rotatedAt: null,
+  oldSecretUntil: null,
+  recentAddresses: [],
   createdAt: '2026-09-01T00:00:00Z',
   expiresAt: '2027-03-01T00:00:00Z',
   lastUsedAt: '2026-11-23T11:00:00Z',
@@ -27,9 +35,28 @@ describe('what is odd about a key', () => {
       undefined,
     ],
     ['no use for a month', key({ lastUsedAt: '2026-10-01T00:00:00Z' }), 'Unused for 30 days'],
-    ['an expiry within two weeks', key({ expiresAt: '2026-12-01T00:00:00Z' }), 'Expires soon'],
+    ['that the server says it expires soon', key({ expiresSoon: true }), 'Expires soon'],
     ['nothing once it is revoked', key({ state: 'revoked', lastUsedAt: null }), undefined],
   ])('%s', (_, subject, oddity) => {
     expect(oddityOf(subject, NOW)).toBe(oddity);
+  });
+});
+
+describe('where a key was used', () => {
+  const seen = (...addresses: string[]) =>
+    usedFrom({
+      recentAddresses: addresses.map((address) => ({
+        address,
+        lastUsedAt: '2026-11-23T11:00:00Z',
+      })),
+    });
+
+  it('names the newest address and counts the others', () => {
+    expect(seen()).toEqual({ from: '', all: '' });
+    expect(seen('192.0.2.1')).toEqual({ from: '192.0.2.1', all: '192.0.2.1' });
+    expect(seen('192.0.2.1', '192.0.2.2', '::1')).toEqual({
+      from: '192.0.2.1 and 2 more',
+      all: '192.0.2.1, 192.0.2.2, ::1',
+    });
   });
 });

@@ -6,6 +6,7 @@ import { Now } from '../../core/now';
 import { Session } from '../../session/session';
 import { Dialogs, type Tone, UiBadge, UiButton, UiTableScroll, UiTime } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
+import { RotateKeyDialog } from './rotate-key-dialog';
 
 type Key = Schemas['Key'];
 const TONE: Record<Key['state'], Tone> = {
@@ -21,7 +22,6 @@ const LABEL: Record<Key['state'], string> = {
   expired: 'Expired',
 };
 const UNUSED_AFTER_MS = 30 * 86_400_000;
-const SOON_MS = 14 * 86_400_000;
 
 /** Says what is odd about a key that still works; a key that nobody uses is a risk without a benefit. */
 export function oddityOf(key: Key, nowMs: number): string | undefined {
@@ -29,7 +29,17 @@ export function oddityOf(key: Key, nowMs: number): string | undefined {
   if (key.lastUsedAt === null)
     return nowMs - Date.parse(key.createdAt) > 86_400_000 ? 'Never used' : undefined;
   if (nowMs - Date.parse(key.lastUsedAt) > UNUSED_AFTER_MS) return 'Unused for 30 days';
-  return Date.parse(key.expiresAt) - nowMs < SOON_MS ? 'Expires soon' : undefined;
+  return key.expiresSoon ? 'Expires soon' : undefined;
+}
+
+/** The newest address that it was used from, how many more there are, and all of them. */
+export function usedFrom(key: Pick<Key, 'recentAddresses'>): { from: string; all: string } {
+  const addresses = key.recentAddresses.map(({ address }) => address);
+  const [newest = '', ...others] = addresses;
+  return {
+    from: others.length === 0 ? newest : `${newest} and ${others.length} more`,
+    all: addresses.join(', '),
+  };
 }
 
 @Component({
@@ -74,13 +84,25 @@ export function oddityOf(key: Key, nowMs: number): string | undefined {
             <td class="text-muted">
               @if (row.key.lastUsedAt; as at) {
                 <ui-time as="ago" [at]="at" />
+                @if (row.from) {
+                  <span class="block text-xs" [title]="row.all">from {{ row.from }}</span>
+                }
               } @else {
                 never
               }
             </td>
             <td class="text-muted"><ui-time as="day" [at]="row.key.expiresAt" /></td>
-            <td class="text-right">
+            <td class="text-right whitespace-nowrap">
               @if (!row.isOver && session.can('key:write')) {
+                <button
+                  uiButton
+                  type="button"
+                  size="sm"
+                  [attr.aria-label]="'Rotate ' + row.key.name"
+                  (click)="rotate(row.key)"
+                >
+                  Rotate
+                </button>
                 <button
                   uiButton
                   type="button"
@@ -113,9 +135,16 @@ export class KeyTable {
     this.keys().map((key) => ({
       key,
       oddity: oddityOf(key, this.now.ms()),
+      ...usedFrom(key),
       isOver: key.state === 'revoked' || key.state === 'expired',
     })),
   );
+
+  protected async rotate(key: Key): Promise<void> {
+    if ((await this.dialogs.open(RotateKeyDialog, key)) === undefined) return;
+    this.notices.done(`${key.name} has a new secret.`);
+    this.changed.emit();
+  }
 
   protected async revoke(key: Key): Promise<void> {
     const done = await this.dialogs.open<boolean, ConfirmData>(ConfirmDialog, {

@@ -9,6 +9,7 @@ const before = policyModel({
     expiry: 'return',
     maxOpenLeases: 10,
     reportIntervalSeconds: 60,
+    environment: 'any',
     mode: 'enforce',
     velocityLimit: null,
     pii: { email: 'warn', card: 'block' },

@@ -12,6 +12,7 @@ export interface PolicyModel {
   readonly expiry: Policy['expiry'];
   readonly maxOpenLeases: string;
   readonly reportIntervalSeconds: string;
+  readonly environment: Policy['environment'];
   readonly mode: Policy['mode'];
   /** Empty: no limit. */
   readonly velocityLimit: string;
@@ -29,6 +30,7 @@ export function policyModel(project: Pick<Schemas['Project'], 'name' | 'policy'>
     expiry: policy.expiry,
     maxOpenLeases: String(policy.maxOpenLeases),
     reportIntervalSeconds: String(policy.reportIntervalSeconds),
+    environment: policy.environment,
     mode: policy.mode,
     velocityLimit: policy.velocityLimit === null ? '' : editableUsd(nano(policy.velocityLimit)),
     piiEmail: policy.pii.email,
@@ -48,6 +50,7 @@ export function projectChange(before: PolicyModel, after: PolicyModel): Schemas[
   if (differs('maxOpenLeases')) policy.maxOpenLeases = Number(after.maxOpenLeases);
   if (differs('reportIntervalSeconds'))
     policy.reportIntervalSeconds = Number(after.reportIntervalSeconds);
+  if (differs('environment')) policy.environment = after.environment;
   if (differs('mode')) policy.mode = after.mode;
   if (differs('velocityLimit')) policy.velocityLimit = typedMoney(after.velocityLimit) ?? null;
   if (differs('piiEmail') || differs('piiCard'))

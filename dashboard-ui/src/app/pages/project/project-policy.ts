@@ -19,6 +19,7 @@ const BLANK: PolicyModel = {
   expiry: 'return',
   maxOpenLeases: '',
   reportIntervalSeconds: '',
+  environment: 'any',
   mode: 'enforce',
   velocityLimit: '',
   piiEmail: 'off',

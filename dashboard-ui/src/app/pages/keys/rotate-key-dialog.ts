@@ -1,0 +1,90 @@
+import { Component, inject, signal } from '@angular/core';
+import { DIALOG_DATA } from '@angular/cdk/dialog';
+import { form, FormField, FormRoot } from '@angular/forms/signals';
+import { apiError } from '../../api/api-error';
+import { Api, type Schemas } from '../../api/client';
+import { wholeNumberRule } from '../../core/form-rules';
+import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { NewSecret } from './new-secret';
+
+const OVERLAPS = [
+  { minutes: '0', label: 'Not at all: agents that hold it stop' },
+  { minutes: '60', label: 'One hour' },
+  { minutes: '1440', label: 'One day' },
+  { minutes: '10080', label: 'One week' },
+] as const;
+
+/** Closes with the key after its new secret was shown, once. */
+@Component({
+  selector: 'app-rotate-key-dialog',
+  imports: [FormField, FormRoot, NewSecret, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
+  template: `@if (rotated(); as answer) {
+      <ui-dialog heading="Copy the new key now">
+        <app-new-secret [answer]="answer" />
+        <ng-container dialogActions>
+          <button uiButton type="button" variant="primary" (click)="ref.close(answer.key)">
+            I have stored it
+          </button>
+        </ng-container>
+      </ui-dialog>
+    } @else {
+      <form [formRoot]="f">
+        <ui-dialog
+          [heading]="'Rotate ' + key.name"
+          text="It gets a new secret. Its limits, its budget and its history stay."
+        >
+          <div class="mt-4 grid gap-4">
+            @if (failed()) {
+              <p role="alert" uiNote="bad">
+                <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
+              </p>
+            }
+            <ui-field label="The old secret still works for" [of]="f.overlap">
+              <select uiInput [formField]="f.overlap">
+                @for (overlap of overlaps; track overlap.minutes) {
+                  <option [value]="overlap.minutes">{{ overlap.label }}</option>
+                }
+              </select>
+            </ui-field>
+            <ui-field label="Expires after, in days" [of]="f.expiresInDays">
+              <input uiInput inputmode="numeric" autocomplete="off" [formField]="f.expiresInDays" />
+            </ui-field>
+          </div>
+          <ng-container dialogActions>
+            <button uiButton type="button" (click)="ref.close()">Cancel</button>
+            <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
+              Rotate key
+            </button>
+          </ng-container>
+        </ui-dialog>
+      </form>
+    }`,
+})
+export class RotateKeyDialog {
+  protected readonly key = inject<Schemas['Key']>(DIALOG_DATA);
+  protected readonly ref = dialogRef<Schemas['Key']>();
+  protected readonly overlaps = OVERLAPS;
+  protected readonly rotated = signal<Schemas['CreatedKey'] | undefined>(undefined);
+  protected readonly failed = signal('');
+  private readonly api = inject(Api);
+  private readonly model = signal({ overlap: '60', expiresInDays: '90' });
+  protected readonly f = form(this.model, (path) => wholeNumberRule(path.expiresInDays, 1, 3650), {
+    submission: { action: () => this.rotate() },
+  });
+
+  private async rotate(): Promise<void> {
+    this.failed.set('');
+    const { overlap, expiresInDays } = this.model();
+    try {
+      const rotated = await this.api.send('post', '/v1/keys/{keyId}/rotation', {
+        path: { keyId: this.key.id },
+        body: { overlapMinutes: Number(overlap), expiresInDays: Number(expiresInDays) },
+      });
+      // From here on a click beside the dialog must not lose the only copy.
+      this.ref.disableClose = true;
+      this.rotated.set(rotated);
+    } catch (cause) {
+      this.failed.set(apiError(cause).message);
+    }
+  }
+}
