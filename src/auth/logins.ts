@@ -90,6 +90,16 @@ export class Logins {
     if (ended) this.signals.publish({ organizationId: ended.organizationId, topic: 'members' });
   }
 
+  /** All of a user in one organization, in a transaction of the caller, who tells the others after the commit. */
+  endIn(tx: Tx, organizationId: string, userId: string): Promise<void> {
+    return this.store.endIn(tx, organizationId, userId);
+  }
+
+  /** All of a user, in every organization, but one. @returns those organizations, for the caller to tell after the commit */
+  endOthers(tx: Tx, userId: string, keptLoginId: string): Promise<string[]> {
+    return this.store.endOthers(tx, userId, keptLoginId);
+  }
+
   private async endForReuse(tx: Tx, loginId: string, login: LoginRow): Promise<void> {
     await this.store.end(tx, loginId);
     await this.audit.record(tx, {

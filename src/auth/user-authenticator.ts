@@ -8,6 +8,7 @@ import {
 } from '../kernel/permissions.js';
 import type { UserPrincipal } from '../kernel/principal.js';
 import { Signals } from '../platform/redis/index.js';
+import { AccessEpochs } from './access-epochs.js';
 import { type AccessClaims, AccessTokens } from './access-tokens.js';
 import { LoginStore } from './data/login-store.js';
 import { type Found, RecentPrincipals } from './domain/recent-principals.js';
@@ -28,10 +29,19 @@ export class UserAuthenticator implements OnModuleDestroy {
     private readonly tokens: AccessTokens,
     private readonly logins: LoginStore,
     signals: Signals,
+    epochs: AccessEpochs,
   ) {
-    this.stopListening = signals.subscribe(({ topic, organizationId }) => {
-      if (topic === 'members') this.recent.forget(organizationId);
-    });
+    const stops = [
+      signals.subscribe(({ topic, organizationId }) => {
+        if (topic === 'members') this.recent.forget(organizationId);
+      }),
+      epochs.subscribe((organizationId) => {
+        this.recent.forget(organizationId);
+      }),
+    ];
+    this.stopListening = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   /** @throws {AppError} TOKEN_INVALID */
@@ -57,13 +67,14 @@ export class UserAuthenticator implements OnModuleDestroy {
   private async look(claims: AccessClaims): Promise<Found<UserPrincipal> | undefined> {
     const row = await this.logins.signedIn(claims);
     if (!row) return undefined;
-    const { organizationId, userId } = claims;
+    const { organizationId, userId, loginId } = claims;
     const { email, role, operator, leftMs } = row;
     return {
       principal: {
         kind: 'user',
         organizationId,
         userId,
+        loginId,
         email,
         role,
         permissions: permissionsOf(role, operator),

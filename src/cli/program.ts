@@ -5,6 +5,7 @@ import { addAnomalyCommands } from './commands/anomalies.js';
 import { addBudgetCommands } from './commands/budgets.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addKeyCommands } from './commands/keys.js';
+import { addPasswordCommand } from './commands/member-changes.js';
 import { addMoneyCommands } from './commands/money.js';
 import { addOrganizationCommands } from './commands/organizations.js';
 import { addPriceCommands } from './commands/prices.js';
@@ -61,6 +62,7 @@ export async function runCommandLine(
     })
     .addHelpText('after', HELP);
   addSessionCommands(program, run);
+  addPasswordCommand(program, run);
   addOrganizationCommands(program, run);
   addProjectCommands(program, run);
   addMoneyCommands(program, run);

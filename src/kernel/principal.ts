@@ -6,6 +6,8 @@ export interface UserPrincipal {
   readonly kind: 'user';
   readonly organizationId: string;
   readonly userId: string;
+  /** The sign-in that this is. */
+  readonly loginId: string;
   readonly email: string;
   readonly role: Role;
   readonly permissions: ReadonlySet<Permission>;

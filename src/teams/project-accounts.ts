@@ -29,5 +29,12 @@ export abstract class ProjectAccounts {
     projectIds: readonly string[],
   ): Promise<ReadonlyMap<string, ProjectBalance>>;
 
+  /** Leases that are not settled, and what is left in them. */
+  abstract openLeases(
+    tx: Tx,
+    organizationId: string,
+    projectId: string,
+  ): Promise<{ readonly open: number; readonly held: Nano }>;
+
   abstract exposure(tx: Tx, organizationId: string, projectId: string): Promise<Exposure>;
 }

@@ -86,4 +86,25 @@ export const logout = defineRoute({
   errors: ['ORIGIN_REFUSED'],
 });
 
-export const SIGN_IN_ROUTES = [getSetup, completeSetup, login, refreshLogin, logout];
+export const changePassword = defineRoute({
+  id: 'changePassword',
+  method: 'PUT',
+  path: '/v1/auth/password',
+  tag: 'Sign-in',
+  summary: 'Change your own password; ends all your other logins',
+  access: 'session:self',
+  body: z
+    .strictObject({ currentPassword: z.string().min(1).max(256), newPassword: password })
+    .meta({ id: 'PasswordChange' }),
+  status: 204,
+  errors: ['PASSWORD_WRONG', 'CONFLICT'],
+});
+
+export const SIGN_IN_ROUTES = [
+  getSetup,
+  completeSetup,
+  login,
+  refreshLogin,
+  logout,
+  changePassword,
+];

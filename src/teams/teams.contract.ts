@@ -30,6 +30,7 @@ export const memberView = z
     email: z.string(),
     name: z.string(),
     role: z.enum(ROLES),
+    state: z.enum(['active', 'disabled']).describe('disabled: may not sign in here.'),
     createdAt: instant,
   })
   .meta({ id: 'Member' });
@@ -167,6 +168,37 @@ export const addMember = defineRoute({
   errors: ['EMAIL_TAKEN'],
 });
 
+export const updateMember = defineRoute({
+  id: 'updateMember',
+  method: 'PATCH',
+  path: '/v1/members/{userId}',
+  tag: 'Members',
+  summary: 'Change the role of a member, disable or enable one; it counts for the next request',
+  access: 'organization:manage',
+  params: z.strictObject({ userId: uuid }),
+  body: z
+    .strictObject({ role: z.enum(ROLES).optional(), disabled: z.boolean().optional() })
+    .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, {
+      error: 'Give a role, or whether the member is disabled.',
+    })
+    .meta({ id: 'MemberChange' }),
+  answer: memberView,
+  status: 200,
+  errors: ['NOT_FOUND', 'FORBIDDEN', 'LAST_OWNER'],
+});
+
+export const removeMember = defineRoute({
+  id: 'removeMember',
+  method: 'DELETE',
+  path: '/v1/members/{userId}',
+  tag: 'Members',
+  summary: 'Remove a member; what they did stays in the audit trail, their keys stay valid',
+  access: 'organization:manage',
+  params: z.strictObject({ userId: uuid }),
+  status: 204,
+  errors: ['NOT_FOUND', 'FORBIDDEN', 'LAST_OWNER'],
+});
+
 export const listProjects = defineRoute({
   id: 'listProjects',
   method: 'GET',
@@ -259,16 +291,32 @@ export const resumeProject = defineRoute({
   errors: ['NOT_FOUND', 'PROJECT_ARCHIVED'],
 });
 
+export const archiveProject = defineRoute({
+  id: 'archiveProject',
+  method: 'POST',
+  path: '/v1/projects/{projectId}/archive',
+  tag: 'Projects',
+  summary: 'End a project for good; refused while agents hold money of it',
+  access: 'project:write',
+  params: projectId,
+  answer: projectView,
+  status: 200,
+  errors: ['NOT_FOUND', 'LEASES_OPEN'],
+});
+
 export const TEAMS_ROUTES = [
   listOrganizations,
   createOrganization,
   updateOrganization,
   listMembers,
   addMember,
+  updateMember,
+  removeMember,
   listProjects,
   getProject,
   createProject,
   updateProject,
   pauseProject,
   resumeProject,
+  archiveProject,
 ];

@@ -9,8 +9,11 @@ import { ProjectsController } from './http/projects.controller.js';
 import { SetupController } from './http/setup.controller.js';
 import { SignInController } from './http/sign-in.controller.js';
 import { KillSwitch } from './kill-switch.js';
+import { MemberChanges } from './member-changes.service.js';
 import { MembersService } from './members.service.js';
 import { OrganizationsService } from './organizations.service.js';
+import { OwnPassword } from './own-password.service.js';
+import { ProjectArchive } from './project-archive.js';
 import { ProjectDirectory } from './project-directory.js';
 import { ProjectsService } from './projects.service.js';
 import { SetupService } from './setup.service.js';
@@ -25,8 +28,11 @@ import { SignInService } from './sign-in.service.js';
     PeopleStore,
     ProjectStore,
     KillSwitch,
+    MemberChanges,
     MembersService,
     OrganizationsService,
+    OwnPassword,
+    ProjectArchive,
     ProjectDirectory,
     ProjectsService,
     SetupService,

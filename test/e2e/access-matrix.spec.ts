@@ -33,7 +33,8 @@ type Ids = Record<
   | 'askId'
   | 'refillId'
   | 'overrideId'
-  | 'anomalyId',
+  | 'anomalyId'
+  | 'userId',
   string
 >;
 
@@ -60,6 +61,7 @@ const BODIES: Record<string, (ids: Ids) => object> = {
   heartbeat: () => ({}),
   releaseAnomaly: () => ({}),
   setAnomalyPolicy: () => ({ addresses: 'off', velocity: 'off', groups: [] }),
+  updateMember: () => ({ role: 'viewer' }),
   killSession: () => ({ reason: 'taken over' }),
   createBudget: ({ projectId }) => ({
     scope: 'project',
@@ -321,6 +323,7 @@ function nobodys(): Ids {
     refillId: newId(),
     overrideId: newId(),
     anomalyId: newId(),
+    userId: newId(),
   };
 }
 
@@ -358,6 +361,12 @@ async function everything(installation: Installation): Promise<{ ids: Ids; key: 
     rates: { input: '1', output: '1' },
     reason: 'a deal',
   });
+  const member = await installation.must('POST', '/v1/members', {
+    email: 'mine@acme.test',
+    name: 'One of mine',
+    role: 'viewer',
+    password: 'a first long password',
+  });
   const anomalyId = newId();
   await query(
     installation,
@@ -377,6 +386,7 @@ async function everything(installation: Installation): Promise<{ ids: Ids; key: 
       refillId: refill['id'],
       overrideId: override['id'],
       anomalyId,
+      userId: member['userId'],
     },
     key,
   };

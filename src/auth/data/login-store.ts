@@ -40,7 +40,7 @@ export class LoginStore {
               l.token_hash AS "tokenHash", l.previous_hash AS "previousHash", l.expires_at AS "expiresAt",
               (l.ended_at IS NOT NULL OR l.expires_at <= now() OR u.disabled_at IS NOT NULL
                OR NOT EXISTS (SELECT 1 FROM members m
-                               WHERE m.organization_id = l.organization_id AND m.user_id = l.user_id)) AS over,
+                               WHERE m.organization_id = l.organization_id AND m.user_id = l.user_id AND m.disabled_at IS NULL)) AS over,
               l.rotated_at >= now() - interval '10 seconds' AS "withinGrace"
          FROM logins l JOIN users u ON u.id = l.user_id
         WHERE l.id = $1
@@ -72,6 +72,24 @@ export class LoginStore {
     ]);
   }
 
+  /** All logins of a user in one organization. */
+  async endIn(tx: Tx, organizationId: string, userId: string): Promise<void> {
+    await tx.query(
+      'UPDATE logins SET ended_at = now() WHERE organization_id = $1 AND user_id = $2 AND ended_at IS NULL',
+      [organizationId, userId],
+    );
+  }
+
+  /** All logins of a user but one. @returns the organizations that they were in */
+  async endOthers(tx: Tx, userId: string, keptLoginId: string): Promise<string[]> {
+    const rows = await tx.query<{ organizationId: string }>(
+      `UPDATE logins SET ended_at = now() WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL
+       RETURNING organization_id AS "organizationId"`,
+      [userId, keptLoginId],
+    );
+    return [...new Set(rows.map(({ organizationId }) => organizationId))];
+  }
+
   /** Everything that can take a signed-in person's rights away, in one look. */
   async signedIn(login: {
     loginId: string;
@@ -86,7 +104,7 @@ export class LoginStore {
          JOIN users u ON u.id = l.user_id
          JOIN members m ON m.organization_id = l.organization_id AND m.user_id = l.user_id
         WHERE l.organization_id = $1 AND l.id = $2 AND l.user_id = $3
-          AND l.ended_at IS NULL AND l.expires_at > now() AND u.disabled_at IS NULL`,
+          AND l.ended_at IS NULL AND l.expires_at > now() AND u.disabled_at IS NULL AND m.disabled_at IS NULL`,
       [login.organizationId, login.loginId, login.userId],
     );
     return row;

@@ -40,6 +40,19 @@ export class Balances extends ProjectAccounts {
     return new Map(rows.map((row) => [row.project_id, balanceOf(figures(row))]));
   }
 
+  async openLeases(
+    tx: Tx,
+    organizationId: string,
+    projectId: string,
+  ): Promise<{ open: number; held: bigint }> {
+    const [row] = await tx.query<{ open: number; held: bigint }>(
+      `SELECT count(*)::int AS open, coalesce(sum(amount_nano - used_nano), 0)::bigint AS held
+       FROM leases WHERE organization_id = $1 AND project_id = $2 AND state IN ('PENDING', 'EXPIRED_HOLD')`,
+      [organizationId, projectId],
+    );
+    return row ?? { open: 0, held: 0n };
+  }
+
   async exposure(
     tx: Tx,
     organizationId: string,

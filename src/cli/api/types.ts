@@ -29,6 +29,7 @@ export interface Member {
   readonly email: string;
   readonly name: string;
   readonly role: string;
+  readonly state: 'active' | 'disabled';
   readonly createdAt: string;
 }
 

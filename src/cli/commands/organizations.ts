@@ -4,6 +4,7 @@ import type { Member, Organization } from '../api/types.js';
 import type { Action, Context } from '../context.js';
 import { moment } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
+import { addMemberChanges } from './member-changes.js';
 
 interface MemberOptions {
   readonly name: string;
@@ -48,6 +49,7 @@ export function addOrganizationCommands(program: Command, run: Run): void {
     .action((email: string, options: MemberOptions) =>
       run((context) => addMember(context, email, options)),
     );
+  addMemberChanges(member, run);
 }
 
 async function listOrganizations(context: Context): Promise<undefined> {
@@ -83,6 +85,7 @@ async function listMembers(context: Context): Promise<undefined> {
       { title: 'E-mail', value: (row) => row.email },
       { title: 'Name', value: (row) => row.name },
       { title: 'Role', value: (row) => row.role },
+      { title: 'State', value: (row) => row.state },
       { title: 'Since', value: (row) => moment(row.createdAt) },
     ],
     answer.items,

@@ -77,6 +77,11 @@ export function addProjectCommands(program: Command, run: Run): void {
     .argument('<project>')
     .description('Let a paused one run again')
     .action((given: string) => run((context) => resumeProject(context, given)));
+  project
+    .command('archive')
+    .argument('<project>')
+    .description('End it for good; refused while agents hold money of it')
+    .action((given: string) => run((context) => archiveProject(context, given)));
 }
 
 function withPolicy(command: Command): Command {
@@ -272,4 +277,19 @@ async function resumeProject(context: Context, given: string): Promise<undefined
 
 function quoted(name: string): string {
   return /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
+}
+
+async function archiveProject(context: Context, given: string): Promise<undefined> {
+  const client = await context.client();
+  const { id } = await findProject(client, given);
+  const project = await client.send<Project>({
+    method: 'POST',
+    path: `/v1/projects/${id}/archive`,
+    repeatable: true,
+  });
+  context.print(
+    project,
+    `${project.name} is archived. ${dollars(project.balance.available)} in it can be withdrawn.`,
+  );
+  return undefined;
 }

@@ -15,6 +15,7 @@ export interface MemberRow {
   readonly email: string;
   readonly name: string;
   readonly role: Role;
+  readonly state: 'active' | 'disabled';
   readonly createdAt: Date;
 }
 
@@ -37,7 +38,8 @@ const ORGANIZATION =
   'o.id, o.name, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", o.created_at AS "createdAt"';
 
 const MEMBER = `
-  SELECT m.user_id AS "userId", u.email, u.name, m.role, m.created_at AS "createdAt"
+  SELECT m.user_id AS "userId", u.email, u.name, m.role,
+         CASE WHEN m.disabled_at IS NULL THEN 'active' ELSE 'disabled' END AS state, m.created_at AS "createdAt"
     FROM members m JOIN users u ON u.id = m.user_id
    WHERE m.organization_id = $1`;
 
@@ -57,7 +59,7 @@ export class PeopleStore {
          FROM users u
          LEFT JOIN LATERAL (
            SELECT organization_id FROM members
-            WHERE user_id = u.id AND ($2::uuid IS NULL OR organization_id = $2)
+            WHERE user_id = u.id AND disabled_at IS NULL AND ($2::uuid IS NULL OR organization_id = $2)
             ORDER BY created_at, organization_id LIMIT 1) m ON true
         WHERE u.email = $1`,
       [email, organizationId ?? null],
@@ -74,7 +76,7 @@ export class PeopleStore {
          FROM members m
          JOIN users u ON u.id = m.user_id
          JOIN organizations o ON o.id = m.organization_id
-        WHERE m.organization_id = $1 AND m.user_id = $2`,
+        WHERE m.organization_id = $1 AND m.user_id = $2 AND m.disabled_at IS NULL`,
       [organizationId, userId],
     );
     if (!row) return undefined;
@@ -87,7 +89,7 @@ export class PeopleStore {
       SYSTEM,
       `SELECT ${ORGANIZATION}
          FROM members m JOIN organizations o ON o.id = m.organization_id
-        WHERE m.user_id = $1
+        WHERE m.user_id = $1 AND m.disabled_at IS NULL
         ORDER BY lower(o.name), o.id`,
       [userId],
     );
@@ -166,6 +168,62 @@ export class PeopleStore {
       `INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, $3)
        ON CONFLICT DO NOTHING RETURNING user_id`,
       [member.organizationId, member.userId, member.role],
+    );
+    return rows.length > 0;
+  }
+
+  /** One change of an organization's members at a time. */
+  async lockMembers(tx: Tx, organizationId: string): Promise<void> {
+    await tx.query('SELECT 1 FROM organizations WHERE id = $1 FOR NO KEY UPDATE', [organizationId]);
+  }
+
+  async actingOwners(tx: Tx, organizationId: string): Promise<number> {
+    const [row] = await tx.query<{ owners: number }>(
+      `SELECT count(*)::int AS owners
+         FROM members m JOIN users u ON u.id = m.user_id
+        WHERE m.organization_id = $1 AND m.role = 'owner' AND m.disabled_at IS NULL AND u.disabled_at IS NULL`,
+      [organizationId],
+    );
+    return row?.owners ?? 0;
+  }
+
+  async updateMember(
+    tx: Tx,
+    member: { organizationId: string; userId: string },
+    change: { role?: Role | undefined; disabled?: boolean | undefined },
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE members SET role = coalesce($3::text, role),
+         disabled_at = CASE WHEN $4::boolean IS TRUE THEN coalesce(disabled_at, now()) WHEN $4 IS FALSE THEN NULL ELSE disabled_at END
+        WHERE organization_id = $1 AND user_id = $2`,
+      [member.organizationId, member.userId, change.role ?? null, change.disabled ?? null],
+    );
+  }
+
+  async removeMember(tx: Tx, member: { organizationId: string; userId: string }): Promise<void> {
+    await tx.query('DELETE FROM members WHERE organization_id = $1 AND user_id = $2', [
+      member.organizationId,
+      member.userId,
+    ]);
+  }
+
+  async passwordHash(userId: string): Promise<string | undefined> {
+    const [row] = await this.unitOfWork.read<{ passwordHash: string }>(
+      SYSTEM,
+      'SELECT password_hash AS "passwordHash" FROM users WHERE id = $1',
+      [userId],
+    );
+    return row?.passwordHash;
+  }
+
+  /** @returns whether it still was the one before */
+  async replacePassword(
+    tx: Tx,
+    { userId, before, after }: { userId: string; before: string; after: string },
+  ): Promise<boolean> {
+    const rows = await tx.query(
+      'UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING id',
+      [userId, before, after],
     );
     return rows.length > 0;
   }

@@ -3,8 +3,10 @@ import type { UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { Caller, Handles, Input } from '../../platform/http/index.js';
 import { KillSwitch } from '../kill-switch.js';
+import { ProjectArchive } from '../project-archive.js';
 import { ProjectsService } from '../projects.service.js';
 import {
+  archiveProject,
   createProject,
   getProject,
   listProjects,
@@ -18,6 +20,7 @@ export class ProjectsController {
   constructor(
     private readonly projects: ProjectsService,
     private readonly killSwitch: KillSwitch,
+    private readonly archives: ProjectArchive,
   ) {}
 
   @Handles(listProjects)
@@ -66,5 +69,13 @@ export class ProjectsController {
     @Input() input: InputOf<typeof resumeProject>,
   ): Promise<AnswerOf<typeof resumeProject>> {
     return this.killSwitch.resume(user, input.params.projectId);
+  }
+
+  @Handles(archiveProject)
+  archive(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof archiveProject>,
+  ): Promise<AnswerOf<typeof archiveProject>> {
+    return this.archives.archive(user, input.params.projectId);
   }
 }

@@ -9,6 +9,7 @@ import { AccessEpochs1700000007000 } from './7000-access-epochs.js';
 import { KeyRules1700000007010 } from './7010-key-rules.js';
 import { KilledSessions1700000007100 } from './7100-killed-sessions.js';
 import { Anomalies1700000007110 } from './7110-anomalies.js';
+import { DisabledMembers1700000007120 } from './7120-disabled-members.js';
 import { VaultKeys1700000007200 } from './7200-vault-keys.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
@@ -24,5 +25,6 @@ export const MIGRATIONS = [
   KeyRules1700000007010,
   KilledSessions1700000007100,
   Anomalies1700000007110,
+  DisabledMembers1700000007120,
   VaultKeys1700000007200,
 ];

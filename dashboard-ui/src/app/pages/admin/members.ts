@@ -13,6 +13,7 @@ import {
   UiTime,
 } from '../../ui';
 import { AddMemberDialog } from './add-member-dialog';
+import { ChangeMemberDialog } from './change-member-dialog';
 import { roleMeaning } from './roles';
 
 @Component({
@@ -37,6 +38,7 @@ import { roleMeaning } from './roles';
               <th scope="col">Role</th>
               <th scope="col">May</th>
               <th scope="col">Member since</th>
+              <th scope="col"><span class="sr-only">Actions</span></th>
             </tr>
           </thead>
           <tbody>
@@ -53,9 +55,25 @@ import { roleMeaning } from './roles';
                   <ui-badge [tone]="member.role === 'owner' ? 'accent' : 'neutral'">{{
                     member.role
                   }}</ui-badge>
+                  @if (member.state === 'disabled') {
+                    <ui-badge tone="bad">disabled</ui-badge>
+                  }
                 </td>
                 <td class="text-xs text-muted">{{ meaning[member.role] }}</td>
                 <td class="text-muted"><ui-time as="day" [at]="member.createdAt" /></td>
+                <td class="text-right">
+                  @if (mayChange(member)) {
+                    <button
+                      uiButton
+                      type="button"
+                      size="sm"
+                      [attr.aria-label]="'Change ' + member.name"
+                      (click)="change(member)"
+                    >
+                      Change
+                    </button>
+                  }
+                </td>
               </tr>
             }
           </tbody>
@@ -71,6 +89,19 @@ export class Members {
   private readonly notices = inject(Notices);
   protected readonly list = inject(Api).get('/v1/members', () => ({}), ['members']);
   protected readonly count = computed(() => String(this.list.value()?.items.length ?? ''));
+
+  /** The server says it again; this only keeps away what it would refuse. */
+  protected mayChange(member: Schemas['Member']): boolean {
+    if (!this.session.can('organization:manage')) return false;
+    return member.role !== 'owner' || this.session.role() === 'owner';
+  }
+
+  protected async change(member: Schemas['Member']): Promise<void> {
+    const done = await this.dialogs.open<string, Schemas['Member']>(ChangeMemberDialog, member);
+    if (done === undefined) return;
+    this.notices.done(done);
+    this.list.reload();
+  }
 
   protected async add(): Promise<void> {
     const member = await this.dialogs.open<Schemas['Member']>(AddMemberDialog);

@@ -6,12 +6,13 @@ import { ownTimeZone } from '../../core/time';
 import { type Theme, ThemeStore } from '../../core/theme';
 import { Session } from '../../session/session';
 import { UiButton, UiIcon, UiNote, UiSection, UiTableScroll, UiTime } from '../../ui';
+import { OwnPassword } from './own-password';
 
 type Check = Schemas['LedgerCheck'] & { readonly at: string };
 
 @Component({
   selector: 'app-settings',
-  imports: [UiButton, UiIcon, UiNote, UiSection, UiTableScroll, UiTime],
+  imports: [OwnPassword, UiButton, UiIcon, UiNote, UiSection, UiTableScroll, UiTime],
   template: `<h1 class="sr-only">Settings</h1>
     <div class="grid max-w-3xl gap-4">
       <ui-section heading="Organization">
@@ -92,6 +93,7 @@ type Check = Schemas['LedgerCheck'] & { readonly at: string };
           </div>
         </div>
       </ui-section>
+      <app-own-password />
       <ui-section heading="Appearance">
         <div class="grid gap-3 p-4">
           <div class="flex flex-wrap gap-2" role="group" aria-label="Theme">

@@ -46,6 +46,9 @@ import { ProjectStore } from './project-store';
                 <ui-icon name="pencil" />Correct
               </button>
             }
+            @if (session.can('project:write')) {
+              <button uiButton type="button" (click)="archive()">Archive</button>
+            }
             @if (session.can('project:pause')) {
               <button
                 uiButton
@@ -132,6 +135,11 @@ export class Project {
   protected async correct(): Promise<void> {
     const project = this.store.project();
     if (project && (await this.actions.correct(project))) this.store.reload();
+  }
+
+  protected async archive(): Promise<void> {
+    const project = this.store.project();
+    if (project && (await this.actions.archive(project))) this.store.reload();
   }
 
   protected async toggle(): Promise<void> {

@@ -5,6 +5,7 @@ import { exactUsd, nano } from '../../core/money';
 import { Notices } from '../../core/notices';
 import { soonClock } from '../../core/time';
 import { Dialogs } from '../../ui';
+import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { CorrectDialog } from './correct-dialog';
 import { PauseDialog } from './pause-dialog';
 import { TransferDialog, type TransferDialogData } from './transfer-dialog';
@@ -40,6 +41,22 @@ export class ProjectActions {
       this.notices.failed(apiError(cause).message);
       return false;
     }
+  }
+
+  async archive(project: Project): Promise<boolean> {
+    const done = await this.dialogs.open<boolean, ConfirmData>(ConfirmDialog, {
+      title: `Archive ${project.name}?`,
+      text: 'It never runs again, and its keys start nothing. What happened in it stays readable, and money that is free can be withdrawn. This cannot be undone.',
+      action: 'Archive project',
+      danger: true,
+      run: () =>
+        this.api.send('post', '/v1/projects/{projectId}/archive', {
+          path: { projectId: project.id },
+        }),
+    });
+    if (done !== true) return false;
+    this.notices.done(`${project.name} is archived.`);
+    return true;
   }
 
   async transfer(project: Project, kind: TransferDialogData['kind']): Promise<boolean> {

@@ -1,0 +1,86 @@
+import { call, Installation, OWNER } from '../harness/installation.js';
+import { login } from '../harness/people.js';
+import { describeInBrowser, Visitor } from './browser.js';
+
+describeInBrowser('people and projects that end', () => {
+  const ADA = { email: 'ada@acme.test', password: 'the password of ada' };
+  let installation: Installation;
+  let visitor: Visitor;
+  beforeAll(async () => {
+    installation = await Installation.start();
+    await installation.must('POST', '/v1/members', { ...ADA, name: 'Ada', role: 'viewer' });
+    visitor = await Visitor.open(installation.url);
+    await visitor.enter();
+  });
+  afterAll(async () => {
+    await visitor.close();
+    await installation.stop();
+  });
+  afterEach(() => expect(visitor.problems).toEqual([]));
+
+  const ada = async () =>
+    (await installation.must('GET', '/v1/members'))['items'].find(
+      ({ email }: { email: string }) => email === ADA.email,
+    );
+
+  it('get another role, are disabled, enabled and removed', async () => {
+    const { page } = visitor;
+    const change = async (action: string): Promise<void> => {
+      await visitor.button('Change Ada').click();
+      await visitor.press(action);
+    };
+    await visitor.walk('members');
+    await visitor.settled();
+    await visitor.button('Change Ada').click();
+    expect(await visitor.flaws()).toEqual([]);
+    await visitor.dialog().getByLabel('Role').selectOption('admin');
+    await visitor.press('Save role');
+    await page.getByText('Ada is admin now.').waitFor();
+    await change('Disable');
+    await page.getByText('Ada is disabled.').waitFor();
+    expect(await ada()).toMatchObject({ role: 'admin', state: 'disabled' });
+    const refused = await call(installation.url, 'POST', '/v1/auth/login', { body: ADA });
+    expect(refused.status).toBe(401);
+    await change('Enable');
+    await page.getByText('Ada may sign in again.').waitFor();
+    await login(installation, ADA);
+    await change('Remove');
+    await visitor.press('Really remove');
+    await page.getByText('Ada is no member any more.').waitFor();
+    expect(await ada()).toBeUndefined();
+    await visitor.button(`Change ${OWNER.name}`).click();
+    await visitor.dialog().getByLabel('Role').selectOption('admin');
+    await visitor.press('Save role');
+    await page.getByText('This is the last owner who can act.', { exact: false }).waitFor();
+    await visitor.press('Cancel');
+    visitor.forgetRefusals(409);
+  });
+
+  it('change their own password', async () => {
+    const { page } = visitor;
+    await visitor.walk('settings');
+    await visitor.settled();
+    await page.getByLabel('Current password').fill('not the password');
+    await page.getByLabel('New password').fill('an even longer password');
+    await visitor.button('Change password').click();
+    await page.getByText('The current password is not right.', { exact: false }).waitFor();
+    visitor.forgetRefusals(403);
+    await page.getByLabel('Current password').fill(OWNER.password);
+    await visitor.button('Change password').click();
+    await page.getByText('Your password is changed.', { exact: false }).waitFor();
+    await login(installation, { email: OWNER.email, password: 'an even longer password' });
+  });
+
+  it('archive a project', async () => {
+    const { page } = visitor;
+    const project = await installation.project({ name: 'Old work' });
+    await visitor.walk(`projects/${project.id}`);
+    await visitor.settled();
+    await visitor.button('Archive').click();
+    await visitor.press('Archive project');
+    await page.getByText('Old work is archived.').waitFor();
+    expect(await installation.must('GET', `/v1/projects/${project.id}`)).toMatchObject({
+      state: 'archived',
+    });
+  });
+});
