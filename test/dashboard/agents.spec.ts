@@ -28,7 +28,7 @@ describeInBrowser('running agents', () => {
     await row.getByText('$0.50').waitFor();
     await visitor.button('Stop test-agent').click();
     await visitor.press('Stop agent');
-    await page.getByText('No agent runs now').waitFor();
+    await page.getByText('No agent runs now').first().waitFor();
     const { items } = await installation.must('GET', '/v1/sessions');
     expect(items).toMatchObject([{ id: sessionId, state: 'killed', openLeases: 0 }]);
     expect(await installation.balance(project.id)).toMatchObject({ leased: '0.000000000' });
@@ -41,11 +41,14 @@ describeInBrowser('running agents', () => {
         token: project.key,
         body: sessionRequest(),
       });
-    await page.getByText(/was used from 127.* at the same time/).waitFor();
-    await page.getByText('Key blocked').waitFor();
+    await page
+      .getByText(/was used from 127.* at the same time/)
+      .first()
+      .waitFor();
+    await page.getByText('Key blocked').first().waitFor();
     await visitor.button('Release key agent').click();
-    await page.getByText('Key agent is released.').waitFor();
-    await page.getByText('Key blocked').waitFor({ state: 'detached' });
+    await page.getByText('Key agent is released.').first().waitFor();
+    await page.getByText('Key blocked').first().waitFor({ state: 'detached' });
     const { items } = await installation.must('GET', '/v1/keys');
     expect(items).toMatchObject([{ state: 'active' }]);
   });
@@ -58,10 +61,10 @@ describeInBrowser('running agents', () => {
     const groups = page.getByLabel('Addresses that count as one place');
     await groups.fill('127.0.0.0/8');
     await groups.blur();
-    await page.getByText('"127.0.0.0/8" is not a group.').waitFor();
+    await page.getByText('"127.0.0.0/8" is not a group.').first().waitFor();
     await groups.fill('This machine: 127.0.0.0/8');
     await visitor.button('Save').click();
-    await page.getByText('It counts for every use of a key').waitFor();
+    await page.getByText('It counts for every use of a key').first().waitFor();
     expect(await installation.must('GET', `/v1/projects/${project.id}/anomaly-policy`)).toEqual({
       addresses: 'alert',
       velocity: 'alert',

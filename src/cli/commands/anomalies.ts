@@ -47,8 +47,11 @@ export function addAnomalyCommands(program: Command, run: Run): void {
       new Option('--addresses <action>', 'one key in several places at once').choices(ACTIONS),
     )
     .addOption(new Option('--velocity <action>', 'the velocity limit is met').choices(ACTIONS))
-    .option('--group <name=range,range…...>', 'addresses that count as one; replaces the group')
-    .option('--ungroup <name...>', 'drop a group')
+    .option(
+      '--group <groups...>',
+      'name=range,range: addresses that count as one; replaces that group',
+    )
+    .option('--ungroup <names...>', 'drop groups')
     .addHelpText(
       'after',
       '\nExample:\n  iron-cage anomaly policy Research --addresses block --group egress=203.0.113.0/28,2001:db8:7::/48',
