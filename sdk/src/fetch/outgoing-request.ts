@@ -3,6 +3,9 @@ import { RequestNotBoundedError } from '../errors/catalogue.js';
 export type FetchInput = Parameters<typeof fetch>[0];
 export type FetchInit = Parameters<typeof fetch>[1];
 
+/** Field of a request's options: what sends it in place of the unpatched `fetch`. */
+export const sentBy: unique symbol = Symbol('iron-cage.sent-by');
+
 /** What somebody asked `fetch` for, in one shape. */
 export class OutgoingRequest {
   readonly url: URL | undefined;
@@ -60,17 +63,18 @@ export class OutgoingRequest {
 
   /** Sends it exactly as it was asked for. */
   passTo(send: typeof fetch): Promise<Response> {
-    return send(this.#input, this.#init);
+    return this.#sender(send)(this.#input, this.#init);
   }
 
   /** Sends it with other headers and, when `body` is given, with that text as its body. */
   sendWith(send: typeof fetch, headers: Headers, body?: string): Promise<Response> {
+    const sender = this.#sender(send);
     if (body === undefined) {
-      return send(this.#input, { ...this.#init, headers, redirect: 'manual' });
+      return sender(this.#input, { ...this.#init, headers, redirect: 'manual' });
     }
     headers.delete('content-length');
     const { duplex: _duplex, ...init } = { duplex: undefined, ...this.#init };
-    return send(this.url ?? this.#input, {
+    return sender(this.url ?? this.#input, {
       ...init,
       method: this.method,
       headers,
@@ -78,5 +82,10 @@ export class OutgoingRequest {
       redirect: 'manual',
       ...(this.signal === undefined ? {} : { signal: this.signal }),
     });
+  }
+
+  #sender(send: typeof fetch): typeof fetch {
+    const own: unknown = this.#init === undefined ? undefined : Reflect.get(this.#init, sentBy);
+    return typeof own === 'function' ? (own as typeof fetch) : send;
   }
 }

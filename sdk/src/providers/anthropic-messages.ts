@@ -1,4 +1,5 @@
 import { anthropicModifiers } from '../prices/modifiers.js';
+import { bedrockModel } from './bedrock-model.js';
 import type { Bucket } from '../prices/usage.js';
 import { boundClaudeImage } from '../tokens/image-bound.js';
 import { sizeOfBase64 } from '../tokens/image-size.js';
@@ -68,7 +69,7 @@ function planMessages(body: JsonObject, { provider, url }: CallTarget): CallPlan
     inputBuckets: inputBuckets(body),
     outputBuckets: ['output'],
     hidesReasoning: thinks(thinking, model),
-    streams: body['stream'] === true || url.pathname.endsWith(':streamRawPredict'),
+    streams: body['stream'] === true || /:streamRawPredict$|-stream$/.test(url.pathname),
     modifiers: anthropicModifiers(body).filter((modifier) => !modifier.startsWith('service_tier:')),
     tokenizer,
   };
@@ -126,8 +127,9 @@ function collectCacheLives(value: unknown, lives: Set<string>, depth: number): v
 
 /** Clouds that resell Anthropic's models name the model in the address. */
 function modelOf(body: JsonObject, url: URL): string {
-  const [, model] = /\/models\/([^/:]+)(?::|$)/.exec(url.pathname) ?? [];
-  return model === undefined ? textOf(body['model']) : decodeURIComponent(model);
+  const [, onVertex] = /\/models\/([^/:]+):/.exec(url.pathname) ?? [];
+  if (onVertex !== undefined) return decodeURIComponent(onVertex);
+  return bedrockModel(url) || textOf(body['model']);
 }
 
 class MessagesStreamReader implements StreamReader {

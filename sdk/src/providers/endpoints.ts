@@ -1,5 +1,7 @@
 import { EndpointNotMeteredError } from '../errors/catalogue.js';
 import { anthropicMessages } from './anthropic-messages.js';
+import { bedrockConverse } from './bedrock-converse.js';
+import { bedrockInvoke } from './bedrock-invoke.js';
 import type { Endpoint } from './call-plan.js';
 import { cohereChat } from './cohere-chat.js';
 import { cohereEmbeddings } from './cohere-embeddings.js';
@@ -57,6 +59,15 @@ const dialects: Readonly<Record<string, Dialect>> = {
       [/\/openai\/embeddings$/, openAiEmbeddings],
     ],
     free: [listingIsFree, /^POST (\/[\w.@-]+)*\/models\/[\w.@-]+:countTokens$/],
+  },
+  aws: {
+    metered: [
+      [/^\/model\/[^/]+\/converse(-stream)?$/, bedrockConverse],
+      [/^\/model\/[^/]+\/invoke(-with-response-stream)?$/, bedrockInvoke],
+      ...openAiPaths,
+      ...anthropicPaths,
+    ],
+    free: [listingIsFree, /^POST \/model\/[^/]+\/count-tokens$/],
   },
   cohere: {
     metered: [
