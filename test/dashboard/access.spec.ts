@@ -47,20 +47,66 @@ describeInBrowser('keys, secrets, members', () => {
     await visitor.press('Store secret');
     await visitor.dialog().getByText('is not a host').waitFor();
     await page.getByLabel('Hosts').fill('llm.acme.test:8443');
+    await page.getByLabel('Paths').fill('/v1/');
+    await page.getByLabel('Header').fill('x-api-key');
+    await visitor.press('Store secret');
+    await visitor.dialog().getByText('Write it as name: value').waitFor();
+    await page.getByLabel('Header').fill('X-Api-Key: {secret}');
+    await page.getByLabel('Requests to it').selectOption('no');
+    await page.getByLabel('For', { exact: true }).selectOption('live');
     await visitor.press('Store secret');
     await page.getByText('llm.acme.test:8443').waitFor();
-    await page.getByRole('cell', { name: 'This project', exact: true }).waitFor();
+    await page.getByText('x-api-key: {secret}').waitFor();
+    await page.getByText('live keys').waitFor();
+    await page.getByText('not metered').waitFor();
+    await page.getByRole('cell', { name: 'This project live keys', exact: true }).waitFor();
   });
 
   it('rotate and delete a secret', async () => {
     const { page } = visitor;
     await visitor.button('Rotate gateway').click();
     await page.getByLabel('GATEWAY_KEY').fill('canary-gateway-5432');
-    await visitor.press('Store version 2');
+    await visitor.press('Store new version');
     await page.getByText('••••5432').waitFor();
+    await visitor.button('Version 2 of gateway, show all').click();
+    await visitor.dialog().getByText('Safe to delete', { exact: true }).waitFor();
+    await visitor.press('Roll back to version 1');
+    await visitor
+      .dialog()
+      .getByRole('row', { name: /^1 .* Handed out/ })
+      .waitFor();
+    await visitor.press('Destroy version 2');
+    await visitor.press('For good? Destroy version 2');
+    await visitor
+      .dialog()
+      .getByRole('row', { name: /^2 .* Destroyed/ })
+      .waitFor();
+    expect(await visitor.flaws()).toEqual([]);
+    await visitor.press('Close');
+    await page.getByText('••••9876').waitFor();
     await visitor.button('Delete gateway').click();
     await visitor.press('Delete secret');
     await page.getByRole('cell', { name: 'gateway', exact: true }).waitFor({ state: 'detached' });
+  });
+
+  it('change the keys of the vault, seal it and open it again', async () => {
+    const { page } = visitor;
+    await visitor.go('vault');
+    await page.getByText('Version 1, made').waitFor();
+    await visitor.button('New data key').click();
+    await page.getByText('Version 2, made').waitFor();
+    await visitor.button('Seal').click();
+    await visitor.press('Seal vault');
+    await page.getByText('The vault is sealed:').waitFor();
+    expect(await visitor.flaws()).toEqual([]);
+    await visitor.button('Unseal').click();
+    await page.getByText('The vault is sealed:').waitFor({ state: 'detached' });
+    await visitor.button('Destroy all secrets').click();
+    await page.getByLabel('Type Acme to confirm').fill('acme');
+    await visitor.press('Destroy for good');
+    await visitor.dialog().getByText('Type the name exactly').waitFor();
+    await visitor.press('Cancel');
+    expect((await installation.must('GET', '/v1/secrets')).items).toHaveLength(1);
   });
 
   it('show a key once, and stop its agents when it is revoked', async () => {

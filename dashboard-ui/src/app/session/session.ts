@@ -12,6 +12,8 @@ export type Permission =
   | 'money:write'
   | 'key:write'
   | 'secret:write'
+  | 'vault:operate'
+  | 'vault:shred'
   | 'audit:read';
 
 interface Current {

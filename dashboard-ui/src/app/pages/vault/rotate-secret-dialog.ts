@@ -13,7 +13,7 @@ import { blankFields, fieldValueProblem, filledFields } from './secret-fields';
   template: `<form [formRoot]="f">
     <ui-dialog
       [heading]="'Rotate ' + secret.name"
-      text="Agents that start from now on get the new value. Those that run keep the old one, so withdraw it at the provider when they have ended."
+      text="The new value is handed out at once, and running agents fetch it within seconds. Withdraw the old one at the provider when its version is marked as safe to delete."
     >
       <div class="mt-4 grid gap-4">
         @if (failed()) {
@@ -37,7 +37,7 @@ import { blankFields, fieldValueProblem, filledFields } from './secret-fields';
       <ng-container dialogActions>
         <button uiButton type="button" (click)="ref.close()">Cancel</button>
         <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-          Store version {{ secret.version + 1 }}
+          Store new version
         </button>
       </ng-container>
     </ui-dialog>

@@ -3,6 +3,8 @@ import {
   fieldValueProblem,
   filledFields,
   hostsProblem,
+  pathsProblem,
+  typedHeader,
   typedHosts,
 } from './secret-fields';
 
@@ -23,6 +25,23 @@ describe('fields of a provider secret', () => {
     expect(fieldValueProblem('sk abc')).toBeDefined();
     expect(hostsProblem('api.openai.com, llm.internal:8443')).toBeUndefined();
     expect(hostsProblem('https://api.openai.com')).toContain('https://api.openai.com');
+  });
+
+  it('reads the header that carries the secret', () => {
+    expect(typedHeader(' ')).toBeNull();
+    expect(typedHeader('X-Api-Key:{secret}')).toEqual({ name: 'x-api-key', value: '{secret}' });
+    expect(typedHeader('authorization: Bearer {MY_KEY} ')).toEqual({
+      name: 'authorization',
+      value: 'Bearer {MY_KEY}',
+    });
+    expect(typedHeader('authorization: Bearer')).toBeUndefined();
+    expect(typedHeader('{secret}')).toBeUndefined();
+  });
+
+  it('refuses paths that are none', () => {
+    expect(pathsProblem('/v1/, /status')).toBeUndefined();
+    expect(pathsProblem('v1')).toContain('v1');
+    expect(pathsProblem('/v1?x=1')).toBeDefined();
   });
 
   it('reads hosts however they are separated', () => {

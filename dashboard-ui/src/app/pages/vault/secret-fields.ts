@@ -43,5 +43,22 @@ export function hostsProblem(text: string): string | undefined {
     : `“${wrong}” is not a host. Give names like api.openai.com, without https:// and path.`;
 }
 
+/** Beginnings of paths, however they are separated. */
+export function pathsProblem(text: string): string | undefined {
+  const wrong = typedHosts(text).find((path) => !/^\/[\w.~!$&'()*+,;=:@/-]*$/.test(path));
+  return wrong === undefined
+    ? undefined
+    : `“${wrong}” is not the beginning of a path. Give one like /v1/, without host and query.`;
+}
+
+/** `x-api-key: {secret}`. @returns null for nothing, undefined for what is no header */
+export function typedHeader(text: string): Schemas['SecretHeader'] | null | undefined {
+  if (text.trim() === '') return null;
+  const [, name, value] = /^\s*([A-Za-z0-9-]+):\s*(.*\{\w+\}.*?)\s*$/.exec(text) ?? [];
+  return name === undefined || value === undefined
+    ? undefined
+    : { name: name.toLowerCase(), value };
+}
+
 export type Provider = Schemas['Provider'];
 export const OTHER_PROVIDER = 'other';

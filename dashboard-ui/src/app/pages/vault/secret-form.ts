@@ -30,11 +30,26 @@ import {
   type FieldValue,
   hostsProblem,
   OTHER_PROVIDER,
+  pathsProblem,
+  typedHeader,
   typedHosts,
 } from './secret-fields';
 
 const problem = (message: string | undefined) =>
   message === undefined ? undefined : { kind: 'secret', message };
+
+interface SecretModel {
+  readonly provider: string;
+  readonly otherProvider: string;
+  readonly name: string;
+  readonly projectId: string;
+  readonly hosts: string;
+  readonly paths: string;
+  readonly header: string;
+  readonly metered: string;
+  readonly environment: Schemas['Secret']['environment'];
+  readonly fields: FieldValue[];
+}
 
 /** Asks for a provider key and stores it. The buttons come from outside, because a dialog and the first-run page place them differently. */
 @Component({
@@ -50,13 +65,17 @@ export class SecretForm {
   protected readonly failed = signal('');
   private readonly api = inject(Api);
   protected readonly providers = this.api.get('/v1/providers', () => ({}));
-  private readonly model = signal({
+  private readonly model = signal<SecretModel>({
     provider: '',
     otherProvider: '',
     name: '',
     projectId: '',
     hosts: '',
-    fields: [] as FieldValue[],
+    paths: '',
+    header: '',
+    metered: 'yes',
+    environment: 'any',
+    fields: [],
   });
   protected readonly f = form(
     this.model,
@@ -64,6 +83,14 @@ export class SecretForm {
       required(path.provider, { message: 'Choose a provider.' });
       nameRule(path.name, 'Enter a name for the secret.');
       validate(path.hosts, ({ value }) => problem(hostsProblem(value())));
+      validate(path.paths, ({ value }) => problem(pathsProblem(value())));
+      validate(path.header, ({ value }) =>
+        problem(
+          typedHeader(value()) === undefined
+            ? 'Write it as name: value, with {secret} where the key belongs.'
+            : undefined,
+        ),
+      );
       applyWhen(
         path,
         ({ value }) => value().provider === OTHER_PROVIDER,
@@ -113,9 +140,18 @@ export class SecretForm {
     });
   }
 
+  private terms(): Partial<Schemas['SecretRequest']> {
+    const { paths, header, metered } = this.model();
+    return {
+      paths: typedHosts(paths),
+      header: typedHeader(header) ?? null,
+      metered: metered === 'yes',
+    };
+  }
+
   private async store(): Promise<void> {
     this.failed.set('');
-    const { provider, otherProvider, name, fields, hosts, projectId } = this.model();
+    const { provider, otherProvider, name, fields, hosts, projectId, environment } = this.model();
     const project = this.projectId() ?? projectId;
     const ownHosts = typedHosts(hosts);
     try {
@@ -124,8 +160,10 @@ export class SecretForm {
           name,
           provider: provider === OTHER_PROVIDER ? otherProvider : provider,
           fields: filledFields(fields),
+          environment,
           ...(project ? { projectId: project } : {}),
           ...(ownHosts.length > 0 ? { hosts: ownHosts } : {}),
+          ...(provider === OTHER_PROVIDER ? this.terms() : {}),
         },
       });
       this.stored.emit(secret);

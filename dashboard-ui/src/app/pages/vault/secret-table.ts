@@ -2,15 +2,16 @@ import { Component, inject, input, output } from '@angular/core';
 import { Api, type Schemas } from '../../api/client';
 import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
-import { Dialogs, UiButton, UiTableScroll, UiTime } from '../../ui';
+import { Dialogs, UiBadge, UiButton, UiTableScroll, UiTime } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { RotateSecretDialog } from './rotate-secret-dialog';
+import { SecretVersionsDialog } from './secret-versions-dialog';
 
 type Secret = Schemas['Secret'];
 
 @Component({
   selector: 'app-secret-table',
-  imports: [UiButton, UiTableScroll, UiTime],
+  imports: [UiBadge, UiButton, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Provider secrets, table">
     <table class="table min-w-[820px]">
       <thead>
@@ -35,11 +36,19 @@ type Secret = Schemas['Secret'];
                   ? 'Every project'
                   : (projectNames().get(secret.projectId) ?? 'One project')
               }}
+              @if (secret.environment !== 'any') {
+                <div>
+                  <ui-badge [tone]="secret.environment === 'live' ? 'ok' : 'neutral'"
+                    >{{ secret.environment }} keys</ui-badge
+                  >
+                </div>
+              }
             </td>
             <td>
               @for (field of secret.fields; track field.name) {
                 <div class="font-mono text-xs whitespace-nowrap">
-                  {{ field.name }} <span class="text-muted">••••{{ field.last4 }}</span>
+                  {{ field.name }}
+                  <span class="text-muted">{{ field.reference ?? '••••' + field.last4 }}</span>
                 </div>
               }
             </td>
@@ -47,9 +56,27 @@ type Secret = Schemas['Secret'];
               @for (host of secret.hosts; track host) {
                 <div class="max-w-44 truncate" [attr.title]="host">{{ host }}</div>
               }
+              @for (path of secret.paths; track path) {
+                <div class="max-w-44 truncate font-mono" [attr.title]="path">{{ path }}</div>
+              }
+              @if (secret.header; as header) {
+                <div class="max-w-44 truncate font-mono" [attr.title]="header.value">
+                  {{ header.name }}: {{ header.value }}
+                </div>
+              }
+              @if (!secret.metered) {
+                <div>not metered</div>
+              }
             </td>
             <td class="text-muted">
-              {{ secret.version }}
+              <button
+                type="button"
+                class="underline underline-offset-2"
+                [attr.aria-label]="'Version ' + secret.version + ' of ' + secret.name + ', show all'"
+                (click)="showVersions(secret)"
+              >
+                {{ secret.version }}
+              </button>
               <div class="text-xs"><ui-time as="day" [at]="secret.updatedAt" /></div>
             </td>
             <td>
@@ -91,6 +118,11 @@ export class SecretTable {
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
 
+  protected async showVersions(secret: Secret): Promise<void> {
+    await this.dialogs.open<undefined, Secret>(SecretVersionsDialog, secret);
+    this.changed.emit();
+  }
+
   protected async rotate(secret: Secret): Promise<void> {
     const next = await this.dialogs.open<Secret, Secret>(RotateSecretDialog, secret);
     if (!next) return;
@@ -101,7 +133,7 @@ export class SecretTable {
   protected async remove(secret: Secret): Promise<void> {
     const done = await this.dialogs.open<boolean, ConfirmData>(ConfirmDialog, {
       title: `Delete ${secret.name}?`,
-      text: 'All its versions are destroyed. Agents that start from now on do not get it; those that run keep their copy until they end. This cannot be undone.',
+      text: 'All its versions are destroyed. Running agents lose it within seconds. This cannot be undone.',
       action: 'Delete secret',
       danger: true,
       run: () =>

@@ -4,39 +4,43 @@ import { Session } from '../../session/session';
 import { Dialogs, UiButton, UiEmpty, UiIcon, UiLoadState, UiSection } from '../../ui';
 import { CreateSecretDialog, type CreateSecretData } from './create-secret-dialog';
 import { SecretTable } from './secret-table';
+import { VaultKeys } from './vault-keys';
 
 @Component({
   selector: 'app-vault',
-  imports: [SecretTable, UiButton, UiEmpty, UiIcon, UiLoadState, UiSection],
-  template: `<ui-section heading="Provider secrets" [level]="1">
-    <ng-container sectionActions>
-      @if (session.can('secret:write')) {
-        <button uiButton type="button" variant="primary" (click)="create()">
-          <ui-icon name="plus" />Add provider key
-        </button>
-      }
-    </ng-container>
-    <ui-load-state [of]="list" what="secrets" />
-    @if (list.value() && rows().length === 0) {
-      <ui-empty
-        icon="lock"
-        heading="The vault is empty"
-        text="Put the keys of your providers here once. They are encrypted, handed only to agents that may use them, and never shown again."
-      >
+  imports: [SecretTable, VaultKeys, UiButton, UiEmpty, UiIcon, UiLoadState, UiSection],
+  template: `<div class="grid gap-4">
+    <ui-section heading="Provider secrets" [level]="1">
+      <ng-container sectionActions>
         @if (session.can('secret:write')) {
           <button uiButton type="button" variant="primary" (click)="create()">
-            Add the first provider key
+            <ui-icon name="plus" />Add provider key
           </button>
         }
-      </ui-empty>
-    } @else if (rows().length > 0) {
-      <app-secret-table
-        [secrets]="rows()"
-        [projectNames]="projectNames()"
-        (changed)="list.reload()"
-      />
-    }
-  </ui-section>`,
+      </ng-container>
+      <ui-load-state [of]="list" what="secrets" />
+      @if (list.value() && rows().length === 0) {
+        <ui-empty
+          icon="lock"
+          heading="The vault is empty"
+          text="Put the keys of your providers here once. They are encrypted, handed only to agents that may use them, and never shown again."
+        >
+          @if (session.can('secret:write')) {
+            <button uiButton type="button" variant="primary" (click)="create()">
+              Add the first provider key
+            </button>
+          }
+        </ui-empty>
+      } @else if (rows().length > 0) {
+        <app-secret-table
+          [secrets]="rows()"
+          [projectNames]="projectNames()"
+          (changed)="list.reload()"
+        />
+      }
+    </ui-section>
+    <app-vault-keys (changed)="list.reload()" />
+  </div>`,
 })
 export class Vault {
   protected readonly session = inject(Session);
