@@ -54,6 +54,9 @@ export const startSession = defineRoute({
         trancheSize: money,
         reportIntervalSeconds: z.int(),
         heartbeatSeconds: z.int(),
+        mode: z
+          .enum(['enforce', 'observe'])
+          .describe('observe: an agent may rehearse, and send what its own rules would stop.'),
         pii: z.object({ email: z.string(), card: z.string() }),
       }),
       prices: priceTable,

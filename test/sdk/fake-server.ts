@@ -33,6 +33,7 @@ export type Json = Record<string, any>; // eslint-disable-line @typescript-eslin
 export interface FakeServerOptions {
   readonly secrets: readonly FakeSecret[];
   readonly models: readonly Json[];
+  readonly mode?: 'enforce' | 'observe';
   readonly balanceUsd?: number;
   readonly tranche?: string;
   readonly reportIntervalSeconds?: number;
@@ -245,6 +246,7 @@ export class FakeServer {
           trancheSize: this.#options.tranche ?? '0.500000000',
           reportIntervalSeconds: this.#options.reportIntervalSeconds ?? 60,
           heartbeatSeconds: this.#options.heartbeatSeconds ?? 10,
+          mode: this.#options.mode ?? 'enforce',
           pii: this.#options.pii ?? { email: 'block', card: 'block' },
         },
         secretsVersion: this.secretsVersion,

@@ -186,7 +186,11 @@ describe('withContext', () => {
 
 describe("mode: 'observe'", () => {
   it('lets go what would have been stopped, tells it, and books it', async () => {
-    rig = await startRig({ balanceUsd: 0.0001, cage: { mode: 'observe', clampOutput: false } });
+    rig = await startRig({
+      mode: 'observe',
+      balanceUsd: 0.0001,
+      cage: { mode: 'observe', clampOutput: false },
+    });
     rig.provider.setScript(() => ({ text: 'short', inputTokens: 20, outputTokens: 100 }));
     const observed: string[] = [];
     const blocked: string[] = [];
@@ -205,7 +209,7 @@ describe("mode: 'observe'", () => {
   });
 
   it('books prompts with personal data, and calls over a limit of the program', async () => {
-    rig = await startRig({ cage: { mode: 'observe' } });
+    rig = await startRig({ mode: 'observe', cage: { mode: 'observe' } });
     const observed: string[] = [];
     rig.cage.on('observed', ({ error }) => observed.push(error.code));
     await call({ messages: [{ role: 'user', content: 'Write to ada@example.com.' }] });
@@ -216,8 +220,20 @@ describe("mode: 'observe'", () => {
     expect(rig.provider.requests).toBe(2);
   });
 
+  it.each([
+    ['enforces', { mode: 'enforce' }, 'PII_BLOCKED'],
+    ['is paused', { mode: 'observe' }, 'PROJECT_PAUSED'],
+  ] as const)('stops what it should when the project %s', async (why, project, code) => {
+    rig = await startRig({ ...project, cage: { mode: 'observe' } });
+    if (why === 'is paused') rig.server.project = 'paused';
+    const text = why === 'is paused' ? 'Hello.' : 'Write to ada@example.com.';
+    const refused = call({ messages: [{ role: 'user', content: text }] });
+    expect((await refusalOf(refused))?.code).toBe(code);
+    expect(rig.provider.requests).toBe(0);
+  });
+
   it('still gives keys to nobody else', async () => {
-    rig = await startRig({ cage: { mode: 'observe' } });
+    rig = await startRig({ mode: 'observe', cage: { mode: 'observe' } });
     const stolen = rig.cage.fetch('http://127.0.0.2:9/', {
       headers: { authorization: `Bearer ${rig.environment['OPENAI_API_KEY'] ?? ''}` },
     });

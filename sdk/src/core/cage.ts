@@ -112,6 +112,7 @@ export class Cage {
       book: this.#book,
       context: this.#context,
       guard,
+      observes: () => resolved.mode === 'observe' && this.#keeper.current.mayObserve,
       options: resolved,
     }).fetch;
   }
@@ -211,6 +212,11 @@ export class Cage {
       throw error;
     });
     await telemetry;
+    if (this.#options.mode === 'observe' && !this.#keeper.current.mayObserve) {
+      const message =
+        'This agent asks for a rehearsal (mode: observe), but its project enforces: so does the agent.';
+      process.emitWarning(message, 'IronCageWarning');
+    }
     this.#upkeep = new LeaseUpkeep(
       this.#book,
       this.#clock,

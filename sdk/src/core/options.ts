@@ -23,8 +23,9 @@ export interface IronCageOptions {
   readonly patchFetch?: boolean;
   /**
    * - `enforce` (default): what does not fit, or may not be sent, is stopped
-   * - `observe`: a dry run; what would be stopped is told by the event `observed`, and goes.
-   *   Keys stay protected, and what was used is reported wherever it can be metered
+   * - `observe`: a dry run, if the project is one too (mode `observe` on the server); what would be
+   *   stopped is told by the event `observed`, and goes. Keys stay protected, a pause or a revoked
+   *   key still stops, and what was used is reported wherever it can be metered
    */
   readonly mode?: 'enforce' | 'observe';
   /** Limit the output of a call that would else be too expensive. Default: true. */

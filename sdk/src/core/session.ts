@@ -28,6 +28,8 @@ export interface Session {
   readonly secretsLifeMs: number;
   readonly secretsVersion: string | undefined;
   readonly prices: PriceTable;
+  /** The project is a rehearsal, so an agent's own rules may be one too. */
+  readonly mayObserve: boolean;
   readonly pii: PiiPolicy;
 }
 
@@ -101,6 +103,7 @@ async function requestSession(
     secretsLifeMs,
     secretsVersion: answer.secretsVersion,
     prices: new PriceTable(answer.prices),
+    mayObserve: policy.mode === 'observe',
     pii: policy.pii ?? {},
   };
 }

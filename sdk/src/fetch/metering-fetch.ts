@@ -286,8 +286,8 @@ export class MeteringFetch {
   }
 
   #isOnlyObserved(error: IronCageError, about: { provider: string; model: string }): boolean {
-    const { emit, options } = this.#ports;
-    if (options.mode !== 'observe' || about.provider === '' || !observable(error)) return false;
+    const { emit, observes } = this.#ports;
+    if (about.provider === '' || !observable(error) || !observes()) return false;
     emit('observed', { error, ...about });
     return true;
   }

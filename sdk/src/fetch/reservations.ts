@@ -24,8 +24,9 @@ export interface ReservationPorts {
   readonly options: {
     readonly clampOutput: boolean;
     readonly budgetWaitMs: number;
-    readonly mode: 'enforce' | 'observe';
   };
+  /** Whether what does not fit is only told. */
+  readonly observes: () => boolean;
 }
 
 /** Sets money aside for calls, out of the leases and of the limits of the program around them. */
@@ -46,11 +47,11 @@ export class Reservations {
     endpoint: Endpoint,
     body: JsonObject,
   ): Promise<{ hold: Hold; clamped: boolean }> {
-    const { book, clock, context, options } = this.#ports;
+    const { book, clock, context, observes, options } = this.#ports;
     const giveUpMs = clock.monotonicMs() + options.budgetWaitMs;
     const fullOutput = call.outputTokensPerChoice;
     call.tags = context.tags;
-    if (options.mode === 'observe') return { hold: await this.#observe(call), clamped: false };
+    if (observes()) return { hold: await this.#observe(call), clamped: false };
     for (;;) {
       call.limitOutput(fullOutput);
       const refusal = await this.#tryReserve(call);

@@ -17,6 +17,8 @@ export interface WireSession {
     readonly trancheSize: string;
     readonly reportIntervalSeconds: number;
     readonly heartbeatSeconds: number;
+    /** Whether agents of the project may rehearse; absent: they may not. */
+    readonly mode?: 'enforce' | 'observe';
     readonly pii?: PiiPolicy;
   };
   readonly prices: WireSignedPrices;

@@ -2470,6 +2470,11 @@ export interface components {
                 trancheSize: string;
                 reportIntervalSeconds: number;
                 heartbeatSeconds: number;
+                /**
+                 * @description observe: an agent may rehearse, and send what its own rules would stop.
+                 * @enum {string}
+                 */
+                mode: "enforce" | "observe";
                 pii: {
                     email: string;
                     card: string;
