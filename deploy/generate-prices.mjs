@@ -123,12 +123,20 @@ function known(id) {
 
 function convert(provider, model) {
   const list = Array.isArray(model.prices) ? model.prices : [{ prices: model.prices }];
+  // Who charges more at some hours is priced by the dearest one: a budget must not be exceeded, whatever the time is.
+  const hours = list
+    .filter(({ constraint }) => constraint?.type === 'time_of_date')
+    .map(({ prices }) => rates(prices).rates);
   const periods = list
     .filter(({ constraint }) => constraint === undefined || constraint.type === 'start_date')
-    .map(({ constraint, prices }) => ({
-      ...(constraint && { from: constraint.start_date }),
-      ...rates(prices),
-    }))
+    .map(({ constraint, prices }) => {
+      const period = rates(prices);
+      return {
+        ...(constraint && { from: constraint.start_date }),
+        ...period,
+        rates: dearest([period.rates, ...hours]),
+      };
+    })
     .filter((period) => period.rates.input !== undefined || period.rates.output !== undefined)
     .sort((a, b) => (a.from ?? '').localeCompare(b.from ?? ''));
   if (periods.length === 0) return [];
@@ -145,6 +153,15 @@ function convert(provider, model) {
       periods,
     },
   ];
+}
+
+function dearest([first, ...others]) {
+  return others.reduce((all, next) => {
+    const names = [...new Set([...Object.keys(all), ...Object.keys(next)])];
+    const most = (name) =>
+      BigInt(next[name] ?? 0) > BigInt(all[name] ?? 0) ? next[name] : all[name];
+    return Object.fromEntries(names.map((name) => [name, most(name)]));
+  }, first);
 }
 
 /** A model without any price is one that its provider gives away. */
