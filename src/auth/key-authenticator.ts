@@ -85,6 +85,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
       if (!agent) throw new Error('the check of a key neither accepted nor refused it');
       return agent;
     } catch (error) {
+      if (error instanceof AppError && error.status < 500) this.recent.drop(credential);
       this.guesses.note(credential, ip, error);
       throw error;
     }

@@ -10,7 +10,8 @@ export interface Place {
 
 /**
  * The places that count as different ones, one of each, the newest first. More than one is one key in several hands. An IPv6 host may
- * change its address within its network at will, so there the network counts.
+ * change its address within its network at will, so there the network counts. Places are compared within one family of addresses: a host
+ * that has both, as `127.0.0.1` and `::1`, uses now the one and now the other.
  */
 export function differentPlaces(
   places: readonly Place[],
@@ -18,13 +19,16 @@ export function differentPlaces(
 ): readonly Place[] {
   const ranges = groups.map((group) => new AddressRanges(group.ranges));
   const newest = [...places].sort((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime());
-  const seen = new Map<string, Place>();
+  const families = { four: new Map<string, Place>(), six: new Map<string, Place>() };
   for (const place of newest) {
+    const network = clientNetwork(place.ip);
     const group = ranges.findIndex((list) => list.includes(place.ip));
-    const name = group >= 0 ? `group ${group}` : clientNetwork(place.ip);
+    const name = group >= 0 ? `group ${group}` : network;
+    const seen = network.includes(':') ? families.six : families.four;
     if (!seen.has(name)) seen.set(name, place);
   }
-  return [...seen.values()];
+  const { four, six } = families;
+  return [...(six.size > four.size ? six : four).values()];
 }
 
 /** The sentence that people read. */

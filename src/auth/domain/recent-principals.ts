@@ -64,6 +64,11 @@ export class RecentPrincipals<P extends Principal> {
     }
   }
 
+  /** It was refused: nobody shall take it for one that was let in. */
+  drop(credential: string): void {
+    this.entries.delete(credential);
+  }
+
   /** Something about this organization's credentials changed. */
   forget(organizationId: string): void {
     this.generation++;

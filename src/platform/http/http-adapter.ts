@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { newId } from '../../kernel/ids.js';
 import type { Config } from '../config/index.js';
 import type { Logger } from '../telemetry/index.js';
+import { bareAddresses } from './forwarded-addresses.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 /** For answers that are no pages; the dashboard's page sets its own. */
@@ -46,6 +47,10 @@ export function httpAdapter(config: Config): FastifyAdapter {
 /** Headers that every answer carries, and a line in the debug log for each. */
 export function observeRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onRequest', (request, reply, done) => {
+    // Before anybody asks for the address: Fastify reads the header each time it is asked.
+    const { headers } = request.raw;
+    const forwarded = headers['x-forwarded-for'];
+    if (forwarded !== undefined) headers['x-forwarded-for'] = bareAddresses(String(forwarded));
     void reply.headers({
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',

@@ -78,6 +78,8 @@ export class RateLimits {
 
   /** Whether there is one, without taking it. */
   look(name: string, rule: BucketRule): Taken {
+    // A bucket that nobody has taken from is full. To make one for each who looks would push out those of others.
+    if (!this.buckets.has(name)) return answerOf({ rule, tokens: rule.burst }, true);
     const bucket = this.bucketOf(name, rule);
     return answerOf(bucket, bucket.tokens >= 1);
   }
@@ -158,7 +160,7 @@ export class RateLimits {
   }
 }
 
-function answerOf({ tokens, rule }: Bucket, allowed: boolean): Taken {
+function answerOf({ tokens, rule }: Pick<Bucket, 'tokens' | 'rule'>, allowed: boolean): Taken {
   return {
     allowed,
     remaining: Math.max(0, Math.floor(tokens)),
