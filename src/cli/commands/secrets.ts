@@ -215,7 +215,7 @@ async function deleteSecret(context: Context, given: string, yes: boolean): Prom
   await client.send({ method: 'DELETE', path: `/v1/secrets/${secret.id}`, repeatable: true });
   context.print(
     { id: secret.id, name: secret.name, deleted: true },
-    `${secret.name} is destroyed. Sessions that run already keep it until they end.`,
+    `${secret.name} is destroyed. Running agents lose it within seconds.`,
   );
   return undefined;
 }

@@ -72,6 +72,21 @@ export const Caller = createParamDecorator(
   },
 );
 
+/** Names of ours, and of environment variables. Whatever else stands where a name belongs may be a key that was pasted there. */
+const NAME = /^([a-z][A-Za-z]{0,31}|[A-Z][A-Z0-9_]{0,63})$/;
+
+function shownName(part: PropertyKey): string {
+  return typeof part === 'number' || (typeof part === 'string' && NAME.test(part))
+    ? String(part)
+    : '…';
+}
+
+function sentenceOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  const keys = issue.keys.map((key) => `"${shownName(key)}"`).join(', ');
+  return `Unrecognized ${issue.keys.length === 1 ? 'key' : 'keys'}: ${keys}`;
+}
+
 function decode(
   schema: z.ZodType | undefined,
   value: unknown,
@@ -82,7 +97,10 @@ function decode(
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
-    issues.push({ path: [part, ...issue.path].join('.'), message: issue.message });
+    issues.push({
+      path: [part, ...issue.path.map(shownName)].join('.'),
+      message: sentenceOf(issue),
+    });
   }
   return undefined;
 }
