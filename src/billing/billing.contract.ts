@@ -113,7 +113,7 @@ export const listEntries = defineRoute({
   summary: 'Ledger of a project, newest first',
   access: 'money:read',
   params: projectId,
-  query: z.strictObject({ ...pageQuery, cursor: uuid.optional() }),
+  query: z.strictObject(pageQuery),
   answer: page(entryView).meta({ id: 'LedgerPage' }),
   status: 200,
   errors: ['NOT_FOUND'],

@@ -60,6 +60,11 @@ export const createBudget = defineRoute({
   access: 'money:write',
   body: z
     .strictObject({
+      id: uuid
+        .optional()
+        .describe(
+          'Made by you, so that you may repeat the request; the same id is the same budget.',
+        ),
       scope,
       scopeId: plainText(64)
         .optional()

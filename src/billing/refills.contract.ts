@@ -41,6 +41,11 @@ export const createRefill = defineRoute({
   params: projectId,
   body: z
     .strictObject({
+      id: uuid
+        .optional()
+        .describe(
+          'Made by you, so that you may repeat the request; the same id is the same refill.',
+        ),
       mode: z.enum(['set-to', 'add', 'add-with-cap']),
       amount: positiveMoney,
       cap: positiveMoney

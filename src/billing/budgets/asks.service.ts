@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../audit/index.js';
 import { AppError, notFound } from '../../kernel/errors.js';
-import { printMoney } from '../../kernel/money.js';
+import { printMoney, showMoney } from '../../kernel/money.js';
 import { actorOf, type Principal, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { Signals } from '../../platform/redis/index.js';
 import type { approveAsk, listAsks } from '../asks.contract.js';
-import { Ledger } from '../leases/ledger.service.js';
+import { asError, Ledger } from '../leases/ledger.service.js';
 import { Budgets } from './budgets.service.js';
 
 type AskView = AnswerOf<typeof approveAsk>;
@@ -23,8 +23,6 @@ const SELECT = `
 /** Somebody runs out of money and asks; an admin says yes (a raise, or a deposit) or no. */
 @Injectable()
 export class Asks {
-  private lastApproval: Promise<unknown> = Promise.resolve();
-
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly budgets: Budgets,
@@ -95,44 +93,67 @@ export class Asks {
     { params, body }: InputOf<typeof approveAsk>,
   ): Promise<AskView> {
     const { organizationId } = user;
-    const view = await this.oneAtATime(organizationId, async (tx) => {
-      const open = await this.lockOpen(tx, organizationId, params.askId);
-      const amount = body.amount ?? open.amount;
-      if (open.budgetId === null) {
-        // A deposit is a transaction of its own. Its id is the request's: approving again after a cut moves the money once.
-        await this.deposit(user, open, amount);
-      } else {
-        await this.budgets.raiseIn(tx, user, open.budgetId, {
-          id: open.id,
-          amount,
+    const amount = await this.begin(user, params.askId, body.amount);
+    if (amount !== undefined) await this.deposit(user, params.askId, amount);
+    const view = await this.unitOfWork.run(organizationId, async (tx) => {
+      const { ask, granting } = await this.lockOpen(tx, organizationId, params.askId);
+      const granted = granting ?? body.amount ?? ask.amount;
+      if (ask.budgetId !== null) {
+        await this.budgets.raiseIn(tx, user, ask.budgetId, {
+          id: ask.id,
+          amount: granted,
           endsAt: body.endsAt,
-          reason: open.reason,
+          reason: ask.reason,
         });
       }
-      return this.decide(tx, user, open, 'approved', body.note, { amount: printMoney(amount) });
+      const details = { amount: printMoney(granted) };
+      return this.decide(tx, user, ask, 'approved', { note: body.note, details });
     });
     this.signals.publish({ organizationId, topic: 'budgets' });
     return view;
   }
 
-  /** A deposit needs a connection while another holds the request's lock: a crowd of these would hold all and wait for one more. */
-  private oneAtATime(organizationId: string, work: (tx: Tx) => Promise<AskView>): Promise<AskView> {
-    const mine = this.lastApproval.then(() => this.unitOfWork.run(organizationId, work));
-    this.lastApproval = mine.catch(() => undefined);
-    return mine;
+  /**
+   * A deposit is a transaction of its own: what it will be is written down first, so that an approval that was cut off in between is
+   * finished by approving again, with the same amount, and moves the money once.
+   *
+   * @returns what to deposit; nothing for a raise
+   */
+  private begin(
+    user: UserPrincipal,
+    askId: string,
+    wanted: bigint | undefined,
+  ): Promise<bigint | undefined> {
+    const { organizationId } = user;
+    return this.unitOfWork.run(organizationId, async (tx) => {
+      const { ask, granting } = await this.lockOpen(tx, organizationId, askId);
+      if (ask.budgetId !== null) return undefined;
+      const amount = granting ?? wanted ?? ask.amount;
+      if (wanted !== undefined && wanted !== amount) throw alreadyGranting(amount);
+      if (granting === null) await this.setGranting(tx, organizationId, askId, amount);
+      return amount;
+    });
   }
 
   async decline(user: UserPrincipal, askId: string, note: string | undefined): Promise<AskView> {
     const { organizationId } = user;
-    const view = await this.unitOfWork.run(organizationId, async (tx) =>
-      this.decide(tx, user, await this.lockOpen(tx, organizationId, askId), 'declined', note, {}),
-    );
+    const view = await this.unitOfWork.run(organizationId, async (tx) => {
+      const { ask, granting } = await this.lockOpen(tx, organizationId, askId);
+      // The money may have moved, or be moving.
+      if (granting !== null) throw alreadyGranting(granting);
+      return this.decide(tx, user, ask, 'declined', { note, details: {} });
+    });
     this.signals.publish({ organizationId, topic: 'budgets' });
     return view;
   }
 
-  private async deposit(user: UserPrincipal, ask: AskView, amount: bigint): Promise<void> {
-    await this.ledger.execute(user.organizationId, {
+  private async deposit(user: UserPrincipal, askId: string, amount: bigint): Promise<void> {
+    const { organizationId } = user;
+    const ask = await this.unitOfWork.run(organizationId, (tx) =>
+      this.find(tx, organizationId, askId),
+    );
+    if (!ask) throw notFound('request');
+    const outcome = await this.ledger.submit(organizationId, {
       kind: 'transfer',
       direction: 'deposit',
       projectId: ask.projectId,
@@ -142,6 +163,24 @@ export class Asks {
       actor: actorOf(user),
       reason: ask.reason,
     });
+    if (outcome.ok) return;
+    // Nothing moved: another amount may be tried, or none.
+    await this.unitOfWork.run(organizationId, (tx) =>
+      this.setGranting(tx, organizationId, askId, null),
+    );
+    throw asError(outcome.refusal);
+  }
+
+  private async setGranting(
+    tx: Tx,
+    organizationId: string,
+    askId: string,
+    amount: bigint | null,
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE budget_requests SET granting_nano = $3 WHERE organization_id = $1 AND id = $2 AND state = 'open'`,
+      [organizationId, askId, amount],
+    );
   }
 
   private async decide(
@@ -149,8 +188,7 @@ export class Asks {
     user: UserPrincipal,
     ask: AskView,
     state: 'approved' | 'declined',
-    note: string | undefined,
-    details: Record<string, unknown>,
+    { note, details }: { note: string | undefined; details: Record<string, unknown> },
   ): Promise<AskView> {
     await tx.query(
       `UPDATE budget_requests SET state = $3, decided_by = $4, decided_at = now(), decision_note = $5 WHERE organization_id = $1 AND id = $2`,
@@ -165,16 +203,20 @@ export class Asks {
     return view;
   }
 
-  private async lockOpen(tx: Tx, organizationId: string, askId: string): Promise<AskView> {
-    await tx.query(
-      'SELECT 1 FROM budget_requests WHERE organization_id = $1 AND id = $2 FOR UPDATE',
+  private async lockOpen(
+    tx: Tx,
+    organizationId: string,
+    askId: string,
+  ): Promise<{ ask: AskView; granting: bigint | null }> {
+    const [row] = await tx.query<{ granting: bigint | null }>(
+      'SELECT granting_nano AS granting FROM budget_requests WHERE organization_id = $1 AND id = $2 FOR UPDATE',
       [organizationId, askId],
     );
     const ask = await this.find(tx, organizationId, askId);
     if (!ask) throw notFound('request');
     if (ask.state !== 'open')
       throw new AppError('CONFLICT', `This request was ${ask.state} already.`);
-    return ask;
+    return { ask, granting: row?.granting ?? null };
   }
 
   private async find(tx: Tx, organizationId: string, askId: string): Promise<AskView | undefined> {
@@ -222,6 +264,13 @@ export class Asks {
       details,
     });
   }
+}
+
+function alreadyGranting(amount: bigint): AppError {
+  return new AppError(
+    'CONFLICT',
+    `This request is being approved with ${showMoney(amount)}. If that was cut off, approve it again with that amount.`,
+  );
 }
 
 function sameOr409(

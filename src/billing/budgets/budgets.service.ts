@@ -9,6 +9,7 @@ import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { Signals } from '../../platform/redis/index.js';
 import type { createBudget, listBudgets, raiseBudget, updateBudget } from '../budgets.contract.js';
 import { THRESHOLDS } from '../domain/alerts.js';
+import { hashOf } from '../domain/request-hash.js';
 import { MOST_PER_ACCOUNT } from '../domain/state.js';
 import { nextReset } from '../domain/windows.js';
 import { refuseTooMany } from './budget-count.js';
@@ -47,13 +48,16 @@ export class Budgets {
     body: InputOf<typeof createBudget>['body'],
   ): Promise<BudgetView> {
     const { organizationId } = user;
-    const id = newId();
+    const { id = newId() } = body;
     const scopeId = scopeIdOf(organizationId, body);
+    const requestHash = hashOf(body);
     await this.unitOfWork.run(organizationId, async (tx) => {
+      if (await this.isMadeAlready(tx, organizationId, id, requestHash)) return;
       await this.refuseUnknownScope(tx, organizationId, body.scope, scopeId);
       await refuseTooMany(tx, organizationId);
-      await tx.query(
-        `INSERT INTO budgets (organization_id, id, scope, scope_id, window_kind, limit_nano, models, tags, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      const made = await tx.query(
+        `INSERT INTO budgets (organization_id, id, scope, scope_id, window_kind, limit_nano, models, tags, created_by, request_hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
         [
           organizationId,
           id,
@@ -64,8 +68,12 @@ export class Budgets {
           body.models ?? [],
           body.tags ?? [],
           actorOf(user),
+          requestHash,
         ],
       );
+      // The same id came twice at once: the other one has just been committed.
+      if (made.length === 0 && (await this.isMadeAlready(tx, organizationId, id, requestHash)))
+        return;
       await this.record(tx, user, 'budget.create', id, {
         scope: body.scope,
         scopeId,
@@ -74,6 +82,21 @@ export class Budgets {
       });
     });
     return this.changed(organizationId, id);
+  }
+
+  /** @throws {AppError} CONFLICT when the id was used for another budget */
+  private async isMadeAlready(
+    tx: Tx,
+    organizationId: string,
+    budgetId: string,
+    requestHash: Buffer,
+  ): Promise<boolean> {
+    const [before] = await tx.query<{ requestHash: Buffer | null }>(
+      'SELECT request_hash AS "requestHash" FROM budgets WHERE organization_id = $1 AND id = $2',
+      [organizationId, budgetId],
+    );
+    if (before && !before.requestHash?.equals(requestHash)) throw usedBefore('budget');
+    return before !== undefined;
   }
 
   async update(
@@ -165,7 +188,7 @@ export class Budgets {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
       [organizationId, raise.id, budgetId, raise.amount, now, endsAt, actorOf(user), raise.reason],
     );
-    if (made.length === 0) throw usedBefore();
+    if (made.length === 0) throw usedBefore('raise');
     await this.allowNewAlerts(tx, organizationId, budgetId, limit);
     await this.record(tx, user, 'budget.raise', budgetId, {
       amount: printMoney(raise.amount),
@@ -197,7 +220,7 @@ export class Budgets {
       before.reason === raise.reason &&
       (raise.endsAt === undefined || before.ends_at.getTime() === raise.endsAt.getTime());
     if (same) return true;
-    throw usedBefore();
+    throw usedBefore('raise');
   }
 
   /** Thresholds that are no longer reached under the new limit can be reached once more; the others were told. */
@@ -259,10 +282,10 @@ export class Budgets {
   }
 }
 
-function usedBefore(): AppError {
+function usedBefore(what: 'budget' | 'raise'): AppError {
   return new AppError(
     'CONFLICT',
-    'This request id was used before for another raise. Make a new UUID for each.',
+    `This request id was used before for another ${what}. Make a new UUID for each.`,
   );
 }
 

@@ -11,11 +11,12 @@ import { newId, uuidOf } from '../../kernel/ids.js';
 import { printMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
-import { SYSTEM, UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { ProjectDirectory } from '../../teams/index.js';
 import type { createRefill, listRefills } from '../refills.contract.js';
 import { type Calendar, nextReset, windowStart } from '../domain/windows.js';
+import { hashOf } from '../domain/request-hash.js';
 import { Ledger } from '../leases/ledger.service.js';
 import { BudgetStore } from './budget-store.js';
 
@@ -84,12 +85,14 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
     const { organizationId } = user;
     const { projectId } = params;
     await this.refuseUnknownProject(organizationId, projectId);
-    const id = newId();
+    const { id = newId() } = body;
+    const requestHash = hashOf({ projectId, ...body });
     await this.unitOfWork.run(organizationId, async (tx) => {
+      if (await this.isMadeAlready(tx, organizationId, id, requestHash)) return;
       const made = await tx.query(
-        `INSERT INTO refills (organization_id, id, project_id, mode, amount_nano, cap_nano, window_kind, created_by)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8
-         WHERE (SELECT count(*) FROM refills WHERE organization_id = $1 AND project_id = $3) < ${MOST_PER_PROJECT} RETURNING id`,
+        `INSERT INTO refills (organization_id, id, project_id, mode, amount_nano, cap_nano, window_kind, created_by, request_hash)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+         WHERE (SELECT count(*) FROM refills WHERE organization_id = $1 AND project_id = $3) < ${MOST_PER_PROJECT} ON CONFLICT DO NOTHING RETURNING id`,
         [
           organizationId,
           id,
@@ -99,8 +102,12 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
           body.cap ?? 0n,
           body.window,
           actorOf(user),
+          requestHash,
         ],
       );
+      // The same id came twice at once: the other one has just been committed.
+      if (made.length === 0 && (await this.isMadeAlready(tx, organizationId, id, requestHash)))
+        return;
       if (made.length === 0)
         throw new AppError(
           'CONFLICT',
@@ -123,6 +130,25 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
     const found = (await this.list(organizationId, projectId)).items.find((item) => item.id === id);
     if (!found) throw notFound('refill');
     return found;
+  }
+
+  /** @throws {AppError} CONFLICT when the id was used for another refill */
+  private async isMadeAlready(
+    tx: Tx,
+    organizationId: string,
+    refillId: string,
+    requestHash: Buffer,
+  ): Promise<boolean> {
+    const [before] = await tx.query<{ requestHash: Buffer | null }>(
+      'SELECT request_hash AS "requestHash" FROM refills WHERE organization_id = $1 AND id = $2',
+      [organizationId, refillId],
+    );
+    if (before && !before.requestHash?.equals(requestHash))
+      throw new AppError(
+        'CONFLICT',
+        'This id was used before for another refill. Make a new UUID for each.',
+      );
+    return before !== undefined;
   }
 
   async remove(user: UserPrincipal, projectId: string, refillId: string): Promise<void> {

@@ -1587,6 +1587,11 @@ export interface components {
             items: components["schemas"]["Budget"][];
         };
         BudgetRequest: {
+            /**
+             * Format: uuid
+             * @description Made by you, so that you may repeat the request; the same id is the same budget.
+             */
+            id?: string;
             /** @enum {string} */
             scope: "organization" | "project" | "member" | "key";
             /** @description Project id, user id or key id; left out for the organization. */
@@ -2305,6 +2310,11 @@ export interface components {
             items: components["schemas"]["Refill"][];
         };
         RefillRequest: {
+            /**
+             * Format: uuid
+             * @description Made by you, so that you may repeat the request; the same id is the same refill.
+             */
+            id?: string;
             /** @enum {string} */
             mode: "set-to" | "add" | "add-with-cap";
             /** @description US dollars, decimal string */

@@ -100,7 +100,7 @@ export class Ledger1700000004000 implements MigrationInterface {
         actor text NOT NULL,
         reason text,
         at timestamptz NOT NULL,
-        PRIMARY KEY (organization_id, project_id, id),
+        PRIMARY KEY (organization_id, project_id, at, id),
         CONSTRAINT ledger_entries_balanced CHECK (external_nano + available_nano + reserved_nano + spent_nano + overdraft_nano = 0)
       );
       CREATE TABLE usage_records (

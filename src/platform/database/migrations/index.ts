@@ -11,6 +11,7 @@ import { KilledSessions1700000007100 } from './7100-killed-sessions.js';
 import { Anomalies1700000007110 } from './7110-anomalies.js';
 import { DisabledMembers1700000007120 } from './7120-disabled-members.js';
 import { VaultKeys1700000007200 } from './7200-vault-keys.js';
+import { BudgetRetries1700000009000 } from './9000-budget-retries.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   Anomalies1700000007110,
   DisabledMembers1700000007120,
   VaultKeys1700000007200,
+  BudgetRetries1700000009000,
 ];
