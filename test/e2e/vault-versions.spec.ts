@@ -323,6 +323,10 @@ describe('what a secret is for', () => {
       'free calls to a model under another name',
       { metered: false, provider: 'mine', hosts: ['api.openai.com:443'] },
     ],
+    [
+      'free calls to a model of a region',
+      { metered: false, provider: 'mine', hosts: ['us.api.openai.com'] },
+    ],
     ['a variable of the server', { references: { B_KEY: 'env://DATABASE_URL' } }],
     ['a reference that leads up', { references: { B_KEY: 'vault://kv/../sys#x' } }],
     ['a value and a reference', { references: { [FIELD]: 'env://IRON_CAGE_SECRET_X' } }],

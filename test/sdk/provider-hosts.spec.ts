@@ -2,7 +2,7 @@ import { isKnownProviderHost, KNOWN_HOSTS } from '../../sdk/src/providers/known-
 import { guardWebSockets } from '../../sdk/src/fetch/web-socket-guard.js';
 import { EndpointNotMeteredError, SecretHostError } from '../../sdk/src/errors/catalogue.js';
 import { Placeholders } from '../../sdk/src/secrets/placeholders.js';
-import { PROVIDERS } from '../../src/vault/domain/providers.js';
+import { isProviderHost, PROVIDERS } from '../../src/vault/domain/providers.js';
 
 describe('hosts of providers', () => {
   it('are the same on the server and in the SDK', () => {
@@ -16,12 +16,15 @@ describe('hosts of providers', () => {
     ['https://europe-west4-aiplatform.googleapis.com/v1', true],
     ['https://aiplatform.googleapis.com/v1', true],
     ['https://bedrock-runtime.eu-central-1.amazonaws.com/model', true],
+    ['https://us.api.openai.com/v1', true],
+    ['https://myapi.openai.com/v1', false],
     ['https://storage.googleapis.com/bucket', false],
     ['https://api.openai.com.evil.example/v1', false],
     ['https://openai.azure.com.evil.example/', false],
     ['https://s3.eu-central-1.amazonaws.com/', false],
   ])('%s: %s', (url, isKnown) => {
     expect(isKnownProviderHost(new URL(url))).toBe(isKnown);
+    expect(isProviderHost(new URL(url).hostname)).toBe(isKnown);
   });
 });
 

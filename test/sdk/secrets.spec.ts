@@ -210,6 +210,11 @@ describe('sealed injection', () => {
       [to('/v1/chat/completions', { method: 'POST', body: 'not json' }), RequestNotBoundedError],
       [to('/v1/chat/completions', chatRequest({ web_search_options: {} })), RequestNotBoundedError],
       [
+        to('/v1/chat/completions', chatRequest({ plugins: [{ id: 'web' }] })),
+        RequestNotBoundedError,
+      ],
+      [to('/v1/chat/completions', chatRequest({ search_parameters: {} })), RequestNotBoundedError],
+      [
         to('/v1/responses', chatRequest({ input: 'x', tools: [{ type: 'web_search' }] })),
         RequestNotBoundedError,
       ],

@@ -23,7 +23,8 @@ export const KNOWN_HOSTS: ReadonlySet<string> = new Set([
 const cloudHosts =
   /\.openai\.azure\.com$|\.services\.ai\.azure\.com$|\.cognitiveservices\.azure\.com$|(^|-)aiplatform\.googleapis\.com$|^bedrock-(runtime|mantle)[.-][a-z0-9.-]+\.(amazonaws\.com|api\.aws)$/;
 
-/** True for a place that is a provider's whatever the project's secrets say. */
-export function isKnownProviderHost(url: URL): boolean {
-  return KNOWN_HOSTS.has(url.hostname) || cloudHosts.test(url.hostname);
+/** True for a place that is a provider's whatever the project's secrets say, in whatever region. */
+export function isKnownProviderHost({ hostname }: URL): boolean {
+  if (KNOWN_HOSTS.has(hostname) || cloudHosts.test(hostname)) return true;
+  return [...KNOWN_HOSTS].some((known) => hostname.endsWith(`.${known}`));
 }

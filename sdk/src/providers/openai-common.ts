@@ -34,6 +34,9 @@ export function dearOptions(body: JsonObject): string[] {
   if (body['background'] === true) refused.push('background responses');
   if (isObject(body['prediction'])) refused.push('predicted output');
   if (isObject(body['web_search_options'])) refused.push('web_search_options');
+  if (listOf(body['plugins']).length > 0) refused.push('plugins');
+  if (isObject(body['search_parameters'])) refused.push('search_parameters');
+  if (textOf(body['model']).endsWith(':online')) refused.push('a model with web search');
   if (listOf(body['models']).length > 0) refused.push('a list of fallback models');
   if (listOf(body['context_management']).length > 0) refused.push('context_management');
   if (isObject(body['moderation'])) refused.push('moderation');

@@ -62,8 +62,15 @@ export function knownProvider(id: string): KnownProvider | undefined {
   return PROVIDERS.find((provider) => provider.id === id);
 }
 
-/** @param host as a secret names it, with or without a port */
+/** Where clouds serve models, each customer under a name of its own. The SDK refuses the same; a test compares the two. */
+const CLOUD_HOSTS =
+  /\.openai\.azure\.com$|\.services\.ai\.azure\.com$|\.cognitiveservices\.azure\.com$|(^|-)aiplatform\.googleapis\.com$|^bedrock-(runtime|mantle)[.-][a-z0-9.-]+\.(amazonaws\.com|api\.aws)$/;
+
+/** @param host as a secret names it, with or without a port; regional names of a provider are its hosts too */
 export function isProviderHost(host: string): boolean {
-  const name = host.replace(/:\d+$/, '');
-  return PROVIDERS.some(({ hosts }) => hosts.includes(name));
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  return (
+    CLOUD_HOSTS.test(name) ||
+    PROVIDERS.some(({ hosts }) => hosts.some((one) => name === one || name.endsWith(`.${one}`)))
+  );
 }
