@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { instant, money, plainText, positiveMoney, uuid } from '../kernel/wire.js';
+import { piiPolicy } from '../kernel/pii-policy.js';
 import { LEASE_STATES } from './lease-states.contract.js';
 
 /* What a running agent calls; docs/sdk-protocol.md explains it. */
@@ -151,6 +152,7 @@ export const sessionState = z
     pricesVersion: z.string(),
     secretsVersion: z.string().describe('Another one than that of the session: fetch them again.'),
     available: money,
+    pii: piiPolicy.describe('What holds about personal data from now on.'),
   })
   .meta({ id: 'SessionState' });
 

@@ -9,6 +9,7 @@ import { AccessEpochs } from '../auth/index.js';
 import { Signals } from '../platform/redis/index.js';
 import { ProjectStore } from './data/project-store.js';
 import type { Project } from './domain/project.js';
+import { refuseBadPatterns } from './pii-patterns.js';
 import { ProjectAccounts } from './project-accounts.js';
 import type { createProject, getProject, listProjects, updateProject } from './teams.contract.js';
 
@@ -52,6 +53,7 @@ export class ProjectsService {
     user: UserPrincipal,
     { name, policy }: InputOf<typeof createProject>['body'],
   ): Promise<ProjectView> {
+    refuseBadPatterns(policy?.pii?.patterns);
     const { organizationId } = user;
     const id = newId();
     const project = await this.change(organizationId, async (tx) => {
@@ -74,6 +76,7 @@ export class ProjectsService {
     user: UserPrincipal,
     { params, body }: InputOf<typeof updateProject>,
   ): Promise<ProjectView> {
+    refuseBadPatterns(body.policy?.pii?.patterns);
     const { organizationId } = user;
     const id = params.projectId;
     const project = await this.change(organizationId, async (tx) => {

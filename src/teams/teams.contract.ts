@@ -13,6 +13,7 @@ import {
   timeZone,
   uuid,
 } from '../kernel/wire.js';
+import { piiChange, piiPolicy } from '../kernel/pii-policy.js';
 
 export const organizationView = z
   .object({
@@ -34,8 +35,6 @@ export const memberView = z
     createdAt: instant,
   })
   .meta({ id: 'Member' });
-
-const piiAction = z.enum(['block', 'redact', 'warn', 'off']);
 
 const policyShape = {
   trancheSize: positiveMoney.describe('Most that an ordinary lease holds.'),
@@ -59,11 +58,11 @@ const policyShape = {
   environment: z
     .enum(['any', 'dev', 'live'])
     .describe('Which keys may run here; live: an ic_dev_ key gets no secret and no money of it.'),
-  pii: z.strictObject({ email: piiAction, card: piiAction }),
 };
 
-export const policyView = z.object(policyShape).meta({ id: 'Policy' });
-const policyChange = z.strictObject(policyShape).partial().meta({ id: 'PolicyChange' });
+export const policyView = z.object({ ...policyShape, pii: piiPolicy }).meta({ id: 'Policy' });
+const changeShape = { ...policyShape, pii: piiChange };
+const policyChange = z.strictObject(changeShape).partial().meta({ id: 'PolicyChange' });
 
 export const balanceView = z
   .object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { base64url, label, money, uuid } from '../kernel/wire.js';
+import { piiPolicy } from '../kernel/pii-policy.js';
 import { VAULT_KEY_ROUTES } from './keys.contract.js';
 import { SECRET_ROUTES } from './secrets.contract.js';
 
@@ -57,7 +58,7 @@ export const startSession = defineRoute({
         mode: z
           .enum(['enforce', 'observe'])
           .describe('observe: an agent may rehearse, and send what its own rules would stop.'),
-        pii: z.object({ email: z.string(), card: z.string() }),
+        pii: piiPolicy,
       }),
       prices: priceTable,
     })

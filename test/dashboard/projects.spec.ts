@@ -140,15 +140,21 @@ describeInBrowser('projects', () => {
     await page.getByRole('link', { name: 'Live work', exact: true }).click();
     await page.getByRole('link', { name: 'Policy' }).click();
     await page.getByLabel('Tranche size').fill('0.25');
-    await page.getByLabel('Card numbers in prompts').selectOption('redact');
     await page.getByLabel('Lease time in seconds').fill('5');
     await visitor.button('Save policy').click();
     await page.getByText('Enter a whole number from 10 to 86,400.').waitFor();
     await page.getByLabel('Lease time in seconds').fill('120');
-    await page.getByLabel('Most leased in a minute').fill('2.50');
+    await page.getByLabel('Most leased in a minute, in').fill('2.50');
     await page.getByLabel('When money runs out').selectOption('Observe: refuse nothing');
     await visitor.button('Save policy').click();
     await page.getByText('The policy is saved.', { exact: false }).first().waitFor();
+    await page.getByLabel('Card numbers').selectOption('redact');
+    await page.getByLabel('Your own patterns').fill('EMPLOYEE_ID redact (');
+    await visitor.button('Save data rules').click();
+    await page.getByText('RE2 cannot read this pattern', { exact: false }).first().waitFor();
+    await page.getByLabel('Your own patterns').fill('EMPLOYEE_ID redact EMP-[0-9]{5}');
+    await visitor.button('Save data rules').click();
+    await page.getByText('The data rules are saved.', { exact: false }).first().waitFor();
     await page.reload();
     await page.getByText('This project only observes').waitFor();
     await page.getByLabel('Tranche size').waitFor();
@@ -159,7 +165,10 @@ describeInBrowser('projects', () => {
       leaseTtlSeconds: 120,
       velocityLimit: '2.500000000',
       mode: 'observe',
-      pii: expect.objectContaining({ card: 'redact' }),
+      pii: expect.objectContaining({
+        card: 'redact',
+        patterns: [{ name: 'EMPLOYEE_ID', pattern: 'EMP-[0-9]{5}', action: 'redact' }],
+      }),
     });
   });
 });

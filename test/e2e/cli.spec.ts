@@ -111,12 +111,14 @@ describe('from an empty installation to a key', () => {
       'Research',
       '--tranche',
       '0.25',
-      '--pii-email',
-      'redact',
+      '--pii',
+      'email=redact',
+      '--pii',
+      'phone=off',
     ]);
     expect(project).toMatchObject({
       state: 'active',
-      policy: { trancheSize: '0.250000000', pii: { email: 'redact', card: 'block' } },
+      policy: { trancheSize: '0.250000000', pii: { email: 'redact', card: 'block', phone: 'off' } },
     });
     expect(await json(['deposit', 'Research', '25', '--reason', 'November'])).toMatchObject({
       available: '25.000000000',
@@ -192,16 +194,37 @@ describe('operating a project', () => {
       'project',
       'set',
       'Research',
-      '--pii-card',
-      'warn',
+      '--pii',
+      'card=warn',
+      '--pii-pattern',
+      'EMPLOYEE_ID:warn=EMP-[0-9]{5}',
       '--max-open-leases',
       '7',
     ]);
     expect(after['policy']).toEqual({
       ...(before['policy'] as object),
       maxOpenLeases: 7,
-      pii: { email: 'redact', card: 'warn' },
+      pii: {
+        ...(before['policy'] as { pii: object }).pii,
+        card: 'warn',
+        patterns: [{ name: 'EMPLOYEE_ID', pattern: 'EMP-[0-9]{5}', action: 'warn' }],
+      },
     });
+    const { out } = await cli(['project', 'show', 'Research']);
+    expect(out).toContain('redact email, ip; warn card, EMPLOYEE_ID');
+    const removed = await json([
+      'project',
+      'set',
+      'Research',
+      '--pii-pattern-remove',
+      'EMPLOYEE_ID',
+    ]);
+    expect((removed['policy'] as { pii: object }).pii).toMatchObject({
+      card: 'warn',
+      patterns: [],
+    });
+    const wrong = await cli(['project', 'set', 'Research', '--pii', 'names=block']);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('nationalId')]);
     expect(await cli(['project', 'set', 'Research'])).toMatchObject({ code: 2 });
   });
 

@@ -66,6 +66,23 @@ describe('what a running agent is told', () => {
     ).toMatchObject({ project: 'paused' });
   });
 
+  it('learns within two seconds what holds about personal data', async () => {
+    const stream = await listen(site.url, project.key, session);
+    expect(await stream.until(() => true)).toMatchObject({
+      pii: { email: 'block', phone: 'redact' },
+    });
+    const patterns = [{ name: 'EMPLOYEE_ID', pattern: 'EMP-[0-9]{5}', action: 'redact' }];
+    const policy = { pii: { email: 'warn', patterns } };
+    await site.must('PATCH', `/v1/projects/${project.id}`, { policy });
+    const changed = performance.now();
+    const told = await stream.until(({ pii }) => JSON.stringify(pii).includes('EMPLOYEE_ID'));
+    expect(performance.now() - changed).toBeLessThan(2_000);
+    expect(told).toMatchObject({ pii: { email: 'warn', phone: 'redact', patterns } });
+    stream.close();
+    const heartbeat = `/v1/sdk/sessions/${session}/heartbeat`;
+    expect((await site.as(project.key, 'POST', heartbeat, {})).body['pii']).toEqual(told['pii']);
+  });
+
   it('learns that its key was revoked, and the stream ends', async () => {
     const stream = await listen(site.url, project.key, session);
     await stream.until(() => true);

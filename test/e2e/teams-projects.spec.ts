@@ -9,6 +9,8 @@ interface Page {
 
 const ZERO = '0.000000000';
 
+const employee = { name: 'EMPLOYEE_ID', pattern: 'EMP-\\d{5}', action: 'redact' };
+
 describe('projects', () => {
   let installation: Installation;
   beforeAll(async () => {
@@ -43,7 +45,24 @@ describe('projects', () => {
         mode: 'enforce',
         velocityLimit: null,
         reportIntervalSeconds: 60,
-        pii: { email: 'block', card: 'block' },
+        pii: {
+          email: 'block',
+          card: 'block',
+          iban: 'block',
+          ssn: 'block',
+          phone: 'redact',
+          ip: 'redact',
+          secret: 'block',
+          nationalId: 'off',
+          bankAccount: 'off',
+          medicalId: 'off',
+          documentId: 'off',
+          birthDate: 'off',
+          mac: 'off',
+          wallet: 'off',
+          restore: true,
+          patterns: [],
+        },
       },
       balance: { deposited: ZERO, spent: ZERO, leased: ZERO, available: ZERO, debt: ZERO },
       activeAgents: 0,
@@ -66,6 +85,28 @@ describe('projects', () => {
     expect((await owner('PATCH', path, {})).body).toEqual(renamed.body);
     const [event] = await audit('project.update', `project:${before['id']}`);
     expect(event.details.before.policy.trancheSize).toBe('2.500000000');
+  });
+
+  it('keep what was set about personal data, and have their own patterns', async () => {
+    const pii = { phone: 'off', patterns: [employee] };
+    const { body } = await owner('POST', '/v1/projects', { name: 'Private', policy: { pii } });
+    expect(body['policy'].pii).toMatchObject({ ...pii, email: 'block', ip: 'redact' });
+    const path = `/v1/projects/${body['id']}`;
+    const changed = await owner('PATCH', path, { policy: { pii: { restore: false, ip: 'warn' } } });
+    expect(changed.body['policy'].pii).toEqual({
+      ...body['policy'].pii,
+      restore: false,
+      ip: 'warn',
+    });
+    const emptied = await owner('PATCH', path, { policy: { pii: { patterns: [] } } });
+    expect(emptied.body['policy'].pii).toMatchObject({ phone: 'off', ip: 'warn', patterns: [] });
+  });
+
+  it('say why a pattern cannot be used', async () => {
+    const patterns = [{ name: 'AHEAD', pattern: 'a(?=b)', action: 'redact' }];
+    const policy = { pii: { patterns } };
+    const { status, body } = await owner('POST', '/v1/projects', { name: 'Ahead', policy });
+    expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining('RE2')]);
   });
 
   it('have names that are unique whatever the case, also when two are made at once', async () => {
@@ -91,7 +132,33 @@ describe('projects', () => {
     [{ name: 'ok', policy: { trancheSize: -1 } }],
     [{ name: 'ok', policy: { leaseTtlSeconds: 9 } }],
     [{ name: 'ok', policy: { maxOpenLeases: 1.5 } }],
-    [{ name: 'ok', policy: { pii: { email: 'block' } } }],
+    [{ name: 'ok', policy: { pii: { email: 'delete' } } }],
+    [{ name: 'ok', policy: { pii: { names: 'block' } } }],
+    [
+      {
+        name: 'ok',
+        policy: { pii: { patterns: [{ name: 'A_B', pattern: '(', action: 'warn' }] } },
+      },
+    ],
+    [
+      {
+        name: 'ok',
+        policy: { pii: { patterns: [{ name: 'A_B', pattern: 'a*', action: 'warn' }] } },
+      },
+    ],
+    [
+      {
+        name: 'ok',
+        policy: { pii: { patterns: [{ name: 'a b', pattern: 'a', action: 'warn' }] } },
+      },
+    ],
+    [
+      {
+        name: 'ok',
+        policy: { pii: { patterns: [{ name: 'EMAIL', pattern: 'a', action: 'off' }] } },
+      },
+    ],
+    [{ name: 'ok', policy: { pii: { patterns: [employee, employee] } } }],
     [{ name: 'ok', policy: { unknown: true } }],
   ])('refuse %j', async (body) => {
     const answer = await owner('POST', '/v1/projects', body);

@@ -68,12 +68,14 @@ export class FakeServer {
   secretsVersion = 's1';
   heldNano = 0n;
   spentNano = 0n;
+  #pii: Json;
   readonly #options: FakeServerOptions;
   readonly #server: Server;
   readonly #streams = new Set<ServerResponse>();
   readonly #answers = new Map<string, { request: string; status: number; body: Json }>();
 
   private constructor(options: FakeServerOptions) {
+    this.#pii = options.pii ?? { email: 'block', card: 'block' };
     this.#options = options;
     this.secrets = options.secrets;
     this.balanceNano = BigInt(Math.round((options.balanceUsd ?? 10) * 1e9));
@@ -116,6 +118,12 @@ export class FakeServer {
   /** Tells every connected SDK the state. */
   push(): void {
     for (const stream of this.#streams) this.#sendState(stream);
+  }
+
+  /** Another policy for personal data from now on; connected SDKs are told. */
+  follow(pii: Json): void {
+    this.#pii = pii;
+    this.push();
   }
 
   /** Other secrets from now on; connected SDKs are told. */
@@ -247,7 +255,7 @@ export class FakeServer {
           reportIntervalSeconds: this.#options.reportIntervalSeconds ?? 60,
           heartbeatSeconds: this.#options.heartbeatSeconds ?? 10,
           mode: this.#options.mode ?? 'enforce',
-          pii: this.#options.pii ?? { email: 'block', card: 'block' },
+          pii: this.#pii,
         },
         secretsVersion: this.secretsVersion,
         prices: { version: 'v1', models: this.#options.models },
@@ -343,6 +351,7 @@ export class FakeServer {
       pricesVersion: 'v1',
       secretsVersion: this.secretsVersion,
       available: usd(this.availableNano > 0n ? this.availableNano : 0n),
+      pii: this.#pii,
     };
   }
 

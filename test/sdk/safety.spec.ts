@@ -203,4 +203,24 @@ describe('the policy', () => {
     expect(events).toMatchObject([{ action: 'redact', types: { email: 1 } }]);
     await redacting.close();
   });
+
+  it('changes while the agent runs, without a new session', async () => {
+    const rig = await startRig();
+    const url = `${rig.provider.url}/v1/chat/completions`;
+    const messages = [{ role: 'user', content: 'EMP-12345 is alice@example.com' }];
+    const ask = (): Promise<Response> => rig.cage.fetch(url, chatRequest({ messages }));
+    await expect(ask()).rejects.toBeInstanceOf(PiiBlockedError);
+    const patterns = [{ name: 'EMPLOYEE_ID', pattern: 'EMP-[0-9]{5}', action: 'redact' }];
+    rig.server.follow({ email: 'redact', patterns });
+    let answer: Response | undefined;
+    while (answer === undefined) {
+      answer = await ask().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(rig.provider.bill().records[0]?.body['messages']).toEqual([
+      { role: 'user', content: '[EMPLOYEE_ID_1] is [EMAIL_1]' },
+    ]);
+    expect(rig.server.sessions).toHaveLength(1);
+    await rig.close();
+  });
 });

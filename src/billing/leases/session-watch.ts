@@ -14,6 +14,7 @@ import { type Scope, SYSTEM, UnitOfWork } from '../../platform/database/index.js
 import { type EventStream, openEventStream } from '../../platform/http/index.js';
 import { Signals, type Topic } from '../../platform/redis/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
+import { type PiiPolicy, piiPolicyOf } from '../../kernel/pii-policy.js';
 import { sessionState } from '../agent-billing.contract.js';
 import { PriceBook } from '../prices/price-book.js';
 import { SessionSecrets } from './session-secrets.js';
@@ -164,6 +165,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
           pricesVersion: versions[index] ?? this.prices.version,
           secretsVersion: revisions[index] ?? '',
           available: maxNano(row.available, 0n),
+          pii: piiPolicyOf(row.pii),
         },
       ]),
     );
@@ -179,12 +181,13 @@ interface StateRow {
   revoked: boolean;
   state: State['project'];
   available: bigint;
+  pii: Partial<PiiPolicy>;
 }
 
 const STATES = `
   SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", k.environment,
     CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended' ELSE 'active' END AS session,
-    k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state,
+    k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state, p.pii,
     CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available
   FROM sessions s
   JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id

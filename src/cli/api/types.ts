@@ -49,6 +49,19 @@ export interface Balance {
   readonly debt: string;
 }
 
+export interface PiiPattern {
+  readonly name: string;
+  readonly pattern: string;
+  readonly action: string;
+}
+
+/** An action for each type of data, and what holds for all. */
+export interface PiiPolicy {
+  readonly [type: string]: string | boolean | readonly PiiPattern[];
+  readonly restore: boolean;
+  readonly patterns: readonly PiiPattern[];
+}
+
 export interface Policy {
   readonly trancheSize: string;
   readonly leaseTtlSeconds: number;
@@ -56,7 +69,7 @@ export interface Policy {
   readonly expiry: string;
   readonly maxOpenLeases: number;
   readonly reportIntervalSeconds: number;
-  readonly pii: { readonly email: string; readonly card: string };
+  readonly pii: PiiPolicy;
 }
 
 export interface Project {

@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../api/api-client.js';
-import type { PauseAnswer, Policy, Project } from '../api/types.js';
+import type { PauseAnswer, PiiPattern, PiiPolicy, Policy, Project } from '../api/types.js';
 import { usageError } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
 import { findProject } from '../resolve.js';
 import { amountArgument, dollars, moment, plural, wholeNumber } from '../terminal/format.js';
 import { facts, table } from '../terminal/table.js';
+import { piiInWords, piiOf, type PiiOptions, withPii } from './pii-options.js';
 
-export interface PolicyOptions {
+export interface PolicyOptions extends PiiOptions {
   readonly name?: string;
   readonly tranche?: string;
   readonly leaseTtl?: number;
@@ -15,14 +16,11 @@ export interface PolicyOptions {
   readonly expiry?: string;
   readonly maxOpenLeases?: number;
   readonly reportInterval?: number;
-  readonly piiEmail?: string;
-  readonly piiCard?: string;
 }
 
 type Run = (action: Action) => Promise<void>;
 
 const MOST_LISTED = 1_000;
-const PII_ACTIONS = ['block', 'redact', 'warn', 'off'];
 
 export function addProjectCommands(program: Command, run: Run): void {
   const project = program
@@ -45,7 +43,7 @@ export function addProjectCommands(program: Command, run: Run): void {
   )
     .addHelpText(
       'after',
-      '\nExample:\n  iron-cage project create Research --tranche 0.25 --pii-email redact',
+      '\nExample:\n  iron-cage project create Research --tranche 0.25 --pii email=redact --pii phone=off',
     )
     .action((name: string, options: PolicyOptions) =>
       run((context) => createProject(context, name, options)),
@@ -85,7 +83,7 @@ export function addProjectCommands(program: Command, run: Run): void {
 }
 
 function withPolicy(command: Command): Command {
-  return command
+  return withPii(command)
     .option('--tranche <dollars>', 'most that an ordinary lease holds', amountArgument)
     .option('--lease-ttl <seconds>', 'life of a lease', wholeNumber('--lease-ttl', 10, 86_400))
     .option(
@@ -108,20 +106,16 @@ function withPolicy(command: Command): Command {
       '--report-interval <seconds>',
       'how often agents report',
       wholeNumber('--report-interval', 1, 3_600),
-    )
-    .addOption(
-      new Option('--pii-email <action>', 'e-mail addresses in prompts').choices(PII_ACTIONS),
-    )
-    .addOption(new Option('--pii-card <action>', 'card numbers in prompts').choices(PII_ACTIONS));
+    );
 }
 
-/** The part of a policy that the options name; `current` fills what must be sent as a whole. */
+/** The part of a policy that the options name; `patterns` are those that there are: they are sent as a whole. */
 export function policyOf(
   options: PolicyOptions,
-  current: Policy['pii'] = { email: 'block', card: 'block' },
-): Partial<Policy> {
-  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval, piiEmail, piiCard } =
-    options;
+  patterns: readonly PiiPattern[] = [],
+): Omit<Partial<Policy>, 'pii'> & { readonly pii?: Partial<PiiPolicy> } {
+  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval } = options;
+  const pii = piiOf(options, patterns);
   return {
     ...(tranche !== undefined && { trancheSize: tranche }),
     ...(leaseTtl !== undefined && { leaseTtlSeconds: leaseTtl }),
@@ -129,9 +123,7 @@ export function policyOf(
     ...(expiry !== undefined && { expiry }),
     ...(maxOpenLeases !== undefined && { maxOpenLeases }),
     ...(reportInterval !== undefined && { reportIntervalSeconds: reportInterval }),
-    ...((piiEmail ?? piiCard) !== undefined && {
-      pii: { email: piiEmail ?? current.email, card: piiCard ?? current.card },
-    }),
+    ...(pii && { pii }),
   };
 }
 
@@ -193,7 +185,7 @@ function projectFacts({
       'Reports',
       `every ${plural(policy.reportIntervalSeconds, 'second')}, at most ${plural(policy.maxOpenLeases, 'open lease')} a key`,
     ],
-    ['PII', `e-mail ${policy.pii.email}, card ${policy.pii.card}`],
+    ['PII', piiInWords(policy.pii)],
     ['Created', moment(createdAt)],
   ]);
 }
@@ -222,7 +214,7 @@ async function changeProject(
 ): Promise<undefined> {
   const client = await context.client();
   const before = await findProject(client, given);
-  const policy = policyOf(options, before.policy.pii);
+  const policy = policyOf(options, before.policy.pii.patterns);
   const body = {
     ...(options.name !== undefined && { name: options.name }),
     ...(Object.keys(policy).length > 0 && { policy }),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Nano } from '../../kernel/money.js';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { piiPolicyOf } from '../../kernel/pii-policy.js';
 import type { Policy, Project, ProjectRecord, ProjectState } from '../domain/project.js';
 
 interface ProjectRow {
@@ -17,12 +18,14 @@ interface ProjectRow {
   readonly environment: Policy['environment'];
   readonly mode: Policy['mode'];
   readonly velocityLimit: Nano | null;
-  readonly piiEmail: Policy['pii']['email'];
-  readonly piiCard: Policy['pii']['card'];
+  readonly pii: Partial<Policy['pii']>;
   readonly createdAt: Date;
 }
 
-type PolicyChange = { readonly [Name in keyof Policy]?: Policy[Name] | undefined };
+type Changed<Value> = { readonly [Name in keyof Value]?: Value[Name] | undefined };
+type PolicyChange = Changed<Omit<Policy, 'pii'>> & {
+  readonly pii?: Changed<Policy['pii']> | undefined;
+};
 
 /** An agent process counts as active when it was heard of in this time. */
 const ACTIVE_SECONDS = 60;
@@ -31,7 +34,7 @@ const COLUMNS = `
   p.id, p.name, p.state, p.pause_reason AS "pauseReason", p.tranche_nano AS "trancheNano",
   p.lease_ttl_seconds AS "leaseTtlSeconds", p.grace_seconds AS "graceSeconds", p.expiry_policy AS expiry,
   p.max_open_leases AS "maxOpenLeases", p.report_interval_seconds AS "reportIntervalSeconds",
-  p.environment, p.mode, p.velocity_nano AS "velocityLimit", p.pii_email AS "piiEmail", p.pii_card AS "piiCard", p.created_at AS "createdAt"`;
+  p.environment, p.mode, p.velocity_nano AS "velocityLimit", p.pii, p.created_at AS "createdAt"`;
 
 @Injectable()
 export class ProjectStore {
@@ -116,11 +119,10 @@ export class ProjectStore {
          expiry_policy = coalesce($7, expiry_policy),
          max_open_leases = coalesce($8, max_open_leases),
          report_interval_seconds = coalesce($9, report_interval_seconds),
-         mode = coalesce($12, mode),
-         environment = coalesce($15, environment),
-         velocity_nano = CASE WHEN $13 THEN $14 ELSE velocity_nano END,
-         pii_email = coalesce($10, pii_email),
-         pii_card = coalesce($11, pii_card)
+         pii = pii || $10::jsonb,
+         mode = coalesce($11, mode),
+         velocity_nano = CASE WHEN $12 THEN $13 ELSE velocity_nano END,
+         environment = coalesce($14, environment)
        WHERE organization_id = $1 AND id = $2`,
       [
         key.organizationId,
@@ -132,8 +134,7 @@ export class ProjectStore {
         policy.expiry,
         policy.maxOpenLeases,
         policy.reportIntervalSeconds,
-        policy.pii?.email,
-        policy.pii?.card,
+        JSON.stringify(policy.pii ?? {}),
         policy.mode,
         policy.velocityLimit !== undefined,
         policy.velocityLimit,
@@ -194,7 +195,7 @@ function projectOf(row: ProjectRow): Project {
       environment: row.environment,
       mode: row.mode,
       velocityLimit: row.velocityLimit,
-      pii: { email: row.piiEmail, card: row.piiCard },
+      pii: piiPolicyOf(row.pii),
     },
     createdAt: row.createdAt,
   };

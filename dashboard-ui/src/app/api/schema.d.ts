@@ -1931,6 +1931,116 @@ export interface components {
             /** @description Keys that still have a hash under an older pepper, and go on working. */
             waitingKeys: number;
         };
+        PiiChange: {
+            /** @enum {string} */
+            email?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            card?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            iban?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            ssn?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            phone?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            ip?: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Keys, tokens, passwords.
+             * @enum {string}
+             */
+            secret?: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Ids of 25 countries, by their check digits.
+             * @enum {string}
+             */
+            nationalId?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            bankAccount?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            medicalId?: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Passports, driving licences, visas.
+             * @enum {string}
+             */
+            documentId?: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            birthDate?: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Hardware addresses.
+             * @enum {string}
+             */
+            mac?: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Addresses of Bitcoin and Ethereum.
+             * @enum {string}
+             */
+            wallet?: "block" | "redact" | "warn" | "off";
+            /** @description Put the values that were replaced back into answers. */
+            restore?: boolean;
+            /** @description What else to look for, in the language of RE2. A change replaces the whole list. */
+            patterns?: components["schemas"]["PiiPatternChange"][];
+        };
+        PiiPattern: {
+            name: string;
+            pattern: string;
+            /** @enum {string} */
+            action: "block" | "redact" | "warn" | "off";
+        };
+        PiiPatternChange: {
+            name: string;
+            /** @description In the language of RE2. */
+            pattern: string;
+            /** @enum {string} */
+            action: "block" | "redact" | "warn" | "off";
+        };
+        PiiPolicy: {
+            /** @enum {string} */
+            email: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            card: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            iban: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            ssn: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            phone: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            ip: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Keys, tokens, passwords.
+             * @enum {string}
+             */
+            secret: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Ids of 25 countries, by their check digits.
+             * @enum {string}
+             */
+            nationalId: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            bankAccount: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            medicalId: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Passports, driving licences, visas.
+             * @enum {string}
+             */
+            documentId: "block" | "redact" | "warn" | "off";
+            /** @enum {string} */
+            birthDate: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Hardware addresses.
+             * @enum {string}
+             */
+            mac: "block" | "redact" | "warn" | "off";
+            /**
+             * @description Addresses of Bitcoin and Ethereum.
+             * @enum {string}
+             */
+            wallet: "block" | "redact" | "warn" | "off";
+            /** @description Put the values that were replaced back into answers. */
+            restore: boolean;
+            patterns: components["schemas"]["PiiPattern"][];
+        };
         Policy: {
             /** @description Most that an ordinary lease holds. */
             trancheSize: string;
@@ -1957,12 +2067,7 @@ export interface components {
              * @enum {string}
              */
             environment: "any" | "dev" | "live";
-            pii: {
-                /** @enum {string} */
-                email: "block" | "redact" | "warn" | "off";
-                /** @enum {string} */
-                card: "block" | "redact" | "warn" | "off";
-            };
+            pii: components["schemas"]["PiiPolicy"];
         };
         PolicyChange: {
             /** @description Most that an ordinary lease holds. */
@@ -1990,12 +2095,7 @@ export interface components {
              * @enum {string}
              */
             environment?: "any" | "dev" | "live";
-            pii?: {
-                /** @enum {string} */
-                email: "block" | "redact" | "warn" | "off";
-                /** @enum {string} */
-                card: "block" | "redact" | "warn" | "off";
-            };
+            pii?: components["schemas"]["PiiChange"];
         };
         Price: {
             provider: string;
@@ -2485,10 +2585,7 @@ export interface components {
                  * @enum {string}
                  */
                 mode: "enforce" | "observe";
-                pii: {
-                    email: string;
-                    card: string;
-                };
+                pii: components["schemas"]["PiiPolicy"];
             };
             prices: components["schemas"]["PriceTable"];
         };
@@ -2516,6 +2613,8 @@ export interface components {
             secretsVersion: string;
             /** @description US dollars, decimal string */
             available: string;
+            /** @description What holds about personal data from now on. */
+            pii: components["schemas"]["PiiPolicy"];
         };
         SettlementAnswer: {
             /** Format: uuid */

@@ -11,6 +11,7 @@ import { KilledSessions1700000007100 } from './7100-killed-sessions.js';
 import { Anomalies1700000007110 } from './7110-anomalies.js';
 import { DisabledMembers1700000007120 } from './7120-disabled-members.js';
 import { VaultKeys1700000007200 } from './7200-vault-keys.js';
+import { PiiPolicy1700000007300 } from './7300-pii-policy.js';
 import { BudgetRetries1700000009000 } from './9000-budget-retries.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
@@ -28,5 +29,6 @@ export const MIGRATIONS = [
   Anomalies1700000007110,
   DisabledMembers1700000007120,
   VaultKeys1700000007200,
+  PiiPolicy1700000007300,
   BudgetRetries1700000009000,
 ];

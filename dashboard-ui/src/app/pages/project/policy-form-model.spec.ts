@@ -12,7 +12,6 @@ const before = policyModel({
     environment: 'any',
     mode: 'enforce',
     velocityLimit: null,
-    pii: { email: 'warn', card: 'block' },
   },
 });
 
@@ -22,7 +21,6 @@ describe('policy form', () => {
       trancheSize: '0.50',
       leaseTtlSeconds: '300',
       velocityLimit: '',
-      piiCard: 'block',
     });
   });
 
@@ -33,11 +31,10 @@ describe('policy form', () => {
         ...before,
         trancheSize: '$1.25',
         name: 'Support 2',
-        piiEmail: 'redact',
       }),
     ).toEqual({
       name: 'Support 2',
-      policy: { trancheSize: '1.25', pii: { email: 'redact', card: 'block' } },
+      policy: { trancheSize: '1.25' },
     });
   });
 

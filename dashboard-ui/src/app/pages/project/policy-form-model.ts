@@ -1,8 +1,7 @@
 import type { Schemas } from '../../api/client';
 import { editableUsd, nano, typedMoney } from '../../core/money';
 
-type Policy = Schemas['Policy'];
-export type PiiAction = Policy['pii']['email'];
+type Policy = Omit<Schemas['Policy'], 'pii'>;
 
 export interface PolicyModel {
   readonly name: string;
@@ -16,11 +15,12 @@ export interface PolicyModel {
   readonly mode: Policy['mode'];
   /** Empty: no limit. */
   readonly velocityLimit: string;
-  readonly piiEmail: PiiAction;
-  readonly piiCard: PiiAction;
 }
 
-export function policyModel(project: Pick<Schemas['Project'], 'name' | 'policy'>): PolicyModel {
+export function policyModel(project: {
+  readonly name: string;
+  readonly policy: Policy;
+}): PolicyModel {
   const { policy } = project;
   return {
     name: project.name,
@@ -33,8 +33,6 @@ export function policyModel(project: Pick<Schemas['Project'], 'name' | 'policy'>
     environment: policy.environment,
     mode: policy.mode,
     velocityLimit: policy.velocityLimit === null ? '' : editableUsd(nano(policy.velocityLimit)),
-    piiEmail: policy.pii.email,
-    piiCard: policy.pii.card,
   };
 }
 
@@ -53,8 +51,6 @@ export function projectChange(before: PolicyModel, after: PolicyModel): Schemas[
   if (differs('environment')) policy.environment = after.environment;
   if (differs('mode')) policy.mode = after.mode;
   if (differs('velocityLimit')) policy.velocityLimit = typedMoney(after.velocityLimit) ?? null;
-  if (differs('piiEmail') || differs('piiCard'))
-    policy.pii = { email: after.piiEmail, card: after.piiCard };
   return {
     ...(differs('name') ? { name: after.name } : {}),
     ...(Object.keys(policy).length > 0 ? { policy } : {}),

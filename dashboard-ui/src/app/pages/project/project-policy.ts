@@ -9,6 +9,7 @@ import { Session } from '../../session/session';
 import { UiButton, UiField, UiIcon, UiInput, UiNote, UiSection } from '../../ui';
 import { policyModel, type PolicyModel, projectChange } from './policy-form-model';
 import { ProjectAnomalies } from './project-anomalies';
+import { ProjectSafety } from './project-safety';
 import { ProjectStore } from './project-store';
 
 const BLANK: PolicyModel = {
@@ -22,8 +23,6 @@ const BLANK: PolicyModel = {
   environment: 'any',
   mode: 'enforce',
   velocityLimit: '',
-  piiEmail: 'off',
-  piiCard: 'off',
 };
 
 @Component({
@@ -32,6 +31,7 @@ const BLANK: PolicyModel = {
     FormField,
     FormRoot,
     ProjectAnomalies,
+    ProjectSafety,
     UiButton,
     UiField,
     UiIcon,
@@ -44,12 +44,6 @@ const BLANK: PolicyModel = {
 export class ProjectPolicy {
   protected readonly session = inject(Session);
   protected readonly failed = signal('');
-  protected readonly piiActions = [
-    { value: 'block', label: 'Block: the call is not made' },
-    { value: 'redact', label: 'Redact: replaced before the call' },
-    { value: 'warn', label: 'Warn: the agent logs it' },
-    { value: 'off', label: 'Off: not looked for' },
-  ];
   private readonly store = inject(ProjectStore);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
