@@ -89,7 +89,7 @@ describe('projects', () => {
 
   it('keep what was set about personal data, and have their own patterns', async () => {
     const pii = { phone: 'off', patterns: [employee] };
-    const { body } = await owner('POST', '/v1/projects', { name: 'Private', policy: { pii } });
+    const { body } = await owner('POST', '/v1/projects', { name: 'Discreet', policy: { pii } });
     expect(body['policy'].pii).toMatchObject({ ...pii, email: 'block', ip: 'redact' });
     const path = `/v1/projects/${body['id']}`;
     const changed = await owner('PATCH', path, { policy: { pii: { restore: false, ip: 'warn' } } });
