@@ -64,7 +64,7 @@ const MOST_SHOWN = 50;
                       uiButton
                       type="button"
                       size="sm"
-                      [attr.aria-label]="'Release key ' + row.keyName + ', the addresses are one'"
+                      [attr.aria-label]="'Release, same network: key ' + row.keyName"
                       (click)="release(row, true)"
                     >
                       Release, same network
