@@ -9,7 +9,7 @@ import { VaultKeys } from './vault-keys';
 @Component({
   selector: 'app-vault',
   imports: [SecretTable, VaultKeys, UiButton, UiEmpty, UiIcon, UiLoadState, UiSection],
-  template: `<div class="grid gap-4">
+  template: `<div class="grid grid-cols-1 gap-4">
     <ui-section heading="Provider secrets" [level]="1">
       <ng-container sectionActions>
         @if (session.can('secret:write')) {
