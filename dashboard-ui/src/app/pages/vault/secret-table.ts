@@ -72,7 +72,9 @@ type Secret = Schemas['Secret'];
               <button
                 type="button"
                 class="underline underline-offset-2"
-                [attr.aria-label]="'Version ' + secret.version + ' of ' + secret.name + ', show all'"
+                [attr.aria-label]="
+                  'Version ' + secret.version + ' of ' + secret.name + ', show all'
+                "
                 (click)="showVersions(secret)"
               >
                 {{ secret.version }}
