@@ -67,6 +67,7 @@ export class Bootstrap {
         trancheSize: project.policy.trancheSize,
         reportIntervalSeconds: project.policy.reportIntervalSeconds,
         heartbeatSeconds: HEARTBEAT_SECONDS,
+        models: [...agent.models],
         mode: project.policy.mode,
         pii: project.policy.pii,
       },

@@ -55,6 +55,9 @@ export const startSession = defineRoute({
         trancheSize: money,
         reportIntervalSeconds: z.int(),
         heartbeatSeconds: z.int(),
+        models: z
+          .array(z.string())
+          .describe('Globs of the models that the key is for; empty: every model.'),
         mode: z
           .enum(['enforce', 'observe'])
           .describe('observe: an agent may rehearse, and send what its own rules would stop.'),

@@ -235,3 +235,19 @@ describe('cutting a stream into events', () => {
     expect(expected.map((event) => event?.data)).toEqual(['{"a":1}', '2\n3', '', 'last']);
   });
 });
+
+describe('the models of a key', () => {
+  const table = (...allowed: string[]) =>
+    new PriceTable({ version: 'v1', models: models() as never }, allowed);
+
+  it.each([
+    [[], 'anything', true],
+    [['gpt-5*'], 'GPT-5-mini', true],
+    [['gpt-5*'], 'gpt-4o', false],
+    [['claude-*-haiku', 'o3'], 'claude-4-haiku', true],
+    [['claude-*-haiku', 'o3'], 'o3-mini', false],
+    [['gpt-5.1'], 'gpt-5x1', false],
+  ])('%j: %s is called: %s', (allowed, model, expected) => {
+    expect(table(...allowed).allows(model)).toBe(expected);
+  });
+});

@@ -102,7 +102,7 @@ async function requestSession(
     secretsUntilMs: sentAtMs + secretsLifeMs,
     secretsLifeMs,
     secretsVersion: answer.secretsVersion,
-    prices: new PriceTable(answer.prices),
+    prices: new PriceTable(answer.prices, policy.models),
     mayObserve: policy.mode === 'observe',
     pii: policy.pii ?? {},
   };

@@ -1,6 +1,6 @@
 import type { RunClaim } from '../context/run-budget.js';
 import type { Operation } from '../core/events.js';
-import { RequestNotBoundedError, UnknownModelError } from '../errors/catalogue.js';
+import { ForbiddenError, RequestNotBoundedError, UnknownModelError } from '../errors/catalogue.js';
 import type { HeldCall, Priced } from '../leases/lease.js';
 import type { CallResult } from '../leases/lease-book.js';
 import type { NanoUsd } from '../money/money.js';
@@ -57,6 +57,7 @@ export class MeteredCall implements HeldCall {
   /** @throws UnknownModelError or RequestNotBoundedError */
   constructor(options: MeteredCallOptions) {
     const { provider, plan, prices } = options;
+    if (!prices.allows(plan.model)) throw notForModel(plan.model);
     const price = prices.find(provider, plan.model, options.wallMs);
     if (price === undefined) throw unknownModel(provider, plan.model);
     refuseUnbounded(plan, price, options.unbounded);
@@ -212,6 +213,13 @@ function refuseUnbounded(plan: CallPlan, price: ModelPrice, policy: 'cap' | 'blo
   throw new RequestNotBoundedError(
     `What this call may cost cannot be bounded before sending, because of ${features.join(', ')}.`,
     { status: 400, details: { features } },
+  );
+}
+
+function notForModel(model: string): ForbiddenError {
+  return new ForbiddenError(
+    `This Iron Cage key may not be used for the model ${JSON.stringify(model)}. Use another model, or another key.`,
+    { status: 403, details: { model } },
   );
 }
 

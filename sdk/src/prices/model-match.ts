@@ -14,6 +14,14 @@ export type ModelPredicate = (modelLowerCase: string) => boolean;
 
 const DEPTH_MAX = 8;
 
+/** `*` stands for any characters, everything else for itself. */
+export function globPredicate(glob: string): ModelPredicate {
+  const parts = glob.toLowerCase().split('*');
+  const escaped = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
+  const expression = new RegExp(`^${escaped.join('.*')}$`, 'su');
+  return (model) => expression.test(model);
+}
+
 /** @throws ServerError when the price table holds a rule that this SDK does not know. */
 export function compileMatch(match: ModelMatch, depth = 0): ModelPredicate {
   if (depth > DEPTH_MAX) throw new ServerError('A price rule is nested too deeply.');

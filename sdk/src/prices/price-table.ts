@@ -1,5 +1,10 @@
 import type { NanoUsd } from '../money/money.js';
-import { compileMatch, type ModelMatch, type ModelPredicate } from './model-match.js';
+import {
+  compileMatch,
+  globPredicate,
+  type ModelMatch,
+  type ModelPredicate,
+} from './model-match.js';
 import { ratioOf, times, whole, type Ratio, type WireRatio } from './ratio.js';
 import { BUCKETS, inputTokensOf, type Bucket, type TokenUsage } from './usage.js';
 
@@ -107,9 +112,12 @@ export class PriceTable {
   readonly #markup: Ratio;
   readonly #ceiling: Rates | undefined;
   readonly #found = new Map<string, Found>();
+  readonly #allowed: readonly ModelPredicate[];
 
-  constructor(table: WirePriceTable) {
+  /** @param allowed globs of the models that may be called at all; none: every model */
+  constructor(table: WirePriceTable, allowed: readonly string[] = []) {
     this.version = table.version;
+    this.#allowed = allowed.map(globPredicate);
     this.#overrides = (table.overrides ?? []).map(({ match, rates, ...rest }) => ({
       ...rest,
       matches: compileMatch(match),
@@ -132,6 +140,12 @@ export class PriceTable {
       source,
       periods: source.periods.map(compilePeriod),
     }));
+  }
+
+  /** Whether the key may be used for this model. */
+  allows(model: string): boolean {
+    const name = model.trim().toLowerCase();
+    return this.#allowed.length === 0 || this.#allowed.some((matches) => matches(name));
   }
 
   /** @returns the price that applies at `wallMs`; `undefined` when the model has none. */

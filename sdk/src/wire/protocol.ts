@@ -19,6 +19,8 @@ export interface WireSession {
     readonly heartbeatSeconds: number;
     /** Whether agents of the project may rehearse; absent: they may not. */
     readonly mode?: 'enforce' | 'observe';
+    /** Globs of the models that the key is for; empty or absent: every model. */
+    readonly models?: readonly string[];
     readonly pii?: PiiPolicy;
   };
   readonly prices: WireSignedPrices;

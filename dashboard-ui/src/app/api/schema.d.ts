@@ -2580,6 +2580,8 @@ export interface components {
                 trancheSize: string;
                 reportIntervalSeconds: number;
                 heartbeatSeconds: number;
+                /** @description Globs of the models that the key is for; empty: every model. */
+                models: string[];
                 /**
                  * @description observe: an agent may rehearse, and send what its own rules would stop.
                  * @enum {string}
