@@ -152,6 +152,7 @@ describeInBrowser('projects', () => {
     await page.getByLabel('Your own patterns').fill('EMPLOYEE_ID redact (');
     await visitor.button('Save data rules').click();
     await page.getByText('RE2 cannot read this pattern', { exact: false }).first().waitFor();
+    expect(visitor.problems.splice(0)).toEqual([expect.stringContaining('422')]);
     await page.getByLabel('Your own patterns').fill('EMPLOYEE_ID redact EMP-[0-9]{5}');
     await visitor.button('Save data rules').click();
     await page.getByText('The data rules are saved.', { exact: false }).first().waitFor();
