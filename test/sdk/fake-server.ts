@@ -173,7 +173,8 @@ export class FakeServer {
       return;
     }
     const answer = await this.#answer(route, id, body);
-    if (forced?.drop === 'after') response.destroy();
+    if (forced?.drop === 'after' && forced.status === 0) response.destroy();
+    else if (forced) send(response, forced.status, forced.body ?? {}, forced.headers);
     else send(response, answer.status, answer.body);
   }
 

@@ -31,7 +31,9 @@ describe(`with a server that loses and delays messages (SDK_TEST_SEED=${seed.toS
       const luck = random();
       if (luck < 0.1) return { status: 0, drop: 'before' };
       if (luck < 0.2) return { status: 0, drop: 'after' };
-      if (luck < 0.25) return { status: 503, body: refusal('UNAVAILABLE') };
+      if (luck < 0.23) return { status: 503, body: refusal('UNAVAILABLE') };
+      // It had committed when it lost its database.
+      if (luck < 0.25) return { status: 503, body: refusal('UNAVAILABLE'), drop: 'after' };
       return luck < 0.28 ? { status: 500, body: refusal('INTERNAL') } : undefined;
     };
     rig.provider.setScript(({ body }) => ({

@@ -6,7 +6,7 @@ import { formatUsd, parseUsd } from '../money/money.js';
 import type { WireLeaseRequest, WireSettled, WireSettlement } from '../wire/protocol.js';
 import { UnreachableError } from '../wire/transport.js';
 import type { JournalFile } from './journal-file.js';
-import { Lease } from './lease.js';
+import { Lease, type PlannedReport } from './lease.js';
 import type { LeaseServer } from './lease-server.js';
 
 const RETRY_FIRST_MS = 250;
@@ -86,13 +86,13 @@ export class Reporter {
       if (plan.body.next !== undefined && settled.next?.granted !== true) {
         this.#ports.journal?.append({ t: 'end', lease: plan.body.next.leaseId });
       }
-      this.#confirm(lease, plan.body.seq, plan.body.final);
+      if (lease.plan === plan) this.#confirm(lease, plan.body.seq, plan.body.final);
       return { kind: 'answered', next: settled.next, sentAtMs };
     } catch (error) {
       if (error instanceof KeyRevokedError && plan.body.next !== undefined) {
         return this.#deliverWithoutNext(lease, error);
       }
-      return this.#failed(lease, error);
+      return this.#failed(lease, plan, error);
     }
   }
 
@@ -120,11 +120,12 @@ export class Reporter {
     journal?.append({ t: 'undo', lease: lease.id });
   }
 
-  #failed(lease: Lease, error: unknown): ReportResult {
+  #failed(lease: Lease, plan: PlannedReport, error: unknown): ReportResult {
     const { journal, emit } = this.#ports;
-    const plan = lease.plan;
+    // The process is ending: what ends it has the report in its hands, and sends it as it is.
+    if (lease.plan !== plan) return { kind: 'in-doubt' };
     const isRevoked = error instanceof KeyRevokedError;
-    if (plan !== undefined && error instanceof UnreachableError) {
+    if (error instanceof UnreachableError) {
       plan.mayHaveArrived ||= error.mayHaveArrived;
       if (plan.mayHaveArrived) return { kind: 'in-doubt' };
       this.#takeBack(lease);

@@ -80,10 +80,11 @@ export class Transport {
     const refusal = refusalOf(text);
     const isLimit = refusal !== undefined && limitCodes.has(refusal.code);
     if (status >= 500 || (status === 429 && !isLimit)) {
-      const unchanged = status === 429 || refusal?.code === 'UNAVAILABLE';
+      // Even a server that says 503 may have lost the database just after its commit. Only who was kept out changed nothing.
+      const mayHaveArrived = status !== 429;
       throw new UnreachableError(
         `The Iron Cage server cannot answer now (${refusal?.code ?? status.toString()}).`,
-        !unchanged,
+        mayHaveArrived,
         answer.retryAfterMs,
       );
     }
