@@ -163,6 +163,23 @@ describe('leases', () => {
     expect(rig.server.spentNano).toBe(rig.provider.bill().totalNano);
   });
 
+  it('a report that was booked before a 503 is repeated as it was, though more was used since', async () => {
+    await start({ reportIntervalSeconds: 0.1 });
+    let lost = 0;
+    rig.server.intercept = (route) =>
+      route === SETTLE && lost++ < 2
+        ? { status: 503, body: refusal('UNAVAILABLE'), drop: 'after' }
+        : undefined;
+    for (const attempts of [1, 2, 3]) {
+      await call();
+      await until('another attempt', () => rig.server.count(SETTLE) >= attempts);
+    }
+    await rig.cage.close();
+    expect(rig.server.problems).toEqual([]);
+    expect(nanoTotal(rig.server.records)).toBe(rig.provider.bill().totalNano);
+    expect(rig.server.spentNano).toBe(rig.provider.bill().totalNano);
+  });
+
   it('a report that the server refuses for good is told once, and not repeated', async () => {
     await start({ reportIntervalSeconds: 0.1 });
     rig.server.intercept = (route) =>
