@@ -12,7 +12,7 @@ import type { Changes } from '../domain/working-set.js';
 import { Coalescer } from './coalescer.js';
 
 /** Small enough that the database works on one batch while this process answers the one before and reads what the next is made of. */
-const MAX_BATCH = 64;
+const MAX_BATCH = 128;
 const MAX_WAITING = 20_000;
 
 /** What a dashboard should read again after each kind of command. */
