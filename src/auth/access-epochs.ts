@@ -4,11 +4,11 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { steadyClock } from '../kernel/clock.js';
 import type { Tx } from '../platform/database/index.js';
 import { Signals } from '../platform/redis/index.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { AccessEpochStore } from './data/access-epoch-store.js';
-import { steadyClock } from './domain/recent-principals.js';
 
 /** Half of the second that a lost signal may cost. */
 const POLL_MS = 500;

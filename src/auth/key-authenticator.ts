@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { AppError, keyInvalid } from '../kernel/errors.js';
+import { AppError, databaseDown, keyInvalid } from '../kernel/errors.js';
 import { parseKey } from '../kernel/iron-cage-key.js';
+import { UNCONFIRMED_AGENT_PERMISSIONS } from '../kernel/permissions.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { AccessEpochs } from './access-epochs.js';
@@ -17,6 +19,10 @@ import { KeyUse } from './key-use.js';
 /** A revocation is heard of within a second; this bounds what a key is believed for when nothing is heard at all. */
 const REMEMBER_MS = 10_000;
 const CAPACITY = 10_000;
+/** While the database is down, what was found out about a key within this time is enough for a heartbeat. */
+const UNCONFIRMED_MS = 60_000;
+/** Who has a memory to fall back on does not wait for a database that hangs until its query is given up. */
+const ANSWER_LIMIT_MS = 2_000;
 
 /**
  * Who a key belongs to: form and checksum first, without looking anything up; then what this process remembers; then Redis, in one
@@ -64,7 +70,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
       (believed ? this.recent.peek(credential) : undefined) ??
       (await this.resolve(credential, parsed.id, key, ip));
     if (agent.allowed && !agent.allowed.includes(ip)) throw addressRefused(agent, ip);
-    if (agent.retired === undefined) this.use.note(agent, ip);
+    if (agent.retired === undefined && !agent.unconfirmed) this.use.note(agent, ip);
     return agent;
   }
 
@@ -80,13 +86,18 @@ export class KeyAuthenticator implements OnModuleDestroy {
   ): Promise<KnownAgent> {
     // Who was let in a moment ago does not pay for what others of the same network guess.
     if (!this.recent.knew(credential)) this.guesses.refuseKnown(credential, ip);
+    const before = this.recent.lastFound(credential, UNCONFIRMED_MS);
     try {
-      const agent = await this.recent.lookAgain(credential, () => this.look(keyId, key));
+      const looking = this.recent.lookAgain(credential, () => this.look(keyId, key));
+      const agent = await (before ? orTooLate(looking) : looking);
       if (!agent) throw new Error('the check of a key neither accepted nor refused it');
       return agent;
     } catch (error) {
-      if (error instanceof AppError && error.status < 500) this.recent.drop(credential);
-      this.guesses.note(credential, ip, error);
+      // Not the memory from before: the key may have been taken away meanwhile.
+      const last = this.recent.lastFound(credential, UNCONFIRMED_MS);
+      if (isDown(error) && last?.retired === undefined && last !== undefined)
+        return { ...last, unconfirmed: true, permissions: UNCONFIRMED_AGENT_PERMISSIONS };
+      if (this.guesses.note(credential, ip, error)) this.recent.drop(credential);
       throw error;
     }
   }
@@ -145,6 +156,17 @@ export class KeyAuthenticator implements OnModuleDestroy {
       this.logger.warn({ err: error }, 'a key could not be hashed anew; its next use tries again');
     });
   }
+}
+
+function isDown(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'UNAVAILABLE';
+}
+
+async function orTooLate<T>(work: Promise<T>): Promise<T> {
+  const late = setTimeout(ANSWER_LIMIT_MS, undefined, { ref: false }).then(() => {
+    throw databaseDown();
+  });
+  return Promise.race([work, late]);
 }
 
 function addressRefused({ keyId }: AgentPrincipal, ip: string): AppError {

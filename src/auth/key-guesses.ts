@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { steadyClock } from '../kernel/clock.js';
 import { clientNetwork } from '../kernel/client-network.js';
 import { AppError } from '../kernel/errors.js';
 import { CONFIG, type Config } from '../platform/config/index.js';
 import { type BucketRule, RateLimits } from '../platform/limits/index.js';
-import { steadyClock } from './domain/recent-principals.js';
 
 const BURST = 100;
 const REMEMBER_MS = 5_000;
@@ -43,12 +43,17 @@ export class KeyGuesses {
     );
   }
 
-  /** Counts a refusal. What is no refusal (a database that does not answer) is not held against anybody. */
-  note(credential: string, ip: string, error: unknown): void {
-    if (!(error instanceof AppError) || error.status >= 500) return;
+  /**
+   * Counts a refusal. What is no refusal (a database that does not answer) is not held against anybody.
+   *
+   * @returns whether it was one
+   */
+  note(credential: string, ip: string, error: unknown): boolean {
+    if (!(error instanceof AppError) || error.status >= 500) return false;
     this.limits.take(this.nameOf(ip), this.rule);
     if (this.refused.size >= CAPACITY) this.refused.clear();
     this.refused.set(credential, { error, untilMs: steadyClock.now() + REMEMBER_MS });
+    return true;
   }
 
   /** Something changed about keys: one that was refused may be good now. */

@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { steadyClock } from '../kernel/clock.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { KeyCheckStore } from './data/key-check-store.js';
-import { steadyClock } from './domain/recent-principals.js';
 
 const FLUSH_AFTER_MS = 1_000;
 const ONCE_PER_MS = 60_000;

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { steadyClock } from '../kernel/clock.js';
 import { clientNetwork } from '../kernel/client-network.js';
 import { AppError } from '../kernel/errors.js';
 import { type BucketRule, RateLimits } from '../platform/limits/index.js';
-import { steadyClock } from './domain/recent-principals.js';
 
 /** Failures that may come at once, and how many seconds each takes to be forgotten. */
 const rule = (burst: number, secondsPerFailure: number): BucketRule => ({

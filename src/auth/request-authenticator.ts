@@ -21,7 +21,7 @@ export class RequestAuthenticator extends Authenticator {
   async authenticate(bearer: string, ip: string): Promise<Principal> {
     if (!bearer.startsWith(KEY_PREFIX)) return this.users.authenticate(bearer);
     const agent = await this.keys.authenticate(bearer, ip);
-    this.uses.used(agent, ip);
+    if (!agent.unconfirmed) this.uses.used(agent, ip);
     return agent;
   }
 }

@@ -64,7 +64,7 @@ export const askAsAgent = defineRoute({
   path: '/v1/sdk/budget-requests',
   tag: 'SDK',
   summary: 'A running agent asks for more',
-  access: 'agent:run',
+  access: 'agent:lease',
   body: z
     .strictObject({ id: uuid.describe('Made by you.'), ...ask })
     .meta({ id: 'AgentBudgetAsk' }),

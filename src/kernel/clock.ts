@@ -5,3 +5,6 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now() };
+
+/** Wall clocks jump; how long something has been remembered must not. */
+export const steadyClock: Clock = { now: () => performance.now() };

@@ -95,6 +95,15 @@ export function notFound(what: string): AppError {
   );
 }
 
+/** Whoever asks again in a moment loses nothing. */
+export function databaseDown(cause?: unknown): AppError {
+  return new AppError(
+    'UNAVAILABLE',
+    'The database does not answer. Nothing was changed; try again in a moment.',
+    { ...(cause !== undefined && { cause }), retryAfterSeconds: 2 },
+  );
+}
+
 /** An unknown id and a wrong secret answer alike. */
 export function keyInvalid(internal: string): AppError {
   return new AppError(

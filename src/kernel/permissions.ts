@@ -74,6 +74,9 @@ export function permissionsOfScopes(scopes: readonly KeyScope[]): ReadonlySet<Pe
 /** For a day after its end a key may still report what it spent: usage that happened is booked. */
 export const RETIRED_AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:report']);
 
+/** While nobody can be asked whether a key is still good: to beat, and nothing that needs to be certain. */
+export const UNCONFIRMED_AGENT_PERMISSIONS: ReadonlySet<Permission> = new Set(['agent:run']);
+
 /** A user who operates the installation may also create organizations, hold the keys of the vault, and change what all share. */
 export const OPERATOR_PERMISSIONS: ReadonlySet<Permission> = new Set([
   'organization:create',

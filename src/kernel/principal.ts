@@ -33,6 +33,8 @@ export interface AgentPrincipal {
   readonly requestsPerMinute: number | null;
   /** The key is over: it may report what it spent, and nothing else. */
   readonly retired: RetiredKey | undefined;
+  /** The database does not answer: this is what the key was a moment ago, and enough for a sign of life. */
+  readonly unconfirmed?: true;
   readonly permissions: ReadonlySet<Permission>;
 }
 

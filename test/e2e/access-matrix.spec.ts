@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { generateKey } from '../../src/kernel/iron-cage-key.js';
 import { newId } from '../../src/kernel/ids.js';
-import { type Permission, ROLE_PERMISSIONS } from '../../src/kernel/permissions.js';
+import { KEY_SCOPES, type Permission, ROLE_PERMISSIONS } from '../../src/kernel/permissions.js';
 import { ROUTES } from '../../src/routes.js';
 import { DEFAULT_RATE_LIMITS } from '../../src/platform/config/index.js';
 import { call, Installation, sessionRequest, usage } from '../harness/installation.js';
@@ -159,26 +159,79 @@ describe('the authorization matrix', () => {
     },
   );
 
-  it('is closed to revoked and expired keys, on every route of agents', async () => {
-    const path = `/v1/projects/${mine.projectId}/keys`;
-    const make = () => installation.must('POST', path, { name: 'old', environment: 'dev' });
-    const [revoked, expired] = [await make(), await make()];
-    await installation.must('DELETE', `/v1/keys/${revoked['key'].id}`);
-    await query(installation, 'UPDATE iron_cage_keys SET expires_at = now() WHERE id = $1', [
-      expired['key'].id,
-    ]);
+  describe('of agents', () => {
+    const ofAgents = closed.filter(({ audience }) => audience === 'agent');
     // Reports are let in for a day after a key's end; the tests of leases say what they may do.
-    const agents = closed.filter(
-      ({ audience, permission }) => audience === 'agent' && permission !== 'agent:report',
-    );
-    for (const operation of agents) {
-      for (const [{ secret }, code] of [
-        [revoked, 'KEY_REVOKED'],
-        [expired, 'KEY_EXPIRED'],
-      ] as const) {
-        expect(await refusal(operation, secret as string)).toEqual([operation.id, 401, code]);
+    const stopAtOnce = ofAgents.filter(({ permission }) => permission !== 'agent:report');
+    const make = async (wish: object = {}) => {
+      const path = `/v1/projects/${mine.projectId}/keys`;
+      const body = { name: 'old', environment: 'dev', ...wish };
+      const { key, secret } = await installation.must('POST', path, body);
+      return { id: key.id as string, secret: secret as string };
+    };
+    const change = (set: string, id: string) =>
+      query(installation, `UPDATE iron_cage_keys SET ${set} WHERE id = $1`, [id]);
+
+    it('is closed to keys that are over, blocked, or for another environment or place', async () => {
+      const keys = {
+        KEY_REVOKED: await make(),
+        KEY_EXPIRED: await make(),
+        KEY_BLOCKED: await make(),
+        KEY_ADDRESS_REFUSED: await make({ allowedAddresses: ['192.0.2.1'] }),
+        KEY_ENVIRONMENT: await make(),
+      };
+      await installation.must('DELETE', `/v1/keys/${keys.KEY_REVOKED.id}`);
+      await change('expires_at = now()', keys.KEY_EXPIRED.id);
+      await change('blocked_at = now()', keys.KEY_BLOCKED.id);
+      // A project that takes dev keys only, and a key of it that says that it is a live one.
+      const other = await installation.project({ secret: false, policy: { environment: 'dev' } });
+      await query(installation, `UPDATE projects SET environment = 'live' WHERE id = $1`, [
+        other.id,
+      ]);
+      keys.KEY_ENVIRONMENT = { id: other.keyId, secret: other.key };
+      for (const operation of stopAtOnce) {
+        for (const [code, { secret }] of Object.entries(keys)) {
+          const status = ['KEY_ADDRESS_REFUSED', 'KEY_ENVIRONMENT'].includes(code) ? 403 : 401;
+          expect(await refusal(operation, secret)).toEqual([operation.id, status, code]);
+        }
       }
-    }
+    });
+
+    it('takes not even a report of a key that ended more than a day ago, or from elsewhere', async () => {
+      const [revoked, expired] = [await make(), await make()];
+      await change(`revoked_at = now() - interval '25 hours'`, revoked.id);
+      await change(`expires_at = now() - interval '25 hours'`, expired.id);
+      const elsewhere = await make({ allowedAddresses: ['192.0.2.1'] });
+      for (const operation of ofAgents) {
+        for (const [{ secret }, status, code] of [
+          [revoked, 401, 'KEY_REVOKED'],
+          [expired, 401, 'KEY_EXPIRED'],
+          [elsewhere, 403, 'KEY_ADDRESS_REFUSED'],
+        ] as const) {
+          expect(await refusal(operation, secret)).toEqual([operation.id, status, code]);
+        }
+      }
+    });
+
+    it('is closed to a key that lacks its scope, whatever other scopes it has', async () => {
+      const scoped = ofAgents.filter(({ permission }) => permission !== 'agent:run');
+      // A heartbeat, and the end of a session, need no scope: without them no agent could run at all.
+      expect(
+        ofAgents.filter((operation) => !scoped.includes(operation)).map(({ id }) => id),
+      ).toEqual(['endSession', 'heartbeat']);
+      for (const operation of scoped) {
+        const scope = operation.permission.replace('agent:', '');
+        expect(KEY_SCOPES).toContain(scope);
+        const { secret } = await make({ scopes: KEY_SCOPES.filter((one) => one !== scope) });
+        const { status, body } = await send(operation, secret, mine);
+        expect([operation.id, status, body['error']?.code]).toEqual([
+          operation.id,
+          403,
+          'FORBIDDEN',
+        ]);
+        expect(body['error'].message).toContain(`"${scope}"`);
+      }
+    });
   });
 
   it.each(['viewer', 'developer', 'admin'] as const)(

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type NetConnectOpts,
+  type Socket,
+} from 'node:net';
 
 /** A network link that can be cut: new connections are refused, and what flows stops without a word. */
 export interface Link {
@@ -8,7 +14,7 @@ export interface Link {
   close(): Promise<void>;
 }
 
-export async function openLink(target: { host: string; port: number }): Promise<Link> {
+export async function openLink(target: NetConnectOpts): Promise<Link> {
   const sockets = new Set<Socket>();
   let isCut = false;
   const server = createServer((near) => {

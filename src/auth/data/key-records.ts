@@ -2,12 +2,11 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { systemClock } from '../../kernel/clock.js';
+import { steadyClock, systemClock } from '../../kernel/clock.js';
 import { KEY_SCOPES } from '../../kernel/permissions.js';
 import { uuid } from '../../kernel/wire.js';
 import type { KeyFacts } from '../domain/key-facts.js';
 import { sha256Of } from '../domain/key-hash.js';
-import { steadyClock } from '../domain/recent-principals.js';
 
 /** Half of what a replica knows back about access that was taken away; clocks of replicas may differ by the other half. */
 const LIFETIME_MS = 30_000;

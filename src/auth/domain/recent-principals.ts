@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.js';
+import { type Clock, steadyClock } from '../../kernel/clock.js';
 import type { Principal } from '../../kernel/principal.js';
 
 /** What a lookup found, and for how long it may be believed at most. */
@@ -9,11 +9,11 @@ export interface Found<P extends Principal> {
 
 interface Entry<P extends Principal> {
   readonly principal: P;
+  readonly foundMs: number;
+  /** Until when it may be believed without asking, and when it is over whatever is asked. */
   readonly untilMs: number;
+  readonly endMs: number;
 }
-
-/** Wall clocks jump; how long something has been remembered must not. */
-export const steadyClock: Clock = { now: () => performance.now() };
 
 /**
  * Remembers for a moment who a credential belongs to, so that a busy agent does not cost a query per request. Refusals are not
@@ -41,6 +41,15 @@ export class RecentPrincipals<P extends Principal> {
   peek(credential: string): P | undefined {
     const entry = this.entries.get(credential);
     return entry !== undefined && entry.untilMs > this.clock.now() ? entry.principal : undefined;
+  }
+
+  /** What was found within the last `withinMs` and is not over: for when nobody can be asked. */
+  lastFound(credential: string, withinMs: number): P | undefined {
+    const entry = this.entries.get(credential);
+    const nowMs = this.clock.now();
+    return entry !== undefined && nowMs < entry.foundMs + withinMs && nowMs < entry.endMs
+      ? entry.principal
+      : undefined;
   }
 
   /** Whether it was found a while ago; it may be over by now. */
@@ -88,7 +97,9 @@ export class RecentPrincipals<P extends Principal> {
     if (found && generation === this.generation) {
       this.remember(credential, {
         principal: found.principal,
+        foundMs: startedMs,
         untilMs: startedMs + Math.min(found.leftMs, this.limits.lifetimeMs),
+        endMs: startedMs + found.leftMs,
       });
     }
     return found?.principal;

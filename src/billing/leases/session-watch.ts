@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -7,7 +8,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AgentSessions } from '../../auth/index.js';
-import { notFound } from '../../kernel/errors.js';
+import { AppError, notFound } from '../../kernel/errors.js';
 import { maxNano } from '../../kernel/money.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import { type Scope, SYSTEM, UnitOfWork } from '../../platform/database/index.js';
@@ -17,12 +18,15 @@ import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { type PiiPolicy, piiPolicyOf } from '../../kernel/pii-policy.js';
 import { sessionState } from '../agent-billing.contract.js';
 import { PriceBook } from '../prices/price-book.js';
+import { LastStates } from './last-states.js';
 import { SessionSecrets } from './session-secrets.js';
 
 type State = z.output<typeof sessionState>;
 
 /** A signal may be lost, the poll is not: this is the most that a pause can take to reach a stream. */
 const POLL_MS = 500;
+/** Agents wait for five seconds; a database that hangs is given up later than that. */
+const ANSWER_LIMIT_MS = 2_000;
 
 const WAKING: ReadonlySet<Topic> = new Set<Topic>(['projects', 'keys', 'secrets']);
 
@@ -37,6 +41,7 @@ interface Watched {
 @Injectable()
 export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly watched = new Map<string, Watched>();
+  private readonly lastStates = new LastStates<State>();
   private timer: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
   private looking: Promise<void> | undefined;
@@ -67,7 +72,21 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { stream } of this.watched.values()) stream.close();
   }
 
+  /** While the database is down, what was known a moment ago is the answer: a heartbeat moves no money and gives no secret. */
   async heartbeat(agent: AgentPrincipal, sessionId: string): Promise<State> {
+    const last = this.lastStates.of(agent, sessionId);
+    if (last === undefined) return this.beat(agent, sessionId);
+    if (agent.unconfirmed) return last;
+    try {
+      const late = setTimeout(ANSWER_LIMIT_MS, undefined, { ref: false });
+      return (await Promise.race([this.beat(agent, sessionId), late])) ?? last;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'UNAVAILABLE') return last;
+      throw error;
+    }
+  }
+
+  private async beat(agent: AgentPrincipal, sessionId: string): Promise<State> {
     await this.sessions.touch(agent, sessionId);
     return this.state(agent, sessionId);
   }
@@ -156,9 +175,8 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
       this.secrets.revisions(rows),
     ]);
     return new Map(
-      rows.map((row, index) => [
-        row.id,
-        {
+      rows.map((row, index) => {
+        const state: State = {
           session: row.session,
           key: row.revoked ? 'revoked' : 'active',
           project: row.state,
@@ -166,8 +184,10 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
           secretsVersion: revisions[index] ?? '',
           available: maxNano(row.available, 0n),
           pii: piiPolicyOf(row.pii),
-        },
-      ]),
+        };
+        this.lastStates.note(row, state);
+        return [row.id, state];
+      }),
     );
   }
 }
@@ -176,6 +196,7 @@ interface StateRow {
   id: string;
   organizationId: string;
   projectId: string;
+  keyId: string;
   environment: string;
   session: State['session'];
   revoked: boolean;
@@ -185,7 +206,7 @@ interface StateRow {
 }
 
 const STATES = `
-  SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", k.environment,
+  SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", s.key_id AS "keyId", k.environment,
     CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended' ELSE 'active' END AS session,
     k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state, p.pii,
     CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available

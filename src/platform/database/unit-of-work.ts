@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import pg, { type PoolClient, type QueryResult } from 'pg';
 import { DataSource, QueryFailedError } from 'typeorm';
-import { AppError } from '../../kernel/errors.js';
+import { AppError, databaseDown } from '../../kernel/errors.js';
 import { type Roles, usableRoles } from './protection.js';
 import { opening, type Scope } from './scope.js';
 
@@ -224,19 +224,12 @@ function unavailableOr(error: unknown): unknown {
       { cause: error, internal: 'a schema let this through' },
     );
   }
+  // Errors of the system need not be of this realm's class: what counts is what they say.
+  const { message = '' } = (error ?? {}) as { message?: unknown };
   const lost =
     state === undefined
-      ? /timeout|terminat|ECONN|EPIPE|ENOENT|Connection|not connected|closed/i.test(
-          error instanceof Error ? error.message : '',
-        )
+      ? /timeout|terminat|ECONN|EPIPE|ENOENT|Connection|not connected|closed/i.test(String(message))
       : /^(08|57|53|55P03)/.test(state);
   if (!lost) return error;
-  return new AppError(
-    'UNAVAILABLE',
-    'The database does not answer. Nothing was changed; try again in a moment.',
-    {
-      cause: error,
-      retryAfterSeconds: 2,
-    },
-  );
+  return databaseDown(error);
 }

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { AppError, keyRetired } from '../../kernel/errors.js';
+import { AppError, databaseDown, keyRetired } from '../../kernel/errors.js';
 import type { Permission } from '../../kernel/permissions.js';
 import type { Principal } from '../../kernel/principal.js';
 import { Authenticator } from './authenticator.js';
@@ -30,6 +30,7 @@ export class AccessGuard implements CanActivate {
     const principal = await this.authenticator.authenticate(bearer, request.ip);
     if (!principal.permissions.has(route.access)) {
       if (principal.kind === 'agent' && principal.retired) throw keyRetired(principal.retired);
+      if (principal.kind === 'agent' && principal.unconfirmed) throw databaseDown();
       throw new AppError('FORBIDDEN', whyNot(principal, route.access));
     }
     request.principal = principal;

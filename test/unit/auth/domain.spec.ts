@@ -58,6 +58,27 @@ describe('recent principals', () => {
     expect(lookups).toBe(2);
   });
 
+  it('are remembered for when nobody can be asked: for that time, not beyond their end, nor after a change', async () => {
+    const last = () => recent.lastFound('credential of a', 60_000)?.organizationId;
+    expect(last()).toBeUndefined();
+    await look('a', 90_000);
+    nowMs = 59_999;
+    expect(recent.peek('credential of a')).toBeUndefined();
+    expect(last()).toBe('a');
+    nowMs = 60_000;
+    expect(last()).toBeUndefined();
+    await look('a', 20_000);
+    nowMs += 20_000;
+    expect(last()).toBeUndefined();
+    await look('a', 20_000);
+    expect(last()).toBe('a');
+    recent.forget('a');
+    expect(last()).toBeUndefined();
+    await look('a', 20_000);
+    recent.drop('credential of a');
+    expect(last()).toBeUndefined();
+  });
+
   it('are forgotten on a change of their organization, and only of theirs', async () => {
     await look('a');
     await look('b');
