@@ -1,4 +1,4 @@
-// Writes src/billing/prices/price-table.json from @pydantic/genai-prices (MIT).
+// Writes src/billing/prices/price-table.json from @pydantic/genai-prices (MIT) and added-prices.mjs.
 //
 //   node deploy/generate-prices.mjs [LIMITS.json]
 //
@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { findProvider } from '@pydantic/genai-prices';
+import { ADDED_CONTAINERS, ADDED_MODELS } from './added-prices.mjs';
 
 const target = new URL('../src/billing/prices/price-table.json', import.meta.url);
 const PROVIDERS = [
@@ -78,7 +79,12 @@ const PER_MILLION_TOKENS = {
   output_image_mtok: 'imageOutput',
   output_video_mtok: 'videoOutput',
 };
-const PER_THOUSAND = { web_searches_kcount: 'webSearches', requests_kcount: 'call' };
+const PER_THOUSAND = {
+  web_searches_kcount: 'webSearches',
+  storage_searches_kcount: 'fileSearches',
+  requests_kcount: 'call',
+};
+const SECONDS_PER_HOUR = 3_600n;
 
 /**
  * What a way of serving a call makes of its price; the package knows only the standard one. The first rule of a provider and modifier
@@ -103,7 +109,8 @@ const models = PROVIDERS.flatMap((id) => {
   const { models: own, fallback_model_providers: others = [] } = known(id);
   // The first entry that fits a name counts, so what a cloud sells at its maker's price comes last.
   const resold = others.flatMap((other) => known(other).models);
-  return [...own, ...resold].flatMap((model) => convert(id, model));
+  const added = ADDED_MODELS.filter(({ provider }) => provider === id).map(addedModel);
+  return [...added, ...[...own, ...resold].flatMap((model) => convert(id, model))];
 });
 const version = `${new Date().toISOString().slice(0, 10)}.${createHash('sha256')
   .update(JSON.stringify([models, MULTIPLIERS]))
@@ -111,7 +118,7 @@ const version = `${new Date().toISOString().slice(0, 10)}.${createHash('sha256')
   .slice(0, 8)}`;
 writeFileSync(
   target,
-  `{\n"source": "@pydantic/genai-prices (MIT); output limits: models.dev (MIT)",\n"version": "${version}",\n"multipliers": [\n${MULTIPLIERS.map((rule) => JSON.stringify(rule)).join(',\n')}\n],\n"models": [\n${models.map((model) => JSON.stringify(model)).join(',\n')}\n]\n}\n`,
+  `{\n"source": "@pydantic/genai-prices (MIT) and deploy/added-prices.mjs; output limits: models.dev (MIT)",\n"version": "${version}",\n"multipliers": [\n${MULTIPLIERS.map((rule) => JSON.stringify(rule)).join(',\n')}\n],\n"models": [\n${models.map((model) => JSON.stringify(model)).join(',\n')}\n]\n}\n`,
 );
 console.log(`${models.length} models, version ${version}`);
 
@@ -134,7 +141,7 @@ function convert(provider, model) {
       return {
         ...(constraint && { from: constraint.start_date }),
         ...period,
-        rates: dearest([period.rates, ...hours]),
+        rates: withContainers(provider, dearest([period.rates, ...hours])),
       };
     })
     .filter((period) => period.rates.input !== undefined || period.rates.output !== undefined)
@@ -153,6 +160,19 @@ function convert(provider, model) {
       periods,
     },
   ];
+}
+
+function addedModel({ provider, id, match, perMillion = {}, perThousand = {} }) {
+  const rates = { input: '0', output: '0' };
+  for (const [unit, price] of Object.entries(perMillion)) rates[unit] = pico(price);
+  for (const [unit, price] of Object.entries(perThousand)) rates[unit] = pico(price, 9);
+  return { provider, id, match, periods: [{ rates }] };
+}
+
+function withContainers(provider, rates) {
+  return provider === ADDED_CONTAINERS.provider && rates.fileSearches !== undefined
+    ? { ...rates, containers: pico(ADDED_CONTAINERS.perOne, 12) }
+    : rates;
 }
 
 function dearest([first, ...others]) {
@@ -180,6 +200,13 @@ function rates(prices) {
   }
   for (const [name, unit] of Object.entries(PER_THOUSAND)) {
     if (prices[name] !== undefined) base[unit] = pico(prices[name], 9);
+  }
+  if (prices.input_audio_hours !== undefined) {
+    // What is paid by the hour costs nothing for tokens. Pico-dollars of a second are rounded up.
+    const ofHour = BigInt(pico(prices.input_audio_hours, 12));
+    base.audioSeconds = String((ofHour + SECONDS_PER_HOUR - 1n) / SECONDS_PER_HOUR);
+    base.input ??= '0';
+    base.output ??= '0';
   }
   // A tier names only what changes; the whole call is priced by it, so it gets the rest from the tiers below it and the base.
   const starts = [...new Set(changes.map(({ start }) => start))].sort((a, b) => a - b);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { instant, label, money, uuid } from '../kernel/wire.js';
+import { rates, tiers } from './rates.contract.js';
 
 /* Versions of the price table, what an organization makes of it, and the proof that what was booked follows from both. */
 
@@ -22,22 +23,6 @@ const glob = z
   });
 const reason = label(200).describe('Kept in the audit trail.');
 const optionalProject = uuid.optional().describe('Left out: the whole organization.');
-const perMillion = money
-  .refine((nano) => nano % 1_000n === 0n, {
-    error: 'Give at most six decimals: a rate is a whole number of pico-dollars per token.',
-  })
-  .describe('Dollars per million tokens.');
-const rates = z
-  .strictObject({
-    input: perMillion,
-    cacheRead: perMillion.optional().describe('As `input` unless given.'),
-    cacheWrite5m: perMillion.optional().describe('As `input` unless given.'),
-    cacheWrite1h: perMillion.optional().describe('As `cacheWrite5m` unless given.'),
-    output: perMillion,
-    audioInput: perMillion.optional().describe('As `input` unless given.'),
-    audioOutput: perMillion.optional().describe('As `output` unless given.'),
-  })
-  .meta({ id: 'RatesPerMillion' });
 const basisPoints = z.int().min(0).max(100_000).describe('100 is one percent.');
 const projectFilter = z.strictObject({
   projectId: uuid.optional().describe("Only the project's own and the organization's."),
@@ -50,6 +35,7 @@ export const overrideView = z
     provider: z.string(),
     model: z.string().describe('A name, or a glob.'),
     rates,
+    tiers,
     from: z.iso.date().describe('First day, UTC.'),
     until: z.iso.date().nullable().describe('First day on which it does not apply any more.'),
     actor: z.string(),
@@ -156,6 +142,7 @@ export const createPriceOverride = defineRoute({
       provider,
       model: glob,
       rates,
+      tiers: tiers.optional(),
       from: z.iso.date().optional().describe('Today (UTC) unless given.'),
       until: z.iso.date().optional().describe('First day on which it does not apply any more.'),
       reason,

@@ -290,6 +290,38 @@ describe('what a project makes of the table', () => {
     expect(actions.at(-1).details).toMatchObject({ ...REASON, picoPerToken: { input: '3000000' } });
   });
 
+  it('own rates may be dearer for long contexts, and pay for what is not paid by the token', async () => {
+    const made = await project();
+    const long = { aboveInputTokens: 200_000, rates: { input: '4', output: '12' } };
+    const longer = { aboveInputTokens: 500_000, rates: { input: '8', output: '20' } };
+    const own = await installation.must('POST', '/v1/prices/overrides', {
+      projectId: made.id,
+      provider: 'openai',
+      model: 'gpt-5-nano',
+      rates: { input: '2', output: '6', webSearches: '10000', audioSeconds: '100' },
+      tiers: [longer, long],
+      ...REASON,
+    });
+    expect(own['tiers']).toMatchObject([
+      { aboveInputTokens: 200_000, rates: { input: '4.000000000' } },
+      { aboveInputTokens: 500_000, rates: { input: '8.000000000' } },
+    ]);
+    const { prices } = await session(made);
+    expect((prices as Json)['overrides'][0].tiers).toMatchObject([
+      { aboveInputTokens: 200_000, rates: { input: '4000000', output: '12000000' } },
+      { aboveInputTokens: 500_000 },
+    ]);
+    const used = (tokens: Json) =>
+      settle(made, [{ ...usage(tokens, { model: 'gpt-5-nano' }), id: newId() }]);
+    expect(await used({ input: 200_000 })).toBe('0.400000000');
+    expect(await used({ input: 200_000, cacheRead: 1 })).toBe('0.800004000');
+    expect(await used({ input: 500_001 })).toBe('4.000008000');
+    expect(await used({ webSearches: 3, audioSeconds: 600 })).toBe('0.090000000');
+    expect((await installation.must('GET', '/v1/prices/recompute'))['ok']).toBe(true);
+    await installation.must('DELETE', `/v1/prices/overrides/${String(own['id'])}`);
+    expect((await installation.must('GET', '/v1/prices/recompute'))['ok']).toBe(true);
+  });
+
   it('keeps what it cannot mean out', async () => {
     const base = { provider: 'openai', model: 'x', rates: { input: '1', output: '1' }, ...REASON };
     const refused = async (method: string, path: string, body: object) =>
@@ -303,6 +335,8 @@ describe('what a project makes of the table', () => {
       { ...base, until: '2026-01-01', from: '2026-01-01' },
       { ...base, until: '2020-01-01' },
       { ...base, reason: ' ' },
+      { ...base, tiers: [{ aboveInputTokens: 0, rates: base.rates }] },
+      { ...base, tiers: [1, 1].map((at) => ({ aboveInputTokens: at, rates: base.rates })) },
     ])
       expect([bad, await refused('POST', overrides, bad)]).toEqual([bad, 422]);
     const markup = { basisPoints: 100_001, ...REASON };
@@ -640,6 +674,23 @@ describe('the command line', () => {
     const id = /override-remove (\S+)/.exec(set.out)?.[1] ?? '';
     expect((await cli(['prices', 'overrides', '--project', made.name])).out).toContain(id);
     expect((await cli(['prices', 'override-remove', id])).code).toBe(0);
+    const speech = ['--audio-minute', '0.006', '--web-search', '0.01'];
+    const long = ['--long-context', '200000', '--long-input', '3', '--long-output', '4'];
+    const paid = await cli(['prices', 'override', 'openai', 'my-*', ...speech, ...long, ...scope]);
+    expect(paid.out).toMatch(/input \$0\.00.*webSearches \$10,?000.*audioSeconds \$100/);
+    expect(paid.out).toMatch(/above 200000 tokens input \$3/);
+    expect((await cli(['prices', 'override', 'openai', 'x', ...long, ...scope])).code).toBe(2);
+    const half = await cli([
+      'prices',
+      'override',
+      'openai',
+      'x',
+      ...rates,
+      '--long-input',
+      '3',
+      ...scope,
+    ]);
+    expect(half.code).toBe(2);
     expect((await cli(['prices', 'markup', '2.5', ...scope])).out).toMatch(/Mark-up.*2\.5 %/);
     expect((await cli(['prices', 'markup', '--remove', ...scope])).code).toBe(0);
     expect((await cli(['prices', 'markup', 'much', ...scope])).code).toBe(2);

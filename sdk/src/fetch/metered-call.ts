@@ -12,7 +12,15 @@ import {
   type PriceTable,
 } from '../prices/price-table.js';
 import { times, whole } from '../prices/ratio.js';
-import { tokenUsage, type Bucket, type TokenUsage } from '../prices/usage.js';
+import {
+  tokenUsage,
+  UNIT_BUCKETS,
+  unitsOf,
+  type Bucket,
+  type TokenUsage,
+  type UnitBucket,
+  type Units,
+} from '../prices/usage.js';
 import { affordableOutput, worstCost, type CallBound } from '../prices/worst-case.js';
 import type { CallPlan, Endpoint, SeenUsage } from '../providers/call-plan.js';
 import { inputTold } from '../usage/usage-reading.js';
@@ -61,6 +69,7 @@ export class MeteredCall implements HeldCall {
     const price = prices.find(provider, plan.model, options.wallMs);
     if (price === undefined) throw unknownModel(provider, plan.model);
     refuseUnbounded(plan, price, options.unbounded);
+    refuseUnpriced(plan, price);
     this.provider = provider;
     this.plan = plan;
     this.model = plan.model;
@@ -121,8 +130,8 @@ export class MeteredCall implements HeldCall {
     const dear = dearestBuckets(this.#price, this.#bound());
     return this.#priced(
       usage === undefined
-        ? tokenUsage({ [dear.input]: this.#inputTokens, [dear.output]: output })
-        : { ...usage.tokens, output },
+        ? tokenUsage({ ...this.plan.units, [dear.input]: this.#inputTokens, [dear.output]: output })
+        : { ...usage.tokens, ...this.#mostUnits(usage.tokens), output },
       usage?.modifiers ?? this.#dearerModifiers(),
     );
   }
@@ -144,7 +153,7 @@ export class MeteredCall implements HeldCall {
     const most = tokenUsage({
       [dear.input]: doubt.inputTokens,
       [dear.output]: doubt.outputTokens,
-      webSearches: usage.tokens.webSearches ?? 0,
+      ...unitsOf(usage.tokens),
     });
     return { outcome, estimated: true, ...this.#priced(most, usage.modifiers) };
   }
@@ -169,9 +178,20 @@ export class MeteredCall implements HeldCall {
     });
   }
 
+  /** Not everything was told yet: of each unit the larger of what was told and what was set aside. */
+  #mostUnits(told: TokenUsage): Units {
+    const most: Partial<Record<UnitBucket, number>> = { ...this.plan.units };
+    for (const unit of UNIT_BUCKETS) {
+      const count = Math.max(most[unit] ?? 0, told[unit] ?? 0);
+      if (count > 0) most[unit] = count;
+    }
+    return most;
+  }
+
   #bound(): CallBound {
-    const { inputBuckets, outputBuckets } = this.plan;
+    const { inputBuckets, outputBuckets, units = {} } = this.plan;
     return {
+      units,
       inputTokens: this.#inputTokens,
       outputTokens: this.#outputTokens,
       inputBuckets,
@@ -214,6 +234,40 @@ function refuseUnbounded(plan: CallPlan, price: ModelPrice, policy: 'cap' | 'blo
     `What this call may cost cannot be bounded before sending, because of ${features.join(', ')}.`,
     { status: 400, details: { features } },
   );
+}
+
+/** Fees that are paid beside the tokens, whatever the model is. */
+const fees = {
+  webSearches: ['web searches', '--web-search'],
+  fileSearches: ['searches in files', '--file-search'],
+  containers: ['containers', '--container'],
+  searchUnits: ['reranking', '--search-unit'],
+} as const;
+/** A model that is paid so is paid so alone. */
+const solePrices: readonly UnitBucket[] = ['audioSeconds', 'characters', 'searchUnits'];
+
+/** A model that costs nothing needs no price for its fees. */
+function refuseUnpriced(plan: CallPlan, { rates }: ModelPrice): void {
+  const { model, provider, units = {} } = plan;
+  const isFree = rates.input === 0n && rates.output === 0n && solePrices.every((u) => !rates[u]);
+  for (const [unit, [name, option]] of Object.entries(fees)) {
+    if (!isOfUnits(unit, units) || isFree || rates[unit] > 0n) continue;
+    throw new RequestNotBoundedError(
+      `There is no price for ${name} with ${model}. Set one: ` +
+        `iron-cage prices override ${provider} '${model}' ${option} <dollars> …`,
+      { status: 400, details: { features: [name] } },
+    );
+  }
+  const other = solePrices.find((unit) => rates[unit] > 0n && units[unit] === undefined);
+  if (other === undefined) return;
+  throw new RequestNotBoundedError(
+    `${model} is paid by ${other}, which this kind of call does not tell: use it for what it is made for.`,
+    { status: 400, details: { features: [other] } },
+  );
+}
+
+function isOfUnits(unit: string, units: Units): unit is UnitBucket {
+  return Object.hasOwn(units, unit);
 }
 
 function notForModel(model: string): ForbiddenError {

@@ -6,7 +6,14 @@ import {
   type ModelPredicate,
 } from './model-match.js';
 import { ratioOf, times, whole, type Ratio, type WireRatio } from './ratio.js';
-import { BUCKETS, inputTokensOf, type Bucket, type TokenUsage } from './usage.js';
+import {
+  BUCKETS,
+  inputTokensOf,
+  UNIT_BUCKETS,
+  type Bucket,
+  type TokenUsage,
+  type UnitBucket,
+} from './usage.js';
 
 /** `call` is what each call costs beside its tokens. */
 type PricedUnit = Bucket | 'call';
@@ -35,6 +42,12 @@ export interface WireOverride {
   readonly from: string;
   readonly until?: string;
   readonly rates: WireRates;
+  readonly tiers?: readonly WireTier[];
+}
+
+interface WireTier {
+  readonly aboveInputTokens: number;
+  readonly rates: WireRates;
 }
 
 export interface WireModelPrice {
@@ -46,12 +59,14 @@ export interface WireModelPrice {
   readonly periods: readonly {
     readonly from?: string;
     readonly rates: WireRates;
-    readonly tiers?: readonly { readonly aboveInputTokens: number; readonly rates: WireRates }[];
+    readonly tiers?: readonly WireTier[];
   }[];
 }
 
-/** Pico-dollars (10⁻¹² $) per token (per search, per call), one for every bucket. */
+/** Pico-dollars (10⁻¹² $) per token (per unit, per call), one for every bucket. */
 export type Rates = Readonly<Record<PricedUnit, bigint>>;
+
+type UnitRates = Record<UnitBucket, bigint>;
 
 interface Period {
   readonly fromDay: string;
@@ -81,9 +96,10 @@ interface Entry {
   readonly periods: readonly Period[];
 }
 
-interface Override extends Omit<WireOverride, 'match' | 'rates'> {
+interface Override extends Omit<WireOverride, 'match' | 'rates' | 'tiers'> {
   readonly matches: ModelPredicate;
   readonly rates: Rates;
+  readonly tiers: Period['tiers'];
 }
 
 interface Multiplier {
@@ -118,10 +134,11 @@ export class PriceTable {
   constructor(table: WirePriceTable, allowed: readonly string[] = []) {
     this.version = table.version;
     this.#allowed = allowed.map(globPredicate);
-    this.#overrides = (table.overrides ?? []).map(({ match, rates, ...rest }) => ({
+    this.#overrides = (table.overrides ?? []).map(({ match, rates, tiers, ...rest }) => ({
       ...rest,
       matches: compileMatch(match),
       rates: completeRates(rates),
+      tiers: compileTiers(tiers),
     }));
     this.#multipliers = (table.multipliers ?? []).map((rule) => ({
       provider: rule.provider,
@@ -164,7 +181,8 @@ export class PriceTable {
       multipliers,
     };
     if (override !== undefined) {
-      return { ...common, source: 'override', rates: override.rates, tiers: [] };
+      const { rates, tiers } = override;
+      return { ...common, source: 'override', rates, tiers };
     }
     if (period !== undefined) {
       return { ...common, source: 'table', rates: period.rates, tiers: period.tiers };
@@ -244,10 +262,14 @@ function compilePeriod(period: WireModelPrice['periods'][number]): Period {
   return {
     fromDay: period.from ?? '',
     rates: completeRates(period.rates),
-    tiers: [...(period.tiers ?? [])]
-      .sort((first, second) => first.aboveInputTokens - second.aboveInputTokens)
-      .map(({ aboveInputTokens, rates }) => ({ aboveInputTokens, rates: completeRates(rates) })),
+    tiers: compileTiers(period.tiers),
   };
+}
+
+function compileTiers(tiers: readonly WireTier[] = []): Period['tiers'] {
+  return [...tiers]
+    .sort((first, second) => first.aboveInputTokens - second.aboveInputTokens)
+    .map(({ aboveInputTokens, rates }) => ({ aboveInputTokens, rates: completeRates(rates) }));
 }
 
 /** Buckets without a rate of their own cost what the protocol says they cost. */
@@ -257,6 +279,7 @@ function completeRates(rates: WireRates): Rates {
     return text === undefined ? otherwise : BigInt(text);
   };
   const input = rate('input', 0n);
+  const units = Object.fromEntries(UNIT_BUCKETS.map((unit) => [unit, rate(unit, 0n)])) as UnitRates;
   const output = rate('output', 0n);
   const cacheRead = rate('cacheRead', input);
   const cacheWrite5m = rate('cacheWrite5m', input);
@@ -274,7 +297,7 @@ function completeRates(rates: WireRates): Rates {
     imageCacheRead: rate('imageCacheRead', cacheRead),
     imageOutput: rate('imageOutput', output),
     videoOutput: rate('videoOutput', output),
-    webSearches: rate('webSearches', 0n),
+    ...units,
     call: rate('call', 0n),
   };
 }

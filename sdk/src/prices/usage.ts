@@ -1,4 +1,4 @@
-/** Disjoint buckets: every token is counted in exactly one of them. Each usage record names all of these. */
+/** Disjoint buckets: every token or unit is counted in exactly one of them. Each usage record names all of these. */
 export const COMMON_BUCKETS = [
   'input',
   'cacheRead',
@@ -9,7 +9,17 @@ export const COMMON_BUCKETS = [
   'audioOutput',
 ] as const;
 
-/** Named only where a call has them. Web searches are counted in calls, all others in tokens. */
+/** Counted in what they are called, not in tokens. */
+export const UNIT_BUCKETS = [
+  'webSearches',
+  'fileSearches',
+  'containers',
+  'audioSeconds',
+  'characters',
+  'searchUnits',
+] as const;
+
+/** Named only where a call has them. */
 export const RARE_BUCKETS = [
   'imageInput',
   'videoInput',
@@ -17,12 +27,15 @@ export const RARE_BUCKETS = [
   'imageCacheRead',
   'imageOutput',
   'videoOutput',
-  'webSearches',
+  ...UNIT_BUCKETS,
 ] as const;
 
 export const BUCKETS = [...COMMON_BUCKETS, ...RARE_BUCKETS] as const;
 
 export type CommonBucket = (typeof COMMON_BUCKETS)[number];
+export type UnitBucket = (typeof UNIT_BUCKETS)[number];
+/** How many of each unit. */
+export type Units = Readonly<Partial<Record<UnitBucket, number>>>;
 export type RareBucket = (typeof RARE_BUCKETS)[number];
 export type Bucket = CommonBucket | RareBucket;
 export type TokenUsage = Readonly<Record<CommonBucket, number>> &
@@ -34,9 +47,8 @@ export const OUTPUT_BUCKETS: readonly Bucket[] = [
   'imageOutput',
   'videoOutput',
 ];
-export const INPUT_BUCKETS: readonly Bucket[] = BUCKETS.filter(
-  (bucket) => bucket !== 'webSearches' && !OUTPUT_BUCKETS.includes(bucket),
-);
+const notInput: ReadonlySet<Bucket> = new Set([...OUTPUT_BUCKETS, ...UNIT_BUCKETS]);
+export const INPUT_BUCKETS: readonly Bucket[] = BUCKETS.filter((bucket) => !notInput.has(bucket));
 
 const none: Readonly<Record<CommonBucket, number>> = {
   input: 0,
@@ -71,6 +83,13 @@ export function inputTokensOf(usage: TokenUsage): number {
 
 export function outputTokensOf(usage: TokenUsage): number {
   return sumOf(usage, OUTPUT_BUCKETS);
+}
+
+/** The units alone. */
+export function unitsOf(usage: TokenUsage): Units {
+  return Object.fromEntries(
+    UNIT_BUCKETS.filter((unit) => usage[unit] !== undefined).map((unit) => [unit, usage[unit]]),
+  );
 }
 
 function sumOf(usage: TokenUsage, buckets: readonly Bucket[]): number {

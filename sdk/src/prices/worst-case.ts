@@ -1,6 +1,6 @@
 import type { NanoUsd } from '../money/money.js';
 import { costAt, type ModelPrice, type Rates } from './price-table.js';
-import { tokenUsage, type Bucket } from './usage.js';
+import { tokenUsage, UNIT_BUCKETS, type Bucket, type Units } from './usage.js';
 
 /** What a call may use at most, and into which buckets its tokens may fall. */
 export interface CallBound {
@@ -8,6 +8,8 @@ export interface CallBound {
   readonly outputTokens: number;
   readonly inputBuckets: readonly Bucket[];
   readonly outputBuckets: readonly Bucket[];
+  /** What is not paid by the token. */
+  readonly units?: Units;
 }
 
 /** The most that the call can cost, whichever bucket its tokens fall into. */
@@ -15,7 +17,7 @@ export function worstCost(price: ModelPrice, bound: CallBound): NanoUsd {
   return possibleRates(price, bound.inputTokens).reduce((worst, rates) => {
     const cost = costAt(
       pickedRates(rates, bound),
-      tokenUsage({ input: bound.inputTokens, output: bound.outputTokens }),
+      tokenUsage({ ...bound.units, input: bound.inputTokens, output: bound.outputTokens }),
       price.markup,
     );
     return cost > worst ? cost : worst;
@@ -30,7 +32,8 @@ export function affordableOutput(price: ModelPrice, bound: CallBound, amountNano
   const picoBeforeMarkup = (amountNano * 1_000n * denominator) / numerator;
   for (const rates of possibleRates(price, bound.inputTokens)) {
     const { input, output } = pickedRates(rates, bound);
-    const left = picoBeforeMarkup - rates.call - BigInt(bound.inputTokens) * input;
+    const fixed = rates.call + unitsPico(rates, bound.units);
+    const left = picoBeforeMarkup - fixed - BigInt(bound.inputTokens) * input;
     if (left < 0n) return -1;
     if (output > 0n) fewest = Math.min(fewest, Number(left / output));
   }
@@ -41,6 +44,10 @@ export function affordableOutput(price: ModelPrice, bound: CallBound, amountNano
 function possibleRates(price: ModelPrice, inputTokens: number): Rates[] {
   const reached = price.tiers.filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
   return [price.rates, ...reached.map(({ rates }) => rates)];
+}
+
+function unitsPico(rates: Rates, units: Units = {}): bigint {
+  return UNIT_BUCKETS.reduce((sum, unit) => sum + BigInt(units[unit] ?? 0) * rates[unit], 0n);
 }
 
 function pickedRates(rates: Rates, bound: CallBound): Rates {

@@ -1,4 +1,4 @@
-import type { Bucket, TokenUsage } from '../prices/usage.js';
+import type { Bucket, TokenUsage, Units } from '../prices/usage.js';
 import type { FoldedUsage, UsageDoubt } from '../usage/usage-reading.js';
 import type { TokenizerFamily } from '../tokens/text-bound.js';
 
@@ -28,6 +28,8 @@ export interface CallPlan {
   /** How the call may be served, where the request says so and it changes the price. */
   readonly modifiers: readonly string[];
   readonly tokenizer: TokenizerFamily;
+  /** The most of what is not paid by the token; absent: nothing of it. */
+  readonly units?: Units;
 }
 
 /** What a provider's usage says; `isFinal` is false while the output may still grow. */

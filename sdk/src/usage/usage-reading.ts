@@ -1,4 +1,10 @@
-import { inputTokensOf, tokenUsage, type TokenUsage } from '../prices/usage.js';
+import {
+  inputTokensOf,
+  tokenUsage,
+  UNIT_BUCKETS,
+  type TokenUsage,
+  type UnitBucket,
+} from '../prices/usage.js';
 
 /**
  * Everything that some provider counts. `input` and `output` are totals of their side; every other
@@ -18,8 +24,7 @@ export type CountName =
   | `${Modality}Output`
   | 'reasoning'
   | 'citations'
-  | 'webSearches'
-  | 'audioSeconds'
+  | UnitBucket
   | 'textMessages'
   | 'pages'
   | 'annotatedPages';
@@ -56,7 +61,7 @@ export function foldUsage({ counts, total }: UsageReading): FoldedUsage {
     ...told.output,
     input: of('input') - sides.input,
     output: of('output') - sides.output,
-    webSearches: of('webSearches'),
+    ...Object.fromEntries(UNIT_BUCKETS.map((unit) => [unit, of(unit)])),
   });
   const reason = doubtAbout(of, told, sides) ?? doubtAboutSum(of, total);
   if (reason === undefined) return { tokens };

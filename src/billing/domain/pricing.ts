@@ -9,7 +9,15 @@ const COMMON_BUCKETS = [
   'audioInput',
   'audioOutput',
 ] as const;
-/** Web searches are counted in calls, everything else in tokens. */
+/** Counted in what they are called, not in tokens. */
+export const UNIT_BUCKETS = [
+  'webSearches',
+  'fileSearches',
+  'containers',
+  'audioSeconds',
+  'characters',
+  'searchUnits',
+] as const;
 export const RARE_BUCKETS = [
   'imageInput',
   'videoInput',
@@ -17,24 +25,26 @@ export const RARE_BUCKETS = [
   'imageCacheRead',
   'imageOutput',
   'videoOutput',
-  'webSearches',
+  ...UNIT_BUCKETS,
 ] as const;
 export const BUCKETS = [...COMMON_BUCKETS, ...RARE_BUCKETS] as const;
 type CommonBucket = (typeof COMMON_BUCKETS)[number];
 type RareBucket = (typeof RARE_BUCKETS)[number];
 export type Bucket = CommonBucket | RareBucket;
-/** Tokens by disjoint bucket: together they are what the provider counted. */
+/** Tokens and units by disjoint bucket: together they are what the provider counted. */
 export type Tokens = Readonly<Record<CommonBucket, number>> &
   Readonly<Partial<Record<RareBucket, number | undefined>>>;
-/** Integer pico-dollars (10⁻¹² USD) per token, as decimal strings; `call` is what each call costs beside its tokens. */
+/** Integer pico-dollars (10⁻¹² USD) per token or unit, as decimal strings; `call` is what each call costs beside its tokens. */
 export type Rates = Readonly<Partial<Record<Bucket | 'call', string>>>;
+
+/** Rates for the whole call once all its input tokens together exceed the threshold. */
+export type Tiers = readonly { readonly aboveInputTokens: number; readonly rates: Rates }[];
 
 export interface Period {
   /** First UTC day (YYYY-MM-DD) on which it applies; absent: since ever. */
   readonly from?: string;
   readonly rates: Rates;
-  /** Rates for the whole call once all its input tokens together exceed the threshold. */
-  readonly tiers?: readonly { readonly aboveInputTokens: number; readonly rates: Rates }[];
+  readonly tiers?: Tiers;
 }
 
 export type Match =
@@ -80,6 +90,7 @@ export interface Override {
   /** First UTC day on which it does not apply any more. */
   readonly until?: string;
   readonly rates: Rates;
+  readonly tiers?: Tiers;
 }
 
 /** A price table: the shipped one, or what a project makes of it. */
@@ -103,7 +114,7 @@ export interface Price {
   /** Of the override, or of the table's entry. */
   readonly id: string | undefined;
   readonly rates: Rates;
-  readonly tiers: NonNullable<Period['tiers']>;
+  readonly tiers: Tiers;
 }
 
 /** What a cost was made of: enough to make it again. */
@@ -138,6 +149,7 @@ const FALLBACK: Readonly<Partial<Record<Bucket, Bucket>>> = {
   videoOutput: 'output',
 };
 const OUTPUT: readonly Bucket[] = ['output', 'audioOutput', 'imageOutput', 'videoOutput'];
+const NOT_INPUT: ReadonlySet<Bucket> = new Set([...OUTPUT, ...UNIT_BUCKETS]);
 const BASIS_POINTS = 10_000n;
 const PICO_PER_NANO = 1_000n;
 
@@ -196,7 +208,8 @@ export function priceOn(
       matches(rule.match, name),
   );
   if (override) {
-    return { source: 'override', id: override.id, rates: override.rates, tiers: [] };
+    const { id, rates, tiers = [] } = override;
+    return { source: 'override', id, rates, tiers };
   }
   const entry = find();
   if (entry) {
@@ -216,7 +229,7 @@ export function ratesFor(
   { rates, tiers }: Pick<Price, 'rates' | 'tiers'>,
   inputTokens: number,
 ): Rates {
-  let reached: { readonly aboveInputTokens: number; readonly rates: Rates } | undefined;
+  let reached: Tiers[number] | undefined;
   for (const tier of tiers) {
     if (inputTokens <= tier.aboveInputTokens) continue;
     if (!reached || tier.aboveInputTokens > reached.aboveInputTokens) reached = tier;
@@ -281,10 +294,10 @@ export function costOf(price: ModelPrice, tokens: Tokens, atMs: number): Nano {
 }
 
 export function inputTokensOf(tokens: Tokens): number {
-  return BUCKETS.reduce((sum, bucket) => {
-    const isInput = bucket !== 'webSearches' && !OUTPUT.includes(bucket);
-    return isInput ? sum + (tokens[bucket] ?? 0) : sum;
-  }, 0);
+  return BUCKETS.reduce(
+    (sum, bucket) => (NOT_INPUT.has(bucket) ? sum : sum + (tokens[bucket] ?? 0)),
+    0,
+  );
 }
 
 export function outputTokensOf(tokens: Tokens): number {

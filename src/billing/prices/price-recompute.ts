@@ -12,7 +12,6 @@ import {
   priceOn,
   type PriceTable,
   type Pricing,
-  type Rates,
   type Tokens,
 } from '../domain/pricing.js';
 import { LONGEST_RANGE_MS, type recomputePrices } from '../prices.contract.js';
@@ -24,6 +23,7 @@ const MOST_NAMES = 10_000;
 
 type Query = InputOf<typeof recomputePrices>['query'];
 type Report = AnswerOf<typeof recomputePrices>;
+type OwnRates = Pick<Price, 'rates' | 'tiers'>;
 
 interface UsageRow {
   readonly at: Date;
@@ -158,7 +158,7 @@ class Tally {
 /** Where the prices of past records are looked up. */
 class PriceSources {
   private readonly found = new Map<string, ReturnType<typeof findModel>>();
-  private readonly overrides = new Map<string, Rates | undefined>();
+  private readonly overrides = new Map<string, OwnRates | undefined>();
 
   constructor(
     private readonly tables: PriceTables,
@@ -181,13 +181,13 @@ class PriceSources {
     table: PriceTable,
     { provider, model }: UsageRow,
     { source, day, id, rates }: Pricing,
-  ): Promise<Pick<Price, 'rates' | 'tiers'> | undefined> {
+  ): Promise<OwnRates | undefined> {
     switch (source) {
       case 'table':
         return priceOn(table, provider, model, day, () => this.find(table, provider, model));
       case 'override': {
         const own = id === undefined ? undefined : await this.override(id);
-        return own && { rates: own, tiers: [] };
+        return own;
       }
       case 'ceiling':
         return rates && { rates, tiers: [] };
@@ -205,15 +205,15 @@ class PriceSources {
     return this.found.get(key);
   }
 
-  private async override(id: string): Promise<Rates | undefined> {
+  private async override(id: string): Promise<OwnRates | undefined> {
     if (!this.overrides.has(id)) {
-      const [row] = await this.unitOfWork.read<{ rates: Rates }>(
+      const [row] = await this.unitOfWork.read<OwnRates>(
         this.organizationId,
-        'SELECT rates FROM price_overrides WHERE organization_id = $1 AND id = $2',
+        'SELECT rates, tiers FROM price_overrides WHERE organization_id = $1 AND id = $2',
         [this.organizationId, id],
       );
       if (this.overrides.size >= MOST_NAMES) this.overrides.clear();
-      this.overrides.set(id, row?.rates);
+      this.overrides.set(id, row);
     }
     return this.overrides.get(id);
   }

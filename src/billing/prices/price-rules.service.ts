@@ -7,7 +7,7 @@ import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { Signals } from '../../platform/redis/index.js';
-import { dayOf, type Rates } from '../domain/pricing.js';
+import { dayOf, type Rates, type Tiers } from '../domain/pricing.js';
 import type {
   createPriceOverride,
   getPriceTerms,
@@ -16,14 +16,15 @@ import type {
   setPriceMarkup,
 } from '../prices.contract.js';
 import { PRICES_TOPIC } from './price-book.js';
-import { type MillionRates, perMillionOf, ratesOf } from './rates-per-million.js';
+import { perMillionOf, ratesOf } from './rates-per-million.js';
 
 const MOST_OVERRIDES = 500;
 
 type OverrideView = AnswerOf<typeof createPriceOverride>;
 type Terms = AnswerOf<typeof getPriceTerms>;
-interface OverrideRow extends Omit<OverrideView, 'rates'> {
+interface OverrideRow extends Omit<OverrideView, 'rates' | 'tiers'> {
   readonly rates: Rates;
+  readonly tiers: Tiers;
 }
 interface TermRow {
   readonly projectId: string | null;
@@ -65,10 +66,12 @@ export class PriceRules {
     if (body.until !== undefined && body.until <= from) {
       throw new AppError('VALIDATION_FAILED', 'The override must end after it began.');
     }
+    const rates = ratesOf(body.rates);
+    const tiers = tiersOf(body.tiers ?? []);
     await this.change(user, body.projectId, async (tx) => {
       const made = await tx.query(
-        `INSERT INTO price_overrides (organization_id, id, project_id, provider, model, rates, effective_from, effective_until, actor, reason)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+        `INSERT INTO price_overrides (organization_id, id, project_id, provider, model, rates, tiers, effective_from, effective_until, actor, reason)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
          WHERE (SELECT count(*) FROM price_overrides WHERE organization_id = $1 AND removed_at IS NULL) < ${MOST_OVERRIDES} RETURNING id`,
         [
           organizationId,
@@ -76,7 +79,8 @@ export class PriceRules {
           body.projectId ?? null,
           body.provider,
           body.model,
-          JSON.stringify(ratesOf(body.rates)),
+          JSON.stringify(rates),
+          JSON.stringify(tiers),
           from,
           body.until ?? null,
           actorOf(user),
@@ -90,11 +94,10 @@ export class PriceRules {
         );
       }
       const { provider, model, projectId = null, until = null, reason } = body;
-      const rates = ratesOf(body.rates);
       return {
         action: 'price.override',
         target: `price-override:${id}`,
-        details: { projectId, provider, model, picoPerToken: rates, from, until, reason },
+        details: { projectId, provider, model, picoPerToken: rates, tiers, from, until, reason },
       };
     });
     const [row] = await this.unitOfWork.read<OverrideRow>(
@@ -241,14 +244,24 @@ const TERMS = {
 } as const;
 
 const SELECT_OVERRIDE = `
-  SELECT id, project_id AS "projectId", provider, model, rates, effective_from::text AS "from", effective_until::text AS until, actor, reason,
+  SELECT id, project_id AS "projectId", provider, model, rates, tiers, effective_from::text AS "from", effective_until::text AS until, actor, reason,
     created_at AS "createdAt"
   FROM price_overrides WHERE organization_id = $1`;
 const TERM_COLUMNS = `nullif(scope_id, organization_id) AS "projectId", actor, reason, updated_at AS "updatedAt"`;
 const TERM_ROWS = `
   WHERE organization_id = $1 AND ($2::uuid IS NULL OR scope_id IN ($1, $2)) ORDER BY scope_id = organization_id DESC, scope_id LIMIT 10000`;
 
-function viewOf({ rates, ...row }: OverrideRow): OverrideView {
-  const perMillion: MillionRates = perMillionOf(rates);
-  return { ...row, rates: perMillion };
+function viewOf({ rates, tiers, ...row }: OverrideRow): OverrideView {
+  return {
+    ...row,
+    rates: perMillionOf(rates),
+    tiers: tiers.map((tier) => ({ ...tier, rates: perMillionOf(tier.rates) })),
+  };
+}
+
+/** Ascending by their thresholds. */
+function tiersOf(given: NonNullable<InputOf<typeof createPriceOverride>['body']['tiers']>): Tiers {
+  return [...given]
+    .sort((first, second) => first.aboveInputTokens - second.aboveInputTokens)
+    .map((tier) => ({ aboveInputTokens: tier.aboveInputTokens, rates: ratesOf(tier.rates) }));
 }

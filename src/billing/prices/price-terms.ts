@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SYSTEM, type UnitOfWork } from '../../platform/database/index.js';
-import type { Override, Rates } from '../domain/pricing.js';
+import type { Override, Rates, Tiers } from '../domain/pricing.js';
 import { canonicalJson } from './canonical.js';
 import { matchOfGlob } from './model-glob.js';
 
@@ -35,6 +35,7 @@ interface OverrideRow {
   readonly from: string;
   readonly until: string | null;
   readonly rates: Rates;
+  readonly tiers: Tiers;
 }
 interface ScopeRow<T> {
   readonly organizationId: string;
@@ -185,8 +186,16 @@ export class PriceTerms {
 }
 
 export function asOverride(row: Omit<OverrideRow, 'organizationId' | 'projectId'>): Override {
-  const { id, provider, model, from, until, rates } = row;
-  return { id, provider, match: matchOfGlob(model), from, ...(until !== null && { until }), rates };
+  const { id, provider, model, from, until, rates, tiers } = row;
+  return {
+    id,
+    provider,
+    match: matchOfGlob(model),
+    from,
+    ...(until !== null && { until }),
+    rates,
+    ...(tiers.length > 0 && { tiers }),
+  };
 }
 
 function ageOf({ loadedAtMs }: OrganizationTerms): number {
@@ -196,7 +205,7 @@ function ageOf({ loadedAtMs }: OrganizationTerms): number {
 // What has ended stays a day longer: clocks differ.
 const OVERRIDES = `
   SELECT organization_id AS "organizationId", id, project_id AS "projectId", provider, model, effective_from::text AS "from",
-    effective_until::text AS "until", rates
+    effective_until::text AS "until", rates, tiers
   FROM price_overrides
   WHERE organization_id = ANY($1::uuid[]) AND removed_at IS NULL AND (effective_until IS NULL OR effective_until >= (now() AT TIME ZONE 'UTC')::date)
   ORDER BY effective_from DESC, id DESC`;

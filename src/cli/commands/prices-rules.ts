@@ -2,23 +2,18 @@ import type { ApiClient } from '../api/api-client.js';
 import { usageError } from '../cli-error.js';
 import type { Context } from '../context.js';
 import { findProject } from '../resolve.js';
-import { dollars, moment } from '../terminal/format.js';
+import { moment } from '../terminal/format.js';
 import { printable, table } from '../terminal/table.js';
+import { ratesOf, ratesText, tiersOf, type RateOptions, type TierOptions } from './rate-options.js';
 
 export interface ScopeOptions {
   readonly project?: string;
-}
-export interface RateOptions {
-  readonly input?: string;
-  readonly output?: string;
-  readonly cacheRead?: string;
-  readonly cacheWrite?: string;
 }
 export interface ChangeOptions extends ScopeOptions {
   readonly reason: string;
   readonly remove?: boolean;
 }
-export interface OverrideOptions extends ChangeOptions, RateOptions {
+export interface OverrideOptions extends ChangeOptions, RateOptions, TierOptions {
   readonly from?: string;
   readonly until?: string;
 }
@@ -29,6 +24,10 @@ interface Override {
   readonly provider: string;
   readonly model: string;
   readonly rates: Readonly<Record<string, string>>;
+  readonly tiers: readonly {
+    readonly aboveInputTokens: number;
+    readonly rates: Readonly<Record<string, string>>;
+  }[];
   readonly from: string;
   readonly until: string | null;
   readonly reason: string;
@@ -54,7 +53,7 @@ export async function showOverrides(context: Context, options: ScopeOptions): Pr
       { title: 'Id', value: (row) => row.id },
       { title: 'For', value: (row) => row.projectId ?? 'organization' },
       { title: 'Model', value: (row) => `${row.provider}/${row.model}` },
-      { title: 'Rates per million', value: (row) => ratesText(row.rates) },
+      { title: 'Rates per million', value: overrideText },
       { title: 'From', value: (row) => row.from },
       { title: 'Until', value: (row) => row.until ?? '–' },
       { title: 'Reason', value: (row) => row.reason },
@@ -73,18 +72,19 @@ export async function setOverride(
   options: OverrideOptions,
 ): Promise<undefined> {
   const rates = ratesOf(options);
+  const tiers = tiersOf(options);
   const client = await context.client();
   const projectId = await projectOf(client, options);
   const { from, until, reason } = options;
   const override = await client.send<Override>({
     method: 'POST',
     path: '/v1/prices/overrides',
-    body: { projectId, provider, model, rates, from, until, reason },
+    body: { projectId, provider, model, rates, tiers, from, until, reason },
   });
   const { id, from: first } = override;
   context.print(
     override,
-    `${printable(`${provider}/${model}`)}: ${ratesText(override.rates)} from ${first} on. End it with: iron-cage prices override-remove ${id}`,
+    `${printable(`${provider}/${model}`)}: ${overrideText(override)} from ${first} on. End it with: iron-cage prices override-remove ${id}`,
   );
   return undefined;
 }
@@ -174,22 +174,11 @@ async function projectOf(
   return project === undefined ? undefined : (await findProject(client, project)).id;
 }
 
-function ratesOf({ input, output, cacheRead, cacheWrite }: RateOptions): Record<string, string> {
-  if (input === undefined || output === undefined) {
-    throw usageError('Give --input and --output, in dollars per million tokens.');
-  }
-  return {
-    input,
-    output,
-    ...(cacheRead !== undefined && { cacheRead }),
-    ...(cacheWrite !== undefined && { cacheWrite5m: cacheWrite }),
-  };
-}
-
-function ratesText(rates: Readonly<Record<string, string>>): string {
-  return Object.entries(rates)
-    .map(([bucket, amount]) => `${bucket} ${dollars(amount)}`)
-    .join(', ');
+function overrideText({ rates, tiers }: Override): string {
+  const dearer = tiers.map(
+    (tier) => `; above ${tier.aboveInputTokens} tokens ${ratesText(tier.rates)}`,
+  );
+  return ratesText(rates) + dearer.join('');
 }
 
 function basisPointsOf(text: string): number {

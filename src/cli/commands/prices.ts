@@ -6,7 +6,6 @@ import { recompute, type RecomputeOptions } from './prices-recompute.js';
 import {
   type ChangeOptions,
   type OverrideOptions,
-  type RateOptions,
   removeOverride,
   type ScopeOptions,
   setCeiling,
@@ -15,6 +14,7 @@ import {
   showOverrides,
   showTerms,
 } from './prices-rules.js';
+import { type RateOptions, withRates, withTier } from './rate-options.js';
 import { type PriceOptions, showPrices } from './reports.js';
 
 type Run = (action: Action) => Promise<void>;
@@ -64,16 +64,18 @@ function addOverrideCommands(prices: Command, run: Run): void {
     .description('Own rates, in the order in which they are looked at')
     .option('--project <project>', "only the project's own and the organization's")
     .action((options: ScopeOptions) => run((context) => showOverrides(context, options)));
-  rateOptions(
-    prices
-      .command('override')
-      .argument('<provider>')
-      .argument('<model>', 'a name; * stands for any characters')
-      .description('Set own rates for models, in dollars per million tokens')
-      .requiredOption('--reason <text>', 'kept in the audit trail')
-      .option('--project <project>', 'only for this project')
-      .option('--from <day>', 'first day (UTC), today unless given')
-      .option('--until <day>', 'first day on which it does not apply any more'),
+  withTier(
+    withRates(
+      prices
+        .command('override')
+        .argument('<provider>')
+        .argument('<model>', 'a name; * stands for any characters')
+        .description('Set own rates for models, in dollars per million tokens')
+        .requiredOption('--reason <text>', 'kept in the audit trail')
+        .option('--project <project>', 'only for this project')
+        .option('--from <day>', 'first day (UTC), today unless given')
+        .option('--until <day>', 'first day on which it does not apply any more'),
+    ),
   ).action((provider: string, model: string, options: OverrideOptions) =>
     run((context) => setOverride(context, provider, model, options)),
   );
@@ -100,7 +102,7 @@ function addTermCommands(prices: Command, run: Run): void {
     .action((percent: string | undefined, options: ChangeOptions) =>
       run((context) => setMarkup(context, percent, options)),
     );
-  rateOptions(
+  withRates(
     prices
       .command('ceiling')
       .description('Price models that nothing else knows; without it agents may not use them')
@@ -110,14 +112,6 @@ function addTermCommands(prices: Command, run: Run): void {
   ).action((options: ChangeOptions & RateOptions) =>
     run((context) => setCeiling(context, options)),
   );
-}
-
-function rateOptions(command: Command): Command {
-  return command
-    .option('--input <dollars>', 'per million input tokens')
-    .option('--output <dollars>', 'per million output tokens')
-    .option('--cache-read <dollars>', 'per million tokens read from a cache, as input unless given')
-    .option('--cache-write <dollars>', 'per million tokens written to one, as input unless given');
 }
 
 async function showVersions(context: Context): Promise<undefined> {

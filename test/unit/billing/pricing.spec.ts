@@ -217,6 +217,7 @@ const override = fc
     from: fc.constantFrom(...DAYS),
     until: fc.option(fc.constantFrom('2026-11-23', '2028-01-01'), { nil: undefined }),
     rates,
+    tiers,
   })
   .map(({ until, ...rest }) => ({ ...rest, ...(until !== undefined && { until }) }));
 const anyTable = fc
@@ -352,7 +353,8 @@ describe('a charge', () => {
         anyCall,
         fc.nat(1_000_000),
         fc.bigInt(0n, 10n ** 12n),
-        (prices, call, most, amount) => {
+        fc.constantFrom({}, { audioSeconds: 30 }, { webSearches: 2, searchUnits: 1 }),
+        (prices, call, most, amount, units) => {
           const price = new sdk.PriceTable(prices).find(call.provider, call.model, call.atMs);
           if (!price) return;
           const bound = {
@@ -360,8 +362,9 @@ describe('a charge', () => {
             outputTokens: most,
             inputBuckets: ['input'] as const,
             outputBuckets: ['output'] as const,
+            units,
           };
-          const used = { ...NONE, input: bound.inputTokens, output: most };
+          const used = { ...NONE, ...units, input: bound.inputTokens, output: most };
           expect(sdk.costOf(price, used) <= worstCost(price, bound)).toBe(true);
           const fits = affordableOutput(price, bound, amount);
           if (fits < 0) return;

@@ -2141,6 +2141,12 @@ export interface components {
             /** @description A name, or a glob. */
             model: string;
             rates: components["schemas"]["RatesPerMillion"];
+            /** @description Long contexts: dearer rates for the whole call. */
+            tiers: {
+                /** @description When all input tokens together are more, these rates are those of the call. */
+                aboveInputTokens: number;
+                rates: components["schemas"]["RatesPerMillion"];
+            }[];
             /**
              * Format: date
              * @description First day, UTC.
@@ -2168,6 +2174,12 @@ export interface components {
             provider: string;
             model: string;
             rates: components["schemas"]["RatesPerMillion"];
+            /** @description Long contexts: dearer rates for the whole call. */
+            tiers?: {
+                /** @description When all input tokens together are more, these rates are those of the call. */
+                aboveInputTokens: number;
+                rates: components["schemas"]["RatesPerMillion"];
+            }[];
             /**
              * Format: date
              * @description Today (UTC) unless given.
@@ -2371,6 +2383,18 @@ export interface components {
             audioInput?: string;
             /** @description As `output` unless given. */
             audioOutput?: string;
+            /** @description Dollars per million web searches. */
+            webSearches?: string;
+            /** @description Dollars per million searches in stored files. */
+            fileSearches?: string;
+            /** @description Dollars per million containers that code runs in. */
+            containers?: string;
+            /** @description Dollars per million seconds of transcribed audio. */
+            audioSeconds?: string;
+            /** @description Dollars per million spoken characters. */
+            characters?: string;
+            /** @description Dollars per million of a reranker's search units. */
+            searchUnits?: string;
         };
         Readiness: {
             /** @enum {string} */
@@ -2754,6 +2778,16 @@ export interface components {
                 videoOutput?: number;
                 /** @description Searches, not tokens. */
                 webSearches?: number;
+                /** @description Searches in stored files, not tokens. */
+                fileSearches?: number;
+                /** @description Containers that code ran in. */
+                containers?: number;
+                /** @description Seconds of audio that were transcribed. */
+                audioSeconds?: number;
+                /** @description Characters that were spoken. */
+                characters?: number;
+                /** @description A reranker's search units. */
+                searchUnits?: number;
             };
             /** @description US dollars, decimal string */
             cost: string;
