@@ -4,6 +4,13 @@ import type { Endpoint, JsonObject } from '../../sdk/src/providers/call-plan.js'
 import { matchEndpoint } from '../../sdk/src/providers/endpoints.js';
 import { inputTold } from '../../sdk/src/usage/usage-reading.js';
 
+/** What is known before a call is sent. */
+export interface SentRequest {
+  readonly host: string;
+  readonly path: string;
+  readonly request: JsonObject;
+}
+
 /** What the SDK would set aside for a request before it sends it. */
 export type Bound =
   | {
@@ -12,8 +19,10 @@ export type Bound =
       readonly inputTokens: number;
       readonly endpoint: Endpoint;
       readonly hasImages: boolean;
+      /** What made the context window the bound. */
+      readonly why: readonly string[];
     }
-  | { readonly kind: 'refused'; readonly provider: string; readonly why: string };
+  | { readonly kind: 'refused'; readonly provider: string; readonly why: readonly string[] };
 
 /** Hosts that are not in the server's list, by the provider that is behind them. */
 const clouds: readonly (readonly [RegExp, string])[] = [
@@ -22,6 +31,7 @@ const clouds: readonly (readonly [RegExp, string])[] = [
   [/^bedrock/, 'aws'],
   [/(^|\.)z\.ai$/, 'zai'],
 ];
+const images = /"(image_url|input_image|inline_?data|image|file_?data)"/i;
 
 export function providerAt(host: string): string {
   const known = PROVIDERS.find(({ hosts }) => hosts.includes(host));
@@ -29,31 +39,33 @@ export function providerAt(host: string): string {
   return known?.id ?? cloud ?? host;
 }
 
-/** Bounds one request from what is sent alone. */
-export function boundOf(
+/** Bounds every request; whatever else a line holds is not looked at. */
+export function boundAll(
   prices: PriceTable,
-  sent: { host: string; path: string; request: JsonObject },
+  lines: readonly SentRequest[],
   atMs: number,
-): Bound {
+): readonly Bound[] {
+  return lines.map(({ host, path, request }) => boundOf(prices, { host, path, request }, atMs));
+}
+
+/** Bounds one request from what is sent alone. */
+export function boundOf(prices: PriceTable, sent: SentRequest, atMs: number): Bound {
   const provider = providerAt(sent.host);
   const url = new URL(`https://${sent.host}${sent.path}`);
   const match = matchEndpoint(provider, 'POST', url);
-  if (match.kind !== 'metered') return { kind: 'refused', provider, why: 'the endpoint' };
+  if (match.kind !== 'metered') return { kind: 'refused', provider, why: ['the endpoint'] };
   const { endpoint } = match;
   const plan = endpoint.plan(structuredClone(sent.request), { provider, url });
-  if (plan.refused.length > 0) return { kind: 'refused', provider, why: plan.refused.join(', ') };
-  const hasImages = /"(image_url|input_image|inline_?data|image)"/i.test(
-    JSON.stringify(sent.request),
-  );
-  if (plan.unbounded.length === 0) {
-    return { kind: 'bounded', provider, inputTokens: plan.inputTokens, endpoint, hasImages };
+  if (plan.refused.length > 0) return { kind: 'refused', provider, why: plan.refused };
+  const hasImages = images.test(JSON.stringify(sent.request));
+  const { inputTokens, unbounded: why } = plan;
+  if (why.length === 0) {
+    return { kind: 'bounded', provider, inputTokens, endpoint, hasImages, why };
   }
   const context = prices.find(provider, plan.model, atMs)?.contextTokens;
-  if (context === undefined) {
-    return { kind: 'refused', provider, why: plan.unbounded.join(', ') };
-  }
-  const inputTokens = Math.max(plan.inputTokens, context);
-  return { kind: 'capped', provider, inputTokens, endpoint, hasImages };
+  if (context === undefined) return { kind: 'refused', provider, why };
+  const most = Math.max(inputTokens, context * (plan.rounds ?? 1));
+  return { kind: 'capped', provider, inputTokens: most, endpoint, hasImages, why };
 }
 
 /** All input that the provider counted; undefined when it told none. */

@@ -80,7 +80,7 @@ export class MeteredCall implements HeldCall {
     this.#boundPrice = { ...price, markup: times(price.markup, ...dearer) };
     this.#inputTokens = Math.max(
       Math.ceil(plan.inputTokens * options.calibration),
-      plan.unbounded.length > 0 ? (price.contextTokens ?? 0) : 0,
+      plan.unbounded.length > 0 ? (price.contextTokens ?? 0) * (plan.rounds ?? 1) : 0,
     );
     const known = plan.requestedOutput ?? price.maxOutputTokens ?? price.contextTokens;
     this.needsOutputLimit = plan.hasOutput && known === undefined;

@@ -20,6 +20,11 @@ import { toldUsage } from './told-usage.js';
 /** Anthropic's own tools that run in the agent's process add a prompt of this size at most. */
 const CLIENT_TOOL_TOKENS = 1_200;
 const clientTools = /^(bash|text_editor|computer|memory)_\d+$/;
+/** Tools that run at Anthropic and cost nothing but the tokens that they bring. */
+const freeServerTools = /^(web_fetch_\d+|tool_search_tool_[a-z0-9_]+|mcp_toolset)$/;
+const webSearch = /^web_search_\d+$/;
+/** Anthropic's loop over its own tools ends after ten rounds (platform documentation, "pause_turn"); then it answers. */
+const ROUNDS_MAX = 11;
 const DEPTH_MAX = 40;
 
 /** `POST …/messages`. */
@@ -43,11 +48,9 @@ function planMessages(body: JsonObject, { provider, url }: CallTarget): CallPlan
   const messages = listOf(body['messages']);
   surveyContent(survey, body['system'], imageBoundFor(isLater));
   surveyContent(survey, messages, imageBoundFor(isLater));
-  const structured = [body['tools'], objectAt(body, 'output_config')['format']].filter(
-    (extra) => extra !== undefined && extra !== null,
-  );
-  survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
   const tools = toolTypes(body['tools']);
+  const remote = remoteTools(body, tools);
+  for (const name of remote.unbounded) survey.unbounded.add(name);
   const thinking = objectAt(body, 'thinking');
   return {
     provider,
@@ -58,10 +61,13 @@ function planMessages(body: JsonObject, { provider, url }: CallTarget): CallPlan
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: messages.length + 1,
-        hasTools: structured.length > 0,
+        tools: [body['tools']],
+        formats: [objectAt(body, 'output_config')['format'], body['output_format']],
       }),
     unbounded: [...survey.unbounded],
-    refused: refusedFeatures(body, tools),
+    rounds: remote.unbounded.length > 0 ? ROUNDS_MAX : 1,
+    ...(remote.searches > 0 ? { units: { webSearches: remote.searches } } : {}),
+    refused: [...refusedFeatures(body), ...remote.refused],
     requestedOutput: countOf(body['max_tokens']),
     smallestOutput: (countOf(thinking['budget_tokens']) ?? 0) + 1,
     choices: 1,
@@ -79,11 +85,28 @@ function toolTypes(tools: unknown): string[] {
   return listOf(tools).map((tool) => textOf(objectAt({ tool }, 'tool')['type']));
 }
 
-function refusedFeatures(body: JsonObject, tools: readonly string[]): string[] {
-  const refused = tools
-    .filter((type) => type !== '' && type !== 'custom' && !clientTools.test(type))
-    .map((type) => `the server-side tool "${type}"`);
-  if (listOf(body['mcp_servers']).length > 0) refused.push('mcp_servers');
+/** What runs at Anthropic: with a bound for its rounds and fees, or refused. */
+function remoteTools(body: JsonObject, tools: readonly string[]) {
+  const unbounded = listOf(body['mcp_servers']).length > 0 ? ['mcp_servers'] : [];
+  const refused: string[] = [];
+  let searches = 0;
+  for (const [index, type] of tools.entries()) {
+    if (type === '' || type === 'custom' || clientTools.test(type)) continue;
+    const uses = countOf(objectAt({ tool: listOf(body['tools'])[index] }, 'tool')['max_uses']);
+    if (webSearch.test(type) && uses === undefined) {
+      refused.push(`the server-side tool "${type}" without max_uses`);
+    } else if (webSearch.test(type) || freeServerTools.test(type)) {
+      unbounded.push(type);
+      if (webSearch.test(type)) searches += uses ?? 0;
+    } else {
+      refused.push(`the server-side tool "${type}"`);
+    }
+  }
+  return { unbounded, refused, searches };
+}
+
+function refusedFeatures(body: JsonObject): string[] {
+  const refused: string[] = [];
   if (body['container'] !== undefined && body['container'] !== null) refused.push('container');
   const edits = listOf(objectAt(body, 'context_management')['edits']);
   if (edits.some((edit) => textOf(objectAt({ edit }, 'edit')['type']).startsWith('compact'))) {

@@ -44,8 +44,7 @@ function planConverse(body: JsonObject, { provider, url }: CallTarget): CallPlan
   }
   surveyContent(survey, body['system'], () => 0);
   const extra = objectAt(body, 'additionalModelRequestFields');
-  const structured = [body['toolConfig'], body['outputConfig']].filter(isObject);
-  survey.texts.push(...[...structured, extra].map((each) => JSON.stringify(each)));
+  survey.texts.push(JSON.stringify(extra));
   const thinking = objectAt(extra, 'thinking');
   return {
     provider,
@@ -55,7 +54,8 @@ function planConverse(body: JsonObject, { provider, url }: CallTarget): CallPlan
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: messages.length + 1,
-        hasTools: structured.length > 0,
+        tools: [body['toolConfig']],
+        formats: [body['outputConfig']],
       }),
     unbounded: [...survey.unbounded],
     refused: refusedFeatures(body),

@@ -53,7 +53,12 @@ function planInvoke(body: JsonObject, { provider, url }: CallTarget): CallPlan {
     model,
     inputTokens:
       survey.partTokens +
-      boundRequestText(tokenizer, { texts: survey.texts, messages: 16, hasTools: 'tools' in body }),
+      boundRequestText(tokenizer, {
+        texts: survey.texts,
+        messages: 16,
+        tools: [body['tools'], body['toolConfig']],
+        formats: [],
+      }),
     unbounded: [...survey.unbounded],
     // Each maker names its limit differently: one that is not there cannot be written either.
     refused: embeds || requestedOutput !== undefined ? [] : ['no limit of the output'],

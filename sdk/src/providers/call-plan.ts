@@ -11,6 +11,11 @@ export interface CallPlan {
   /** Upper bound; `unbounded` names what could make it larger (then the context window counts). */
   readonly inputTokens: number;
   readonly unbounded: readonly string[];
+  /**
+   * How often the provider may read the whole conversation in this one call, because it runs tools of
+   * its own in between: each time up to the context window. 1 where absent.
+   */
+  readonly rounds?: number;
   /** Features whose price cannot be bounded at all. */
   readonly refused: readonly string[];
   /** Largest output of one choice as the request states it; undefined: the model's maximum. */

@@ -34,10 +34,6 @@ function planChat(body: JsonObject, { provider }: CallTarget): CallPlan {
   const messages = listOf(body['messages']);
   surveyContent(survey, messages, () => IMAGE_TOKENS_MAX);
   surveyContent(survey, body['documents'], () => IMAGE_TOKENS_MAX);
-  const structured = [body['tools'], body['response_format']].filter(
-    (extra) => extra !== undefined && extra !== null,
-  );
-  survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
   const thinking = objectAt(body, 'thinking');
   return {
     provider,
@@ -47,7 +43,8 @@ function planChat(body: JsonObject, { provider }: CallTarget): CallPlan {
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: messages.length,
-        hasTools: structured.length > 0,
+        tools: [body['tools']],
+        formats: [body['response_format']],
       }),
     unbounded: [...survey.unbounded],
     refused: [],

@@ -1,5 +1,5 @@
 import type { JsonObject } from './call-plan.js';
-import { isObject, textOf } from './call-plan.js';
+import { isObject, objectAt, textOf } from './call-plan.js';
 
 /** Everything in a prompt that costs input tokens. */
 export interface ContentSurvey {
@@ -22,7 +22,7 @@ const unboundedTypes = new Set(['file', 'input_file', 'document', 'document_url'
 const silentKeys = new Set(['cache_control', 'status', 'type']);
 /**
  * Thoughts that only the provider can open, as base64. What is in them counts at most one token for
- * five characters in recorded calls; two and a half times as much is set aside.
+ * five characters in recorded calls, as text does that is not compressed; set aside is more.
  */
 const sealedKeys = new Set([
   'encrypted_content',
@@ -30,7 +30,7 @@ const sealedKeys = new Set([
   'thoughtSignature',
   'thought_signature',
 ]);
-const SEALED_CHARACTERS_PER_TOKEN = 2;
+const SEALED_CHARACTERS_PER_TOKEN = 3;
 /** Gemini's parts have no type but the name of their field. */
 const inlineKeys = ['inlineData', 'inline_data'] as const;
 const linkKeys = ['fileData', 'file_data'] as const;
@@ -88,13 +88,16 @@ function surveyInlineData(
   part: JsonObject,
   boundImage: ImageBound,
 ): boolean {
-  if (linkKeys.some((key) => isObject(part[key]))) {
-    survey.unbounded.add('fileData');
+  const link = linkKeys.map((key) => part[key]).find(isObject);
+  if (link !== undefined) {
+    // However large a picture is, it counts no more than the largest one.
+    if (kindOf(link).startsWith('image/')) survey.partTokens += boundImage(part);
+    else survey.unbounded.add('fileData');
     return true;
   }
   const data = inlineKeys.map((key) => part[key]).find(isObject);
   if (data === undefined) return false;
-  const kind = textOf(data['mimeType'] ?? data['mime_type']).toLowerCase();
+  const kind = kindOf(data);
   if (kind.startsWith('image/')) {
     survey.partTokens += boundImage(part);
   } else if (kind.startsWith('text/')) {
@@ -106,6 +109,10 @@ function surveyInlineData(
   return true;
 }
 
+function kindOf(data: JsonObject): string {
+  return textOf(data['mimeType'] ?? data['mime_type']).toLowerCase();
+}
+
 function surveyFields(
   survey: ContentSurvey,
   value: JsonObject,
@@ -113,6 +120,8 @@ function surveyFields(
   depth: number,
 ): void {
   if ('file_id' in value) survey.unbounded.add('file_id');
+  // What is quoted from is cut into pieces that are counted, too.
+  if (objectAt(value, 'citations')['enabled'] === true) survey.unbounded.add('citations');
   for (const [key, field] of Object.entries(value)) {
     if (silentKeys.has(key)) continue;
     if (sealedKeys.has(key) && typeof field === 'string') {

@@ -22,6 +22,9 @@ import { ReceivedText } from './received-text.js';
 import { toldUsage } from './told-usage.js';
 
 const clientTools = new Set(['functionDeclarations', 'function_declarations']);
+/** Costs its tokens only, and the model writes its code anew up to five times (documentation, "Code execution"). */
+const codeExecution = new Set(['codeExecution', 'code_execution']);
+const CODE_ROUNDS_MAX = 6;
 /** Models before 2.5 answer at once, all others think unless their budget for it is zero. */
 const answersAtOnce = /^gemini-(1|2\.0|pro|flash-1)|^gemma/;
 
@@ -55,12 +58,8 @@ function planGenerate(body: JsonObject, { provider, url }: CallTarget): CallPlan
   surveyContent(survey, body['contents'], geminiImageBoundFor(model));
   if (either(body, 'cachedContent') !== undefined) survey.unbounded.add('cachedContent');
   const tools = toolsOf(body);
-  const structured = [
-    ...tools.map((tool) => either(tool, 'functionDeclarations')),
-    either(config, 'responseSchema'),
-    either(config, 'responseJsonSchema'),
-  ].filter((extra) => extra !== undefined && extra !== null);
-  survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
+  const runsCode = tools.some((tool) => Object.keys(tool).some((name) => codeExecution.has(name)));
+  if (runsCode) survey.unbounded.add('codeExecution');
   const speaks = listOf(either(config, 'responseModalities')).map((kind) => textOf(kind));
   return {
     provider,
@@ -70,9 +69,11 @@ function planGenerate(body: JsonObject, { provider, url }: CallTarget): CallPlan
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: contents.length + 1,
-        hasTools: structured.length > 0,
+        tools: tools.map((tool) => either(tool, 'functionDeclarations')),
+        formats: [either(config, 'responseSchema'), either(config, 'responseJsonSchema')],
       }),
     unbounded: [...survey.unbounded],
+    rounds: runsCode ? CODE_ROUNDS_MAX : 1,
     refused: refusedFeatures(tools),
     requestedOutput: countOf(either(config, 'maxOutputTokens')),
     smallestOutput: (countOf(either(thinking, 'thinkingBudget')) ?? 0) + 1,
@@ -97,7 +98,7 @@ function toolsOf(body: JsonObject): JsonObject[] {
 
 function refusedFeatures(tools: readonly JsonObject[]): string[] {
   return [...new Set(tools.flatMap((tool) => Object.keys(tool)))]
-    .filter((name) => !clientTools.has(name))
+    .filter((name) => !clientTools.has(name) && !codeExecution.has(name))
     .map((name) => `the server-side tool "${name}"`);
 }
 

@@ -49,9 +49,6 @@ function planChat(body: JsonObject, { provider, url }: CallTarget): CallPlan {
   const survey = emptySurvey();
   const messages = listOf(body['messages']);
   surveyContent(survey, messages, imageBoundFor(model));
-  const extras = [body['tools'], body['functions'], body['response_format']];
-  const structured = extras.filter((extra) => extra !== undefined && extra !== null);
-  survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
   const speaks = listOf(body['modalities']).includes('audio');
   return {
     provider,
@@ -61,10 +58,11 @@ function planChat(body: JsonObject, { provider, url }: CallTarget): CallPlan {
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: messages.length,
-        hasTools: structured.length > 0,
+        tools: [body['tools'], body['functions']],
+        formats: [body['response_format']],
       }),
     unbounded: [...survey.unbounded],
-    refused: [...serverTools(body['tools']), ...dearOptions(body)],
+    refused: [...serverTools(body['tools']).refused, ...dearOptions(body)],
     requestedOutput: countOf(body['max_completion_tokens']) ?? countOf(body['max_tokens']),
     smallestOutput: 1,
     choices: countOf(body['n']) ?? 1,

@@ -1,5 +1,5 @@
 import { openAiModifiers } from '../prices/modifiers.js';
-import { boundOpenAiImage } from '../tokens/image-bound.js';
+import { boundImageOf } from '../tokens/image-bound.js';
 import { sizeOfDataUrl } from '../tokens/image-size.js';
 import { isObject, listOf, objectAt, textOf, type JsonObject } from './call-plan.js';
 
@@ -20,12 +20,31 @@ const withoutHiddenOutput =
 /** Models that search or run tools by themselves, whether the request says so or not. */
 const selfDirectedModels = /(^|\/)compound(-|$)|-search-(preview|api)|(^|\/)sonar/i;
 
-/** Tools that run at the provider cost an unknown number of tokens and fees per use. */
-export function serverTools(tools: unknown): string[] {
-  return listOf(tools)
-    .map((tool) => textOf(objectAt({ tool }, 'tool')['type']))
+/** Tools whose fee is in the price table. */
+const webSearch = /^web_search(_preview)?(_\d|$)/;
+
+/**
+ * Tools that run at the provider cost an unknown number of tokens and fees per use; searches can be
+ * bounded where the request limits its calls. A function may leave its type away: Mistral's do.
+ *
+ * @param calls the most calls of such tools that the request allows
+ */
+export function serverTools(
+  tools: unknown,
+  calls?: number,
+): { readonly refused: readonly string[]; readonly unbounded: readonly string[] } {
+  const types = listOf(tools)
+    .map((tool) => objectAt({ tool }, 'tool'))
+    .filter((tool) => !(tool['type'] === undefined && isObject(tool['function'])))
+    .map((tool) => textOf(tool['type']))
     .filter((type) => !clientTools.has(type))
-    .map((type) => `the server-side tool "${type}"`);
+    .map((type) => ({ type, isBounded: calls !== undefined && webSearch.test(type) }));
+  return {
+    refused: types
+      .filter(({ isBounded }) => !isBounded)
+      .map(({ type }) => `the server-side tool "${type}"`),
+    unbounded: types.filter(({ isBounded }) => isBounded).map(({ type }) => type),
+  };
 }
 
 /** Options that change the price in a way that the price table does not tell. */
@@ -39,7 +58,6 @@ export function dearOptions(body: JsonObject): string[] {
   if (textOf(body['model']).endsWith(':online')) refused.push('a model with web search');
   if (listOf(body['models']).length > 0) refused.push('a list of fallback models');
   if (listOf(body['context_management']).length > 0) refused.push('context_management');
-  if (isObject(body['moderation'])) refused.push('moderation');
   if (selfDirectedModels.test(textOf(body['model']))) refused.push('a model with built-in tools');
   return refused;
 }
@@ -59,7 +77,7 @@ export function imageBoundFor(model: string): (part: JsonObject) => number {
   return (part) => {
     const link = part['image_url'];
     const url = typeof link === 'string' ? link : textOf(objectAt(part, 'image_url')['url']);
-    return boundOpenAiImage(model, sizeOfDataUrl(url));
+    return boundImageOf(model, sizeOfDataUrl(url));
   };
 }
 

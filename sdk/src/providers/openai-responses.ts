@@ -49,15 +49,14 @@ function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPla
   for (const item of items) {
     const type = textOf(objectAt({ item }, 'item')['type']);
     if (['item_reference', 'compaction'].includes(type)) survey.unbounded.add(type);
-    if (type === 'additional_tools') survey.unbounded.add(type);
   }
   for (const key of remoteState) {
     if (body[key] !== undefined && body[key] !== null) survey.unbounded.add(key);
   }
-  const structured = [body['tools'], objectAt(body, 'text')['format']].filter(
-    (extra) => extra !== undefined && extra !== null,
-  );
-  survey.texts.push(...structured.map((extra) => JSON.stringify(extra)));
+  const tools = toolsOf(body, items);
+  const calls = countOf(body['max_tool_calls']);
+  const remote = serverTools(tools, calls);
+  for (const name of remote.unbounded) survey.unbounded.add(name);
   return {
     provider,
     model,
@@ -66,10 +65,13 @@ function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPla
       boundRequestText(tokenizer, {
         texts: survey.texts,
         messages: items.length + 1,
-        hasTools: structured.length > 0,
+        tools: [tools],
+        formats: [objectAt(body, 'text')['format']],
       }),
     unbounded: [...survey.unbounded],
-    refused: [...serverTools(body['tools']), ...dearOptions(body)],
+    rounds: remote.unbounded.length > 0 ? (calls ?? 0) + 1 : 1,
+    ...(remote.unbounded.length > 0 ? { units: { webSearches: calls ?? 0 } } : {}),
+    refused: [...remote.refused, ...dearOptions(body)],
     requestedOutput: countOf(body['max_output_tokens']),
     smallestOutput: SMALLEST_OUTPUT,
     choices: 1,
@@ -83,6 +85,14 @@ function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPla
     modifiers: askedTier(body),
     tokenizer,
   };
+}
+
+/** Those of the request, and those that were added in the course of the conversation. */
+function toolsOf(body: JsonObject, items: readonly unknown[]): unknown[] {
+  const later = items
+    .map((item) => objectAt({ item }, 'item'))
+    .filter((item) => item['type'] === 'additional_tools');
+  return [...listOf(body['tools']), ...later.flatMap((item) => listOf(item['tools']))];
 }
 
 class ResponsesStreamReader implements StreamReader {

@@ -60,7 +60,8 @@ export function boundClaudeImage(isLater: boolean, size: ImageSize | undefined):
 /** Gemini 3 and later at the highest resolution that can be asked for. */
 const GEMINI_LATER_IMAGE_MAX = 2_240;
 const GEMINI_TILE = 258;
-const GEMINI_TILES_MAX = 16;
+/** What is larger is fitted into 3,072 pixels: twelve tiles by two at the narrowest. */
+const GEMINI_TILES_MAX = 24;
 
 /** Upper bound for one image sent to Google ("Understand and count tokens": 258 tokens per tile). */
 export function boundGeminiImage(model: string, size: ImageSize | undefined): number {
@@ -70,4 +71,20 @@ export function boundGeminiImage(model: string, size: ImageSize | undefined): nu
   const unit = Math.min(768, Math.max(256, Math.floor(Math.min(size.width, size.height) / 1.5)));
   const tiles = Math.ceil(size.width / unit) * Math.ceil(size.height / unit);
   return GEMINI_TILE * Math.min(GEMINI_TILES_MAX, tiles + 1);
+}
+
+/** Models behind OpenAI's language that are not OpenAI's: what they make of the largest image. */
+const otherImages: readonly (readonly [RegExp, number])[] = [
+  [/llama-4/, 2_600], // 16 tiles and an overview of 144 tokens each
+  [/mi[sx]tral|pixtral/, 4_300], // 1,024 pixels by 16, with an end for every row
+  [/grok/, 2_048], // six tiles and an overview of 256 tokens each
+];
+
+/** Upper bound for one image in OpenAI's language, whoever made the model behind it. */
+export function boundImageOf(model: string, size: ImageSize | undefined): number {
+  const name = model.toLowerCase().replace(/^(.*\/|openai\.)/, '');
+  if (name.includes('claude')) return boundClaudeImage(!/claude-3|-4[-.][0-6]/.test(name), size);
+  if (name.startsWith('gemini')) return boundGeminiImage(name, size);
+  const other = otherImages.find(([pattern]) => pattern.test(name));
+  return other === undefined ? boundOpenAiImage(name, size) : other[1];
 }
