@@ -1,16 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
-import { AuditTrail } from '../audit/index.js';
 import { AgentSessions } from '../auth/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
-import { actorOf, type AgentPrincipal } from '../kernel/principal.js';
+import type { AgentPrincipal } from '../kernel/principal.js';
 import { whyStopped } from '../kernel/stopped-project.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { Signals } from '../platform/redis/index.js';
 import { ProjectAccounts, ProjectDirectory } from '../teams/index.js';
-import { type OpenedSecret, SecretDelivery } from './delivery.service.js';
+import {
+  type FailedSecret,
+  isFailed,
+  type OpenedSecret,
+  SecretDelivery,
+} from './delivery.service.js';
 import { References } from './references.js';
+import { SecretFailures } from './secret-failures.js';
 import { sealToSession } from './session-seal.js';
 import { SessionTerms } from './session-terms.js';
 import type { startSession } from './vault.contract.js';
@@ -30,7 +35,7 @@ export class Bootstrap {
     private readonly delivery: SecretDelivery,
     private readonly references: References,
     private readonly terms: SessionTerms,
-    private readonly audit: AuditTrail,
+    private readonly failures: SecretFailures,
     private readonly signals: Signals,
     @Inject(ThrottlerStorage) private readonly limits: ThrottlerStorage,
   ) {}
@@ -51,7 +56,7 @@ export class Bootstrap {
     await sealToSession(body.publicKey, body.nonce, '', []);
     const { project, sessionId, opened } = await this.unitOfWork
       .run(agent.organizationId, (tx) => this.admit(tx, agent, ip, body))
-      .catch((error: unknown) => this.noteUnreadable(agent, error));
+      .catch((error: unknown) => this.refuse(agent, error));
     const plain = await this.complete(agent, sessionId, opened.secrets);
     const secrets = await sealToSession(body.publicKey, body.nonce, sessionId, plain);
     const metered = opened.secrets.filter((secret) => secret.metered);
@@ -89,43 +94,51 @@ export class Bootstrap {
     if (stopped) throw new AppError(stopped.code, stopped.message);
     const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
     const opened = await this.delivery.open(tx, agent, project.name, sessionId);
+    if (opened.secrets.every(isFailed)) throw new NothingOpened(opened.secrets);
     return { project, sessionId, opened };
   }
 
-  /** Reads what is kept elsewhere; after the commit, because it may take its time. A session without its secrets ends at once. */
+  /**
+   * Reads what is kept elsewhere; after the commit, because it may take its time. What cannot be read is named, and keeps nobody from the
+   * rest; a session without any of its secrets ends at once.
+   */
   private async complete(
     agent: AgentPrincipal,
     sessionId: string,
-    opened: readonly OpenedSecret[],
+    opened: readonly (OpenedSecret | FailedSecret)[],
   ): Promise<object[]> {
     try {
-      return await Promise.all(
-        opened.map(async ({ values, ...secret }) => ({
-          ...secret,
-          fields: await this.references.resolve(values),
-        })),
-      );
+      const read = await Promise.all(opened.map((secret) => this.read(secret)));
+      const failed = read.flatMap(({ failed: one }) => one ?? []);
+      await this.failures.note(agent, sessionId, failed, opened);
+      const [first] = failed;
+      if (first && failed.length === opened.length) throw first.failure;
+      return read.map(({ wire }) => wire);
     } catch (error) {
       await this.sessions.end(agent, sessionId);
       throw error;
     }
   }
 
-  /** The transaction is gone, and its audit rows with it; that somebody tampered with a secret must not go unnoticed. */
-  private async noteUnreadable(agent: AgentPrincipal, error: unknown): Promise<never> {
-    if (error instanceof AppError && error.code === 'SECRET_UNREADABLE') {
-      const secretId = String(error.details?.['secretId']);
-      await this.unitOfWork.run(agent.organizationId, (tx) =>
-        this.audit.record(tx, {
-          organizationId: agent.organizationId,
-          actor: actorOf(agent),
-          action: 'secret.unreadable',
-          target: `secret:${secretId}`,
-          details: { version: error.details?.['version'] },
-        }),
-      );
+  private async read(
+    secret: OpenedSecret | FailedSecret,
+  ): Promise<{ wire: object; failed?: FailedSecret }> {
+    if (isFailed(secret)) return { wire: wireOfFailed(secret), failed: secret };
+    const { values, hadProblem: _, ...terms } = secret;
+    try {
+      return { wire: { ...terms, fields: await this.references.resolve(values) } };
+    } catch (failure) {
+      if (!(failure instanceof AppError)) throw failure;
+      const failed = { ...secret, failure, variables: Object.keys(values) };
+      return { wire: wireOfFailed(failed), failed };
     }
-    throw error;
+  }
+
+  /** The transaction is gone, and its audit rows with it; that somebody tampered with a secret must not go unnoticed. */
+  private async refuse(agent: AgentPrincipal, error: unknown): Promise<never> {
+    if (!(error instanceof NothingOpened)) throw error;
+    await this.failures.note(agent, undefined, error.failed, error.failed);
+    throw error.failed[0]?.failure ?? error;
   }
 
   /** Every start writes a session and an audit row for each secret; a key in a crash loop must not fill the disk. */
@@ -150,4 +163,18 @@ export class Bootstrap {
     await this.sessions.end(agent, sessionId);
     this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });
   }
+}
+
+class NothingOpened extends Error {
+  constructor(readonly failed: readonly FailedSecret[]) {
+    super('none of the secrets opens');
+  }
+}
+
+/** An agent that calls this provider all the same can say why it may not; without values there is nothing to send. */
+function wireOfFailed(secret: FailedSecret): object {
+  const { id, name, provider, version, hosts, paths, header, metered } = secret;
+  const { failure, variables } = secret;
+  const unavailable = { code: failure.code, message: failure.message, variables };
+  return { id, name, provider, version, hosts, paths, header, metered, fields: {}, unavailable };
 }

@@ -46,7 +46,7 @@ export const rotateDataKey = defineRoute({
     .meta({ id: 'DataKeyRequest' }),
   answer: vaultView,
   status: 200,
-  errors: ['CONFLICT', 'VAULT_SEALED', 'KEK_MISSING', 'SECRET_UNREADABLE'],
+  errors: ['CONFLICT', 'VAULT_SEALED', 'KEK_MISSING', 'SECRET_UNREADABLE', 'SECRET_ALTERED'],
 });
 
 export const rewrapKeys = defineRoute({

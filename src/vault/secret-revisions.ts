@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SYSTEM, UnitOfWork } from '../platform/database/index.js';
+import { sessionSecrets } from './data/session-secrets.js';
 import { revisionOf } from './domain/revision.js';
 
 export interface SecretsOf {
@@ -20,10 +21,11 @@ export class SecretRevisions {
     const places = [...asked.values()];
     const rows = await this.unitOfWork.read<SecretsOf & { id: string; revision: number }>(
       SYSTEM,
-      `SELECT w.organization_id AS "organizationId", w.project_id AS "projectId", w.environment, s.id, s.revision
+      `SELECT w.organization_id AS "organizationId", w.project_id AS "projectId", w.environment, found.id, found.revision
          FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (organization_id, project_id, environment)
-         JOIN provider_secrets s ON s.organization_id = w.organization_id
-          AND (s.project_id IS NULL OR s.project_id = w.project_id) AND s.environment IN ('any', w.environment)`,
+         JOIN LATERAL (
+           SELECT s.id, s.revision FROM provider_secrets s
+            WHERE s.organization_id = w.organization_id AND ${sessionSecrets('w.project_id', 'w.environment')}) AS found ON true`,
       [
         places.map(({ organizationId }) => organizationId),
         places.map(({ projectId }) => projectId),

@@ -4,20 +4,13 @@ import { AppError, notFound } from '../kernel/errors.js';
 import { actorOf, type UserPrincipal } from '../kernel/principal.js';
 import { type Tx, UnitOfWork, violatedConstraint } from '../platform/database/index.js';
 import { Signals } from '../platform/redis/index.js';
+import { bindTerms, lockTerms } from './data/binding.rows.js';
 import { DataKeys } from './data/data-keys.js';
 import { secretRow, type SecretView } from './data/secret.rows.js';
+import { MOST_OF_A_SESSION, SESSION_SECRETS_MAX } from './data/session-secrets.js';
+import type { BoundTerms } from './domain/secret-binding.js';
 import { hintsOf, sealValues, type SecretValues } from './domain/secret-values.js';
 import { VaultSeal } from './vault-seal.js';
-
-export interface LockedSecret {
-  readonly projectId: string | null;
-  readonly environment: string;
-  readonly currentVersion: number;
-  readonly headerName: string | null;
-  readonly headerValue: string | null;
-  readonly provider: string;
-  readonly hosts: readonly string[];
-}
 
 /** Writes secrets: each change is one transaction with its audit row, and is told to the running sessions. */
 @Injectable()
@@ -30,7 +23,10 @@ export class SecretStore {
     private readonly signals: Signals,
   ) {}
 
-  /** @param work its answer is what the audit row says besides who and what */
+  /**
+   * @param work its answer is what the audit row says besides who and what; what it leaves is bound, so it must have looked at what was
+   *   there with {@link lock}, or have made it
+   */
   async change(
     user: UserPrincipal,
     action: string,
@@ -41,6 +37,7 @@ export class SecretStore {
     const view = await this.unitOfWork
       .run(organizationId, async (tx) => {
         const details = await work(tx);
+        await bindTerms(tx, this.dataKeys, organizationId, secretId);
         await this.audit.record(tx, {
           organizationId,
           actor: actorOf(user),
@@ -64,16 +61,38 @@ export class SecretStore {
     return view;
   }
 
-  /** @throws {AppError} NOT_FOUND */
-  async lock(tx: Tx, organizationId: string, secretId: string): Promise<LockedSecret> {
-    const [row] = await tx.query<LockedSecret>(
-      `SELECT project_id AS "projectId", environment, current_version AS "currentVersion", header_name AS "headerName",
-              header_value AS "headerValue", provider, hosts
-         FROM provider_secrets WHERE organization_id = $1 AND id = $2 FOR UPDATE`,
-      [organizationId, secretId],
+  /**
+   * A secret as somebody set it, for a change of it.
+   *
+   * @throws {AppError} NOT_FOUND, VAULT_SEALED, KEK_MISSING; SECRET_ALTERED: a change must not make good what was forged
+   */
+  async lock(tx: Tx, organizationId: string, secretId: string): Promise<BoundTerms> {
+    await this.seal.refuse(tx);
+    return lockTerms(tx, this.dataKeys, organizationId, secretId);
+  }
+
+  /** Of two that add a secret at once the second sees the first. */
+  async lockList(tx: Tx, organizationId: string): Promise<void> {
+    await tx.query('SELECT 1 FROM organizations WHERE id = $1 FOR NO KEY UPDATE', [organizationId]);
+  }
+
+  /** Looks at what is there, a new one included. @throws {AppError} TOO_MANY_SECRETS */
+  async refuseTooMany(
+    tx: Tx,
+    organizationId: string,
+    { projectId, environment }: { projectId: string | null; environment: string },
+  ): Promise<void> {
+    const environments = environment === 'any' ? ['dev', 'live'] : [environment];
+    const [row] = await tx.query<{ most: number }>(MOST_OF_A_SESSION, [
+      organizationId,
+      projectId,
+      environments,
+    ]);
+    if ((row?.most ?? 0) <= SESSION_SECRETS_MAX) return;
+    throw new AppError(
+      'TOO_MANY_SECRETS',
+      `An agent gets ${String(SESSION_SECRETS_MAX)} secrets at most: those of its project and those of the whole organization together. Delete one that nobody needs, or give secrets to single projects instead of to all.`,
     );
-    if (!row) throw notFound('secret');
-    return row;
   }
 
   /** @throws {AppError} VAULT_SEALED */
@@ -106,7 +125,7 @@ export class SecretStore {
   /** Running sessions see another revision, and fetch their secrets again. */
   async pointTo(tx: Tx, organizationId: string, secretId: string, version: number): Promise<void> {
     await tx.query(
-      `UPDATE provider_secrets SET current_version = $3, revision = revision + 1, updated_at = now()
+      `UPDATE provider_secrets SET current_version = $3, revision = revision + 1, updated_at = now(), problem_code = NULL, problem_since = NULL
         WHERE organization_id = $1 AND id = $2`,
       [organizationId, secretId, version],
     );

@@ -15,9 +15,23 @@ export const secretView = z
     name: z.string(),
     provider: z.string(),
     projectId: uuid.nullable().describe('null: every project of the organization'),
-    ...termsShape,
+    // Not what may be stored but what is: a row that somebody altered must not keep the others from being shown.
+    hosts: z.array(z.string()),
+    paths: z.array(z.string()),
+    header: z.object({ name: z.string(), value: z.string() }).nullable(),
+    metered: z.boolean(),
+    environment: termsShape.environment,
     fields: z.array(field),
     version: z.int(),
+    problem: z
+      .object({
+        code: z
+          .string()
+          .describe('SECRET_ALTERED, SECRET_UNREADABLE, SECRET_SOURCE_UNAVAILABLE or KEK_MISSING'),
+        since: instant,
+      })
+      .nullable()
+      .describe('Why the last agents that should have got it did not; null: they did.'),
     createdAt: instant,
     updatedAt: instant,
   })
@@ -37,6 +51,8 @@ export const secretVersionView = z
   })
   .meta({ id: 'SecretVersion' });
 
+/** A change looks at what was there, and binds what is there then; both take the data key. */
+const KEYS_NEEDED = ['VAULT_SEALED', 'KEK_MISSING', 'SECRET_UNREADABLE', 'SECRET_ALTERED'] as const;
 const secretId = z.strictObject({ secretId: uuid });
 const versionNumber = z.coerce.number().int().min(1).max(1_000_000);
 
@@ -101,7 +117,15 @@ export const createSecret = defineRoute({
   }).meta({ id: 'SecretRequest' }),
   answer: secretView,
   status: 201,
-  errors: ['NOT_FOUND', 'NAME_TAKEN', 'VAULT_SEALED', 'SECRET_SOURCE_UNAVAILABLE'],
+  errors: [
+    'NOT_FOUND',
+    'NAME_TAKEN',
+    'TOO_MANY_SECRETS',
+    'VAULT_SEALED',
+    'KEK_MISSING',
+    'SECRET_UNREADABLE',
+    'SECRET_SOURCE_UNAVAILABLE',
+  ],
 });
 
 export const updateSecret = defineRoute({
@@ -124,7 +148,7 @@ export const updateSecret = defineRoute({
     .meta({ id: 'SecretUpdate' }),
   answer: secretView,
   status: 200,
-  errors: ['NOT_FOUND', 'NAME_TAKEN'],
+  errors: ['NOT_FOUND', 'NAME_TAKEN', ...KEYS_NEEDED],
 });
 
 export const rotateSecret = defineRoute({
@@ -138,7 +162,7 @@ export const rotateSecret = defineRoute({
   body: withValues({}).meta({ id: 'SecretVersionRequest' }),
   answer: secretView,
   status: 201,
-  errors: ['NOT_FOUND', 'VAULT_SEALED', 'SECRET_SOURCE_UNAVAILABLE'],
+  errors: ['NOT_FOUND', ...KEYS_NEEDED, 'SECRET_SOURCE_UNAVAILABLE'],
 });
 
 export const listSecretVersions = defineRoute({
@@ -167,7 +191,7 @@ export const rollBackSecret = defineRoute({
     .meta({ id: 'SecretRollbackRequest' }),
   answer: secretView,
   status: 200,
-  errors: ['NOT_FOUND', 'CONFLICT'],
+  errors: ['NOT_FOUND', 'CONFLICT', ...KEYS_NEEDED],
 });
 
 export const destroySecretVersion = defineRoute({
@@ -185,7 +209,7 @@ export const destroySecretVersion = defineRoute({
       .describe('true: also while a running session holds it.'),
   }),
   status: 204,
-  errors: ['NOT_FOUND', 'CONFLICT', 'SECRET_IN_USE'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'SECRET_IN_USE', ...KEYS_NEEDED],
 });
 
 export const deleteSecret = defineRoute({

@@ -6,10 +6,11 @@ import type { InputOf } from '../kernel/route.js';
 import { UnitOfWork } from '../platform/database/index.js';
 import { listSecretRows, type SecretView } from './data/secret.rows.js';
 import { type HeaderForm, headerProblem } from './domain/header-form.js';
+import type { BoundTerms } from './domain/secret-binding.js';
 import { isProviderHost, knownProvider } from './domain/providers.js';
 import { type SecretValues, secretValues } from './domain/secret-values.js';
 import { References } from './references.js';
-import { type LockedSecret, SecretStore } from './secret-store.js';
+import { SecretStore } from './secret-store.js';
 import type { createSecret, rotateSecret, updateSecret } from './secrets.contract.js';
 
 /** Provider keys: written, changed, destroyed, and never read back by people. */
@@ -41,6 +42,7 @@ export class Secrets {
     const id = newId();
     const projectId = body.projectId ?? null;
     return this.store.changeTo(user, 'secret.create', id, async (tx) => {
+      await this.store.lockList(tx, user.organizationId);
       await tx.query(
         `INSERT INTO provider_secrets
            (organization_id, id, project_id, name, provider, hosts, paths, header_name, header_value, metered, environment, current_version)
@@ -59,6 +61,7 @@ export class Secrets {
           environment,
         ],
       );
+      await this.store.refuseTooMany(tx, user.organizationId, { projectId, environment });
       await this.store.addVersion(tx, user, { id, projectId, environment, version: 1 }, values);
       return { name: body.name, environment, projectId };
     });
@@ -72,15 +75,13 @@ export class Secrets {
     const { organizationId } = user;
     return this.store.changeTo(user, 'secret.update', secretId, async (tx) => {
       const before = await this.store.lock(tx, organizationId, secretId);
-      const [now] = await tx.query<{ hints: { name: string }[]; metered: boolean }>(
-        `SELECT v.hints, s.metered FROM provider_secrets s
-           JOIN provider_secret_versions v ON v.organization_id = s.organization_id AND v.secret_id = s.id AND v.version = s.current_version
-          WHERE s.organization_id = $1 AND s.id = $2`,
-        [organizationId, secretId],
+      const [now] = await tx.query<{ hints: { name: string }[] }>(
+        'SELECT hints FROM provider_secret_versions WHERE organization_id = $1 AND secret_id = $2 AND version = $3',
+        [organizationId, secretId, before.currentVersion],
       );
       const header = body.header === undefined ? headerOf(before) : body.header;
       refuseHeader(header, now?.hints.map(({ name }) => name) ?? []);
-      const metered = body.metered ?? now?.metered ?? true;
+      const metered = body.metered ?? before.metered;
       refuseUnmeteredProvider(metered, before.provider, body.hosts ?? before.hosts);
       await tx.query(
         `UPDATE provider_secrets
@@ -118,7 +119,7 @@ export class Secrets {
         [organizationId, secretId],
       );
       const version = (latest?.version ?? 0) + 1;
-      await this.store.addVersion(tx, user, { ...secret, id: secretId, version }, values);
+      await this.store.addVersion(tx, user, { ...secret, version }, values);
       await this.store.pointTo(tx, organizationId, secretId, version);
       return { version };
     });
@@ -157,7 +158,7 @@ export class Secrets {
   }
 }
 
-function headerOf(secret: LockedSecret): HeaderForm | null {
+function headerOf(secret: BoundTerms): HeaderForm | null {
   const { headerName: name, headerValue: value } = secret;
   return name === null || value === null ? null : { name, value };
 }

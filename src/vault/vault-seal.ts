@@ -12,6 +12,7 @@ import { SHARED, type Tx, UnitOfWork } from '../platform/database/index.js';
 import { Keyring } from '../platform/keyring/index.js';
 import { Signals } from '../platform/redis/index.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
+import { EarlierSecrets } from './earlier-secrets.js';
 
 /** What is decided is in the database at once; this is how long a replica may keep a key in memory that it may not use. */
 const POLL_MS = 5_000;
@@ -24,12 +25,14 @@ const POLL_MS = 5_000;
 export class VaultSeal implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
+  private allBound = false;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly keyring: Keyring,
     private readonly audit: AuditTrail,
     private readonly signals: Signals,
+    private readonly earlier: EarlierSecrets,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -86,6 +89,7 @@ export class VaultSeal implements OnApplicationBootstrap, OnModuleDestroy {
       await tx.query('UPDATE installation SET vault_sealed_at = NULL, vault_sealed_by = NULL');
       await this.record(tx, user, 'vault.unseal', {});
     });
+    await this.bindEarlier();
     this.tell(user);
   }
 
@@ -96,14 +100,25 @@ export class VaultSeal implements OnApplicationBootstrap, OnModuleDestroy {
         SHARED,
         'SELECT vault_sealed_at IS NOT NULL AS sealed FROM installation',
       );
-      if (row?.sealed === true) this.keyring.lock();
-      else if (this.keyring.locked) await this.keyring.unlock();
+      if (row?.sealed === true) {
+        this.keyring.lock();
+        return;
+      }
+      if (this.keyring.locked) await this.keyring.unlock();
+      await this.bindEarlier();
     } catch (error) {
       this.logger.warn(
         { err: error },
         'cannot follow the seal of the vault; the next look tries again',
       );
     }
+  }
+
+  /** Before the first agent is served, or as soon as the vault is open. */
+  private async bindEarlier(): Promise<void> {
+    if (this.allBound) return;
+    await this.earlier.bindAll((tx) => this.refuse(tx));
+    this.allBound = true;
   }
 
   private record(tx: Tx, user: UserPrincipal, action: string, details: object): Promise<void> {

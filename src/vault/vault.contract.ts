@@ -74,6 +74,7 @@ export const startSession = defineRoute({
     'VAULT_SEALED',
     'KEK_MISSING',
     'SECRET_UNREADABLE',
+    'SECRET_ALTERED',
     'SECRET_SOURCE_UNAVAILABLE',
     'KEY_EXCHANGE_FAILED',
     'PROTOCOL_UNSUPPORTED',

@@ -84,6 +84,11 @@ const ACROSS: Readonly<Record<string, Across>> = {
     system: false,
     why: 'a new master key wraps the data keys of all organizations',
   },
+  'vault/earlier-secrets.ts': {
+    statements: 1,
+    system: true,
+    why: 'binds, once, the secrets of all organizations that are from before rows were bound',
+  },
   'vault/grant-sweeper.ts': { statements: 1, system: true, why: 'forgets grants that are over' },
   'vault/rewrap.service.ts': {
     statements: 2,

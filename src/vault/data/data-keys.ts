@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors.js';
 import { newId } from '../../kernel/ids.js';
-import { KEY_BYTES } from '../../kernel/sealed-box.js';
+import { KEY_BYTES, SealBrokenError } from '../../kernel/sealed-box.js';
 import { type Tx, violatedConstraint } from '../../platform/database/index.js';
 import { Keyring } from '../../platform/keyring/index.js';
 import { dataKeyContext } from '../domain/context.js';
@@ -68,11 +68,18 @@ export class DataKeys {
     organizationId: string,
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, DataKey>> {
-    const rows = await tx.query<Row>(
-      `SELECT ${COLUMNS} FROM data_keys WHERE organization_id = $1 AND id = ANY($2::uuid[])`,
-      [organizationId, [...new Set(ids)]],
-    );
+    const rows = await this.rowsOf(tx, organizationId, ids);
     return new Map(rows.map((row) => [row.id, this.unwrap(organizationId, row)]));
+  }
+
+  /** As {@link byIds}, but a key that does not open takes the place of a key: the others are of use without it. @throws VAULT_SEALED */
+  async eachById(
+    tx: Tx,
+    organizationId: string,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, DataKey | AppError>> {
+    const rows = await this.rowsOf(tx, organizationId, ids);
+    return new Map(rows.map((row) => [row.id, this.tried(organizationId, row)]));
   }
 
   /** Wraps a part of those that another master key wraps, of whatever organization. @returns how many */
@@ -94,9 +101,35 @@ export class DataKeys {
     return rows.length;
   }
 
+  private rowsOf(tx: Tx, organizationId: string, ids: readonly string[]): Promise<Row[]> {
+    return tx.query<Row>(
+      `SELECT ${COLUMNS} FROM data_keys WHERE organization_id = $1 AND id = ANY($2::uuid[])`,
+      [organizationId, [...new Set(ids)]],
+    );
+  }
+
+  private tried(organizationId: string, row: Row): DataKey | AppError {
+    try {
+      return this.unwrap(organizationId, row);
+    } catch (error) {
+      if (error instanceof AppError && error.code !== 'VAULT_SEALED') return error;
+      throw error;
+    }
+  }
+
+  /** @throws {AppError} VAULT_SEALED, KEK_MISSING, SECRET_UNREADABLE */
   private unwrap(organizationId: string, row: Row): DataKey {
     const context = dataKeyContext(organizationId, row.id);
-    const bytes = this.keyring.unwrap(row.wrapped, context, row.kek_id);
-    return { id: row.id, version: row.version, bytes };
+    try {
+      const bytes = this.keyring.unwrap(row.wrapped, context, row.kek_id);
+      return { id: row.id, version: row.version, bytes };
+    } catch (cause) {
+      if (!(cause instanceof SealBrokenError)) throw cause;
+      throw new AppError(
+        'SECRET_UNREADABLE',
+        'A data key of this organization cannot be opened: its row was altered, or restored from elsewhere. Restore it from a backup; what it encrypts cannot be read without it.',
+        { internal: `data key ${row.id} does not open`, cause },
+      );
+    }
   }
 }

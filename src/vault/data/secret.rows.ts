@@ -5,21 +5,30 @@ import type { createSecret } from '../secrets.contract.js';
 
 export type SecretView = AnswerOf<typeof createSecret>;
 
-interface Row extends Omit<SecretView, 'header' | 'fields'> {
+interface Row extends Omit<SecretView, 'header' | 'fields' | 'problem'> {
   readonly header_name: string | null;
   readonly header_value: string | null;
   readonly hints: FieldHint[];
+  readonly problem_code: string | null;
+  readonly problem_since: Date | null;
 }
 
 const SELECT = `
   SELECT s.id, s.name, s.provider, s.project_id AS "projectId", s.hosts, s.paths, s.header_name, s.header_value, s.metered,
-         s.environment, v.hints, s.current_version AS version, s.created_at AS "createdAt", s.updated_at AS "updatedAt"
+         s.environment, s.problem_code, s.problem_since, coalesce(v.hints, '[]') AS hints, s.current_version AS version, s.created_at AS "createdAt", s.updated_at AS "updatedAt"
   FROM provider_secrets s
-  JOIN provider_secret_versions v ON v.organization_id = s.organization_id AND v.secret_id = s.id AND v.version = s.current_version
+  LEFT JOIN provider_secret_versions v ON v.organization_id = s.organization_id AND v.secret_id = s.id AND v.version = s.current_version
   WHERE s.organization_id = $1`;
 
-function view({ header_name: name, header_value: value, hints: fields, ...row }: Row): SecretView {
-  return { ...row, header: name === null || value === null ? null : { name, value }, fields };
+function view(row: Row): SecretView {
+  const { header_name: name, header_value: value, hints: fields, ...others } = row;
+  const { problem_code: code, problem_since: since, ...terms } = others;
+  return {
+    ...terms,
+    fields,
+    header: name === null || value === null ? null : { name, value },
+    problem: code === null || since === null ? null : { code, since },
+  };
 }
 
 /** A project gets its own secrets and those of the whole organization. */

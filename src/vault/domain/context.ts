@@ -10,8 +10,16 @@ export interface SealedVersionOf {
 
 /** Associated data of a sealed version: bytes that open in one row open in no other, and under no other project or environment. */
 export function secretContext(row: SealedVersionOf): string[] {
+  return ['provider-secret/2', ...partsOf(row)];
+}
+
+/** Of versions from before rows were bound. Only the one step that binds them opens these. */
+export function unboundContext(row: SealedVersionOf): string[] {
+  return ['provider-secret', ...partsOf(row)];
+}
+
+function partsOf(row: SealedVersionOf): string[] {
   return [
-    'provider-secret',
     row.organizationId,
     row.projectId ?? 'every project',
     row.secretId,

@@ -2468,10 +2468,11 @@ export interface components {
             /** @description null: every project of the organization */
             projectId: string | null;
             hosts: string[];
-            /** @description Beginnings of paths that it may be sent to; empty: every path of its hosts. */
             paths: string[];
-            header: components["schemas"]["SecretHeader"];
-            /** @description false: its hosts are no model provider, and requests to them cost nothing here. */
+            header: {
+                name: string;
+                value: string;
+            } | null;
             metered: boolean;
             /**
              * @description Which Iron Cage keys get it. It stays what it is for the life of the secret.
@@ -2485,6 +2486,16 @@ export interface components {
                 reference: string | null;
             }[];
             version: number;
+            /** @description Why the last agents that should have got it did not; null: they did. */
+            problem: {
+                /** @description SECRET_ALTERED, SECRET_UNREADABLE, SECRET_SOURCE_UNAVAILABLE or KEK_MISSING */
+                code: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                since: string;
+            } | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -8893,7 +8904,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL, SECRET_UNREADABLE */
+            /** @description INTERNAL, SECRET_UNREADABLE, SECRET_ALTERED */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9295,7 +9306,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description NAME_TAKEN */
+            /** @description NAME_TAKEN, TOO_MANY_SECRETS */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9322,7 +9333,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL */
+            /** @description INTERNAL, SECRET_UNREADABLE */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9331,7 +9342,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description UNAVAILABLE, VAULT_SEALED, SECRET_SOURCE_UNAVAILABLE */
+            /** @description UNAVAILABLE, VAULT_SEALED, KEK_MISSING, SECRET_SOURCE_UNAVAILABLE */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9503,7 +9514,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL */
+            /** @description INTERNAL, SECRET_UNREADABLE, SECRET_ALTERED */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9512,7 +9523,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description UNAVAILABLE */
+            /** @description UNAVAILABLE, VAULT_SEALED, KEK_MISSING */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9601,7 +9612,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL */
+            /** @description INTERNAL, SECRET_UNREADABLE, SECRET_ALTERED */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9610,7 +9621,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description UNAVAILABLE */
+            /** @description UNAVAILABLE, VAULT_SEALED, KEK_MISSING */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9775,7 +9786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL */
+            /** @description INTERNAL, SECRET_UNREADABLE, SECRET_ALTERED */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9784,7 +9795,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description UNAVAILABLE, VAULT_SEALED, SECRET_SOURCE_UNAVAILABLE */
+            /** @description UNAVAILABLE, VAULT_SEALED, KEK_MISSING, SECRET_SOURCE_UNAVAILABLE */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9870,7 +9881,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL */
+            /** @description INTERNAL, SECRET_UNREADABLE, SECRET_ALTERED */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9879,7 +9890,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description UNAVAILABLE */
+            /** @description UNAVAILABLE, VAULT_SEALED, KEK_MISSING */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10411,7 +10422,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL, SECRET_UNREADABLE */
+            /** @description INTERNAL, SECRET_UNREADABLE, SECRET_ALTERED */
             500: {
                 headers: {
                     [name: string]: unknown;
