@@ -202,7 +202,7 @@ describe('sealed injection', () => {
     const to = (path: string, init: RequestInit): Promise<Response> =>
       rig.cage.fetch(`${rig.provider.url}${path}`, init);
     const refusals: [Promise<Response>, typeof IronCageError][] = [
-      [to('/v1/audio/speech', chatRequest()), EndpointNotMeteredError],
+      [to('/v1/audio/voices', chatRequest()), EndpointNotMeteredError],
       [to('/v1/batches', chatRequest()), EndpointNotMeteredError],
       [to('/v1/chat%2fcompletions', chatRequest()), EndpointNotMeteredError],
       [to('/v1/chat/completions', { method: 'PUT', body: '{}' }), EndpointNotMeteredError],
@@ -237,9 +237,9 @@ describe('sealed injection', () => {
     const to = (path: string): Promise<Response> =>
       spoken.cage.fetch(`${rig.provider.url}${path}`, chatRequest());
     expect((await to('/any/v1/chat/completions')).status).toBe(200);
-    await expect(to('/v1/audio/speech')).rejects.toThrow(
-      'POST /v1/audio/speech of house cannot be metered by this SDK (audio is paid by its length, ' +
-        'which is not in the request), so it is refused. Metered are: chat completions, responses',
+    await expect(to('/v1/realtime/sessions')).rejects.toThrow(
+      'POST /v1/realtime/sessions of house cannot be metered by this SDK (a conversation has no end ' +
+        'that could be bounded), so it is refused. Metered are: chat completions, responses',
     );
     await spoken.close();
     expect(rig.provider.requests).toBe(1);

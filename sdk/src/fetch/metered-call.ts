@@ -124,6 +124,8 @@ export class MeteredCall implements HeldCall {
       receivedTokens: this.#outputTokens,
     };
     if (usage?.isFinal === true) return this.told(usage, 'completed');
+    const paid = this.#solelyPaid();
+    if (paid !== undefined) return this.#priced(tokenUsage(paid));
     const output = this.plan.hidesReasoning
       ? this.#outputTokens
       : Math.min(this.#outputTokens, Math.max(receivedTokens, usage?.tokens.output ?? 0));
@@ -162,7 +164,9 @@ export class MeteredCall implements HeldCall {
   assumed(outcome: Outcome): CallResult {
     const usage = this.#progress?.().usage;
     if (usage?.isFinal === true) return this.told(usage, outcome);
-    return { outcome, estimated: true, ...this.estimate() };
+    // How many characters are spoken is in the request.
+    const isKnown = this.#solelyPaid()?.characters !== undefined;
+    return { outcome, estimated: !isKnown, ...this.estimate() };
   }
 
   /** How far the provider's input count exceeds the bound; at most 1 when the bound held. */
@@ -176,6 +180,12 @@ export class MeteredCall implements HeldCall {
       const ratio = this.#price.multipliers.get(name);
       return ratio !== undefined && ratio.numerator > ratio.denominator;
     });
+  }
+
+  /** The units of a model that nothing else is paid for. */
+  #solelyPaid(): Partial<Record<UnitBucket, number>> | undefined {
+    const unit = solePrices.find((each) => this.#price.rates[each] > 0n);
+    return unit && { [unit]: this.plan.units?.[unit] ?? 0 };
   }
 
   /** Not everything was told yet: of each unit the larger of what was told and what was set aside. */

@@ -15,12 +15,13 @@ import { earlyRequest } from './early-request.js';
 import { checkPlaceholders, refusePlaceholders, revealHeaders } from './header-secrets.js';
 import { MeteredCall, unusedResult } from './metered-call.js';
 import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-request.js';
-import { parseAnswer, parseBody } from './json-body.js';
+import { parseAnswer } from './json-body.js';
 import type { Outcome } from '../wire/protocol.js';
 import { observable } from './observable.js';
 import { checkedText, checkPrompt, observedText, type CheckedPrompt } from './prompt-check.js';
 import { Reservations, type ReservationPorts } from './reservations.js';
-import { meterStream, withBody } from './response-meter.js';
+import { readBody, writtenBody, type SentBody } from './request-body.js';
+import { meterStream, withBody, type StreamFormat } from './response-meter.js';
 import { neverSent } from './send-failure.js';
 
 export interface MeteringPorts extends ReservationPorts {
@@ -51,8 +52,8 @@ interface Passage {
   readonly endpoint: Endpoint;
   readonly body: JsonObject;
   readonly call: MeteredCall;
-  /** The text to send. */
-  readonly text: string;
+  /** What to send. */
+  readonly sent: SentBody;
   readonly hidesUsageEvent: boolean;
   readonly hold: Hold;
   /** Values that were replaced in the prompt and belong back into the answer. */
@@ -134,8 +135,8 @@ export class MeteringFetch {
   ): Promise<Passage> {
     const { clock, session, options } = this.#ports;
     request.signal?.throwIfAborted();
-    const original = await request.readText();
-    const body = parseBody(original);
+    const read = await readBody(request, endpoint);
+    const { fields: body, original } = read;
     const { prices } = session();
     const prompt = this.#checkPrompt(body, provider);
     const plan = endpoint.plan(body, { provider, url: request.url ?? new URL('about:blank') });
@@ -153,20 +154,20 @@ export class MeteringFetch {
     let changed = hidesUsageEvent || prompt.changed;
     if (call.needsOutputLimit) changed = this.#reservations.limit(call, endpoint, body) || changed;
     const { hold, clamped } = await this.#reservations.reserve(call, endpoint, body);
-    const text = changed || clamped ? JSON.stringify(body) : original;
+    const sent = changed || clamped ? writtenBody(read) : original;
     const { originals } = prompt;
-    return { request, endpoint, body, call, text, hidesUsageEvent, hold, originals };
+    return { request, endpoint, body, call, sent, hidesUsageEvent, hold, originals };
   }
 
   async #transmit(passage: Passage): Promise<Response> {
     const { book, placeholders, send, session } = this.#ports;
-    const { request, call, hold, text } = passage;
+    const { request, call, hold, sent } = passage;
     let response: Response;
     this.#tellCall(passage);
     if (request.signal?.aborted === true) book.complete(hold, unusedResult());
     try {
       const headers = revealHeaders(request, placeholders, session().secrets);
-      response = await request.sendWith(send, headers, text);
+      response = await request.sendWith(send, headers, sent);
     } catch (error) {
       const refusal = findIronCageError(error);
       const isUnused = refusal !== undefined || neverSent(error);
@@ -178,10 +179,10 @@ export class MeteringFetch {
       book.complete(hold, unusedResult());
       return response;
     }
-    const type = response.headers.get('content-type') ?? '';
-    return type.includes('text/event-stream')
-      ? this.#followStream(passage, response)
-      : this.#readAnswer(passage, response);
+    const format = formatOf(response, passage.endpoint);
+    return format === undefined
+      ? this.#readAnswer(passage, response)
+      : this.#followStream(passage, response, format);
   }
 
   /** The whole answer is read here: the caller waits for it anyway, and its usage is then sure. */
@@ -198,13 +199,14 @@ export class MeteringFetch {
     return withBody(response, restoredAnswer(bytes, passage.originals));
   }
 
-  #followStream(passage: Passage, response: Response): Response {
+  #followStream(passage: Passage, response: Response, format: StreamFormat): Response {
     const { call, endpoint, hidesUsageEvent, originals } = passage;
     const { clock, options } = this.#ports;
     const reader = endpoint.streamReader(call.plan, hidesUsageEvent);
     call.follow(() => ({ usage: reader.usage(), receivedTokens: reader.receivedTokens() }));
     return meterStream(response, {
       reader,
+      format,
       filters: hidesUsageEvent,
       restoration: originals && new StreamRestoration(originals),
       clock,
@@ -316,7 +318,14 @@ export class MeteringFetch {
   }
 }
 
+/** How an answer streams; undefined for one that is read as a whole. */
+function formatOf(response: Response, { answersBytes }: Endpoint): StreamFormat | undefined {
+  const type = response.headers.get('content-type') ?? '';
+  if (type.includes('text/event-stream')) return 'events';
+  return answersBytes === true && !type.includes('json') ? 'bytes' : undefined;
+}
+
 function operationOf({ name }: Endpoint): Operation {
   if (name.includes('embedding')) return 'embeddings';
-  return name.includes('image') ? 'generate_content' : 'chat';
+  return /image|speech/.test(name) ? 'generate_content' : 'chat';
 }

@@ -15,6 +15,7 @@ export class OutgoingRequest {
   readonly #input: FetchInput;
   readonly #init: FetchInit;
   #textRead: string | undefined;
+  #formRead: FormData | undefined;
 
   constructor(input: FetchInput, init: FetchInit) {
     const request = input instanceof Request ? input : undefined;
@@ -43,15 +44,54 @@ export class OutgoingRequest {
     return this.#textRead;
   }
 
+  /** As {@link textRead}, a form included. */
+  get bodyRead(): string | FormData | undefined {
+    return this.#textRead ?? this.#formRead;
+  }
+
+  /** The body is a form with files. */
+  get isForm(): boolean {
+    const type = this.headers.get('content-type') ?? '';
+    return this.#init?.body instanceof FormData || /^multipart\/form-data\b/i.test(type);
+  }
+
+  /** Reads the whole body as a form. @throws RequestNotBoundedError for one that is damaged */
+  async readForm(): Promise<FormData> {
+    return (this.#formRead ??= await this.#readForm());
+  }
+
+  async #readForm(): Promise<FormData> {
+    this.#refuseCompressed();
+    const body = this.#init?.body;
+    if (body instanceof FormData) return body;
+    /* eslint-disable @typescript-eslint/no-deprecated -- it is for servers: this form comes from this process */
+    try {
+      if (this.#input instanceof Request && (body === undefined || body === null)) {
+        return await this.#input.formData();
+      }
+      const type = this.headers.get('content-type') ?? '';
+      return await new Response(body ?? '', { headers: { 'content-type': type } }).formData();
+    } catch (cause) {
+      throw new RequestNotBoundedError('The form of this request cannot be read.', {
+        status: 400,
+        cause,
+      });
+    }
+    /* eslint-enable @typescript-eslint/no-deprecated */
+  }
+
   /** Reads the whole body as text. @throws RequestNotBoundedError for a compressed one */
   async readText(): Promise<string> {
-    if (this.headers.has('content-encoding')) {
-      throw new RequestNotBoundedError(
-        'A compressed request body cannot be metered; send it uncompressed.',
-        { status: 400 },
-      );
-    }
+    this.#refuseCompressed();
     return (this.#textRead ??= await this.#readBody());
+  }
+
+  #refuseCompressed(): void {
+    if (!this.headers.has('content-encoding')) return;
+    throw new RequestNotBoundedError(
+      'A compressed request body cannot be metered; send it uncompressed.',
+      { status: 400 },
+    );
   }
 
   async #readBody(): Promise<string> {
@@ -66,13 +106,14 @@ export class OutgoingRequest {
     return this.#sender(send)(this.#input, this.#init);
   }
 
-  /** Sends it with other headers and, when `body` is given, with that text as its body. */
-  sendWith(send: typeof fetch, headers: Headers, body?: string): Promise<Response> {
+  /** Sends it with other headers and, when `body` is given, with that as its body. */
+  sendWith(send: typeof fetch, headers: Headers, body?: string | FormData): Promise<Response> {
     const sender = this.#sender(send);
     if (body === undefined) {
       return sender(this.#input, { ...this.#init, headers, redirect: 'manual' });
     }
     headers.delete('content-length');
+    if (body instanceof FormData) headers.delete('content-type'); // has the old boundary in it
     const { duplex: _duplex, ...init } = { duplex: undefined, ...this.#init };
     return sender(this.url ?? this.#input, {
       ...init,

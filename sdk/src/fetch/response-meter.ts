@@ -3,7 +3,11 @@ import type { StreamReader } from '../providers/call-plan.js';
 import type { StreamRestoration } from '../safety/stream-restoration.js';
 import { ServerEventSplitter, type ServerEvent } from '../wire/server-events.js';
 
+/** Server-sent events, or sound that only its length is looked at of. */
+export type StreamFormat = 'events' | 'bytes';
+
 export interface StreamMeterOptions {
+  readonly format: StreamFormat;
   readonly reader: StreamReader;
   /** True when the reader wants to keep an event from the caller. */
   readonly filters: boolean;
@@ -84,6 +88,11 @@ class MeteredStream {
     chunk: Uint8Array | undefined,
   ): boolean {
     if (chunk === undefined) return false;
+    if (this.#options.format === 'bytes') {
+      this.#options.reader.seeBytes?.(chunk.length);
+      controller.enqueue(chunk);
+      return true;
+    }
     const events = this.#splitter.push(this.#decoder.decode(chunk, { stream: true }));
     const kept = events.filter((event) => this.#see(event));
     const { filters, restoration } = this.#options;

@@ -35,6 +35,8 @@ export interface CallPlan {
   readonly tokenizer: TokenizerFamily;
   /** The most of what is not paid by the token; absent: nothing of it. */
   readonly units?: Units;
+  /** Of the sound that is sent, at least: how long it is is told from how much of it came. */
+  readonly bytesPerSecond?: number;
 }
 
 /** What a provider's usage says; `isFinal` is false while the output may still grow. */
@@ -52,6 +54,8 @@ export interface StreamReader {
    * @returns false when the event must not reach the caller
    */
   see(data: unknown): boolean;
+  /** Sees how much came, where that is what counts. */
+  seeBytes?(count: number): void;
   usage(): SeenUsage | undefined;
   /** Upper bound for the output that has been received so far. */
   receivedTokens(): number;
@@ -66,6 +70,10 @@ export interface CallTarget {
 /** One metered endpoint of one dialect. */
 export interface Endpoint {
   readonly name: string;
+  /** The request is a form (`multipart/form-data`), not JSON. */
+  readonly isForm?: boolean;
+  /** The answer is neither text nor JSON, and passes while it comes. */
+  readonly answersBytes?: boolean;
   plan(body: JsonObject, target: CallTarget): CallPlan;
   /** Writes a maximum for the output into the body. */
   limitOutput(body: JsonObject, tokens: number, provider: string): void;

@@ -1,4 +1,5 @@
 import type { JsonObject } from './call-plan.js';
+import { AUDIO_TOKENS_PER_SECOND, boundAudioSeconds } from '../tokens/audio-length.js';
 import { isObject, objectAt, textOf } from './call-plan.js';
 
 /** Everything in a prompt that costs input tokens. */
@@ -15,6 +16,8 @@ export interface ContentSurvey {
 export type ImageBound = (part: JsonObject) => number;
 
 const DEPTH_MAX = 40;
+/** 16 bits, 8,000 times a second: nobody records speech with less. */
+const RAW_BYTES_PER_SECOND_MIN = 16_000;
 const imageTypes = new Set(['image_url', 'input_image', 'image']);
 const audioTypes = new Set(['input_audio', 'audio']);
 const unboundedTypes = new Set(['file', 'input_file', 'document', 'document_url', 'video_url']);
@@ -67,13 +70,28 @@ export function surveyContent(
   if (imageTypes.has(type)) {
     survey.partTokens += boundImage(value);
   } else if (audioTypes.has(type)) {
-    survey.hasAudio = true;
-    survey.unbounded.add('audio');
+    surveyAudio(survey, objectAt(value, 'input_audio'));
   } else if (unboundedTypes.has(type) && !isPlainTextDocument(value)) {
     survey.unbounded.add(type);
   } else if (!surveyInlineData(survey, value, boundImage)) {
     surveyFields(survey, value, boundImage, depth);
   }
+}
+
+/** Sound that is sent along is bounded by its length. */
+function surveyAudio(survey: ContentSurvey, audio: JsonObject): void {
+  survey.hasAudio = true;
+  const data = textOf(audio['data']);
+  if (data === '') survey.unbounded.add('audio');
+  else survey.partTokens += audioTokens(data, textOf(audio['format']));
+}
+
+function audioTokens(base64: string, format: string): number {
+  const bytes = Buffer.from(base64, 'base64');
+  const seconds = /pcm|l16/i.test(format)
+    ? Math.ceil(bytes.length / RAW_BYTES_PER_SECOND_MIN)
+    : boundAudioSeconds(bytes);
+  return seconds * AUDIO_TOKENS_PER_SECOND;
 }
 
 /** A found page is longer than what stands for it; a thought is not. */
@@ -102,8 +120,10 @@ function surveyInlineData(
     survey.partTokens += boundImage(part);
   } else if (kind.startsWith('text/')) {
     survey.texts.push(Buffer.from(textOf(data['data']), 'base64').toString('utf8'));
+  } else if (kind.startsWith('audio/')) {
+    survey.hasAudio = true;
+    survey.partTokens += audioTokens(textOf(data['data']), kind);
   } else {
-    if (kind.startsWith('audio/')) survey.hasAudio = true;
     survey.unbounded.add(kind === '' ? 'inline data' : kind);
   }
   return true;
@@ -122,6 +142,11 @@ function surveyFields(
   if ('file_id' in value) survey.unbounded.add('file_id');
   // What is quoted from is cut into pieces that are counted, too.
   if (objectAt(value, 'citations')['enabled'] === true) survey.unbounded.add('citations');
+  // An earlier spoken answer, by its id.
+  if (isObject(value['audio']) && 'id' in value['audio']) {
+    survey.hasAudio = true;
+    survey.unbounded.add('earlier audio');
+  }
   for (const [key, field] of Object.entries(value)) {
     if (silentKeys.has(key)) continue;
     if (sealedKeys.has(key) && typeof field === 'string') {

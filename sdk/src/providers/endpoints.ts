@@ -9,8 +9,11 @@ import { geminiEmbeddings } from './gemini-embeddings.js';
 import { geminiGenerate } from './gemini-generate.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
-import { openAiImages } from './openai-images.js';
+import { openAiImageEdits, openAiImages } from './openai-images.js';
 import { openAiResponses } from './openai-responses.js';
+import { openAiSpeech } from './openai-speech.js';
+import { openAiTranscription } from './openai-transcription.js';
+import { rerank } from './rerank.js';
 
 interface Dialect {
   readonly metered: readonly (readonly [RegExp, Endpoint])[];
@@ -24,6 +27,10 @@ const openAiPaths: Dialect['metered'] = [
   [/\/responses\/?$/, openAiResponses],
   [/\/embeddings\/?$/, openAiEmbeddings],
   [/\/images\/generations\/?$/, openAiImages],
+  [/\/images\/edits\/?$/, openAiImageEdits],
+  [/\/audio\/speech\/?$/, openAiSpeech],
+  [/\/audio\/(transcriptions|translations)\/?$/, openAiTranscription],
+  [/\/rerank\/?$/, rerank],
 ];
 /** Anthropic's own, and as clouds and gateways resell it. */
 const anthropicPaths: Dialect['metered'] = [[/\/v1\/messages\/?$/, anthropicMessages]];
@@ -73,6 +80,7 @@ const dialects: Readonly<Record<string, Dialect>> = {
     metered: [
       [/^\/v2\/chat$/, cohereChat],
       [/^\/v[12]\/embed$/, cohereEmbeddings],
+      [/^\/v[12]\/rerank$/, rerank],
       [/\/compatibility\/v1\/chat\/completions$/, openAiChat],
       [/\/compatibility\/v1\/embeddings$/, openAiEmbeddings],
     ],
@@ -86,9 +94,8 @@ const refusals: readonly (readonly [RegExp, string])[] = [
     /\/batches|batchPredictionJobs|:batchGenerateContent/,
     'what a batch costs is known a day later',
   ],
-  [/\/audio\/|\/realtime/, 'audio is paid by its length, which is not in the request'],
-  [/\/images\/(edits|variations)/, 'the images are sent as a form'],
-  [/\/rerank/, 'it is paid by the search'],
+  [/\/realtime/, 'a conversation has no end that could be bounded'],
+  [/\/images\/variations/, 'no model that makes them has a price'],
   [/\/(files|uploads|cachedContents|vector_stores)/, 'storing is paid by the hour'],
   [
     /\/(fine_tuning|fine-tuning|assistants|threads|containers|videos|agents)/,

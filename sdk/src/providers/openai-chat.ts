@@ -71,7 +71,7 @@ function planChat(body: JsonObject, { provider, url }: CallTarget): CallPlan {
       ? ['input', 'cacheRead', 'cacheWrite5m', 'audioInput']
       : ['input', 'cacheRead', 'cacheWrite5m'],
     outputBuckets: speaks ? ['output', 'audioOutput'] : ['output'],
-    hidesReasoning: hidesReasoning(body, model),
+    hidesReasoning: speaks || hidesReasoning(body, model),
     streams: body['stream'] === true,
     modifiers: askedTier(body),
     tokenizer,

@@ -10,6 +10,7 @@ import type {
 import { countOf, isObject, textOf } from './call-plan.js';
 import { modelOf } from './openai-common.js';
 import { toldUsage } from './told-usage.js';
+import { UploadedFile } from './uploaded-file.js';
 
 /** The largest image at the highest quality (1024 × 1536 pixels: 6,240 tokens), and as much again for models that are not known yet. */
 const IMAGE_TOKENS_MAX = 12_480;
@@ -27,10 +28,29 @@ export const openAiImages: Endpoint = {
   streamReader: (plan) => new ImageStreamReader(plan),
 };
 
+/** `POST …/images/edits`: a form with the images to change. */
+export const openAiImageEdits: Endpoint = {
+  ...openAiImages,
+  name: 'image edits',
+  isForm: true,
+  plan(body, target) {
+    const plan = planImages(body, target);
+    const images = Object.values(body)
+      .flat()
+      .filter((field) => field instanceof UploadedFile);
+    return {
+      ...plan,
+      inputTokens: plan.inputTokens + images.length * IMAGE_TOKENS_MAX,
+      inputBuckets: [...plan.inputBuckets, 'imageInput', 'imageCacheRead'],
+    };
+  },
+};
+
 function planImages(body: JsonObject, { provider, url }: CallTarget): CallPlan {
   const model = modelOf(body, url);
   const tokenizer = tokenizerOf(provider, model);
-  const output = IMAGE_TOKENS_MAX + (countOf(body['partial_images']) ?? 0) * PARTIAL_IMAGE_TOKENS;
+  const output =
+    IMAGE_TOKENS_MAX + (countOf(numberOf(body['partial_images'])) ?? 0) * PARTIAL_IMAGE_TOKENS;
   return {
     provider,
     model,
@@ -39,15 +59,20 @@ function planImages(body: JsonObject, { provider, url }: CallTarget): CallPlan {
     refused: [],
     requestedOutput: output,
     smallestOutput: output,
-    choices: countOf(body['n']) ?? 1,
+    choices: countOf(numberOf(body['n'])) ?? 1,
     hasOutput: true,
     inputBuckets: ['input', 'cacheRead'],
     outputBuckets: ['output', 'imageOutput'],
     hidesReasoning: true,
-    streams: body['stream'] === true,
+    streams: String(body['stream']) === 'true',
     modifiers: [],
     tokenizer,
   };
+}
+
+/** In a form every value is text. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' ? Number(value) : value;
 }
 
 class ImageStreamReader implements StreamReader {

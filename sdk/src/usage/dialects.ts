@@ -121,6 +121,16 @@ export const xaiRealtime = new UsageRules('usage', [
   ['billable_audio_seconds!', 'audioSeconds'],
   ['input_text_messages', 'textMessages'],
 ]);
+/** Transcription: by length, by tokens, or as Mistral tells both. */
+export const openAiTranscription = new UsageRules('usage', [
+  ['input_tokens', 'input'],
+  ['input_token_details.audio_tokens', 'audioInput'],
+  ['output_tokens', 'output'],
+  ['seconds', 'audioSeconds'],
+]);
+export const mistralTranscription = new UsageRules('usage', [
+  ['prompt_audio_seconds!', 'audioSeconds'],
+]);
 export const embeddings = new UsageRules('usage', [['prompt_tokens!', 'input']]);
 
 /** Anthropic counts cached tokens beside the input, not in it. */
@@ -161,6 +171,8 @@ export const cohereTokens = new UsageRules('usage', [
   ['cached_tokens', 'cacheRead'],
 ]);
 export const cohereEmbeddings = new UsageRules('meta.billed_units', [['input_tokens!', 'input']]);
+export const cohereRerank = new UsageRules('meta.billed_units', [['search_units!', 'searchUnits']]);
+export const tokenRerank = new UsageRules('usage', [['total_tokens!', 'input']]);
 export const mistralOcr = new UsageRules('usage_info', [['pages_processed!', 'pages']]);
 export const mistralAnnotatedOcr = new UsageRules('usage_info', [
   ['pages_processed!', 'pages', 'annotatedPages'],

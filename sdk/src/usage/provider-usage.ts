@@ -8,6 +8,7 @@ const openAiCompatible: Flavours = {
   chat: dialect.openAiChat,
   responses: dialect.openAiResponses,
   embeddings: dialect.embeddings,
+  rerank: dialect.tokenRerank,
 };
 
 /** What differs from {@link openAiCompatible}: the languages of each provider, by its name in the price table. */
@@ -17,6 +18,7 @@ const providers: Readonly<Record<string, Flavours>> = {
     responses: dialect.openAiResponses,
     realtime: dialect.openAiRealtime,
     images: dialect.openAiImages,
+    transcription: dialect.openAiTranscription,
     embeddings: dialect.embeddings,
   },
   azure: {
@@ -35,6 +37,7 @@ const providers: Readonly<Record<string, Flavours>> = {
   },
   mistral: {
     default: dialect.cachingChat,
+    transcription: dialect.mistralTranscription,
     ocr: dialect.mistralOcr,
     ocr_annotated: dialect.mistralAnnotatedOcr,
   },
@@ -50,6 +53,7 @@ const providers: Readonly<Record<string, Flavours>> = {
     default: dialect.cohereBilled,
     tokens: dialect.cohereTokens,
     embeddings: dialect.cohereEmbeddings,
+    rerank: dialect.cohereRerank,
   },
   perplexity: { default: dialect.perplexity },
   cerebras: { chat: dialect.plainChat },
