@@ -10,7 +10,7 @@ import { Balances, BillingModule, KeyTotals, PriceBook, SessionSecrets } from '.
 import type { AgentPrincipal } from './kernel/principal.js';
 import { CONFIG, type Config } from './platform/config/index.js';
 import { dashboardFiles } from './platform/dashboard/index.js';
-import { UnitOfWork } from './platform/database/index.js';
+import { Partitions, UnitOfWork } from './platform/database/index.js';
 import {
   AccessGuard,
   HealthController,
@@ -40,6 +40,7 @@ const SHARED = [
   HOT_STORE,
   DataSource,
   UnitOfWork,
+  Partitions,
   Metrics,
   Keyring,
   Signals,
@@ -82,6 +83,7 @@ class RuntimeModule {
         { provide: Signals, useValue: hot.signals },
         { provide: RateLimits, useValue: new RateLimits(hot.redis) },
         UnitOfWork,
+        Partitions,
         Metrics,
         { provide: KeySpendCap, useClass: KeyTotals },
         { provide: ProjectAccounts, useClass: Balances },

@@ -9,6 +9,7 @@ import { REFILL_ROUTES } from './billing/refills.contract.js';
 import { BILLING_ROUTES } from './billing/billing.contract.js';
 import { PRICE_ROUTES } from './billing/prices.contract.js';
 import { SESSION_ROUTES } from './billing/sessions.contract.js';
+import { STORAGE_ROUTES } from './billing/storage.contract.js';
 import type { Route } from './kernel/route.js';
 import { HEALTH_ROUTES } from './platform/http/health.contract.js';
 import { SIGN_IN_ROUTES } from './teams/sign-in.contract.js';
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   ...ASK_ROUTES,
   ...REFILL_ROUTES,
   ...PRICE_ROUTES,
+  ...STORAGE_ROUTES,
   ...ANALYTICS_ROUTES,
   ...AUDIT_ROUTES,
 ] as readonly Route[];

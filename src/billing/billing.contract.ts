@@ -23,6 +23,7 @@ export const ENTRY_KINDS = [
   'CHARGE',
   'OVERDRAFT',
   'OVERDRAFT_REPAID',
+  'CARRIED',
 ] as const;
 
 export const leaseView = z

@@ -14,6 +14,7 @@ import { AgentBillingController } from './http/agent-billing.controller.js';
 import { BudgetsController } from './http/budgets.controller.js';
 import { PricesController } from './http/prices.controller.js';
 import { AgentSessionsController } from './http/sessions.controller.js';
+import { StorageController } from './http/storage.controller.js';
 import { AgentLeases } from './leases/agent-leases.js';
 import { LeaseDirectory } from './leases/lease-directory.js';
 import { Ledger } from './leases/ledger.service.js';
@@ -24,6 +25,8 @@ import { ListPrices } from './prices/list-prices.js';
 import { PriceBook } from './prices/price-book.js';
 import { PriceRecompute } from './prices/price-recompute.js';
 import { PriceRules } from './prices/price-rules.service.js';
+import { OldMonths } from './storage/old-months.js';
+import { PartitionsJob } from './storage/partitions.job.js';
 
 @Module({
   imports: [AuditModule, AuthModule, TeamsModule],
@@ -33,6 +36,7 @@ import { PriceRules } from './prices/price-rules.service.js';
     AgentSessionsController,
     BudgetsController,
     PricesController,
+    StorageController,
   ],
   providers: [
     Ledger,
@@ -52,6 +56,8 @@ import { PriceRules } from './prices/price-rules.service.js';
     Budgets,
     Asks,
     Refills,
+    OldMonths,
+    PartitionsJob,
   ],
   exports: [PriceBook],
 })

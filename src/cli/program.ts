@@ -12,6 +12,7 @@ import { addPriceCommands } from './commands/prices.js';
 import { addProjectCommands } from './commands/projects.js';
 import { addReportCommands } from './commands/reports.js';
 import { addSecretCommands } from './commands/secrets.js';
+import { addStorageCommands } from './commands/storage.js';
 import { addVaultCommands } from './commands/vault.js';
 import { addSessionCommands } from './commands/session.js';
 import { type Action, Context, type Streams } from './context.js';
@@ -74,6 +75,7 @@ export async function runCommandLine(
   addVaultCommands(program, run);
   addReportCommands(program, run);
   addPriceCommands(program, run);
+  addStorageCommands(program, run);
   addDoctorCommand(program, run);
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -179,6 +179,50 @@ describe('a transaction', () => {
     expect((await who())?.pid).not.toBe(pid);
   });
 
+  it('says that it may have been saved when only the answer to its COMMIT is missing', async () => {
+    // Deferred: it runs when everything was sent, and the COMMIT waits for it.
+    await outside.query(`
+      CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.text = 'slow')
+        EXECUTE FUNCTION slow_commit()`);
+    const { url } = dataSource.options as { url: string };
+    const impatient = dataSourceOptions(url, 1);
+    Object.assign((impatient as { extra: Record<string, unknown> }).extra, { query_timeout: 500 });
+    const source = await new DataSource(impatient).initialize();
+    const unitOfWork = new UnitOfWork(source);
+    const unknown = {
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('may have been'),
+    };
+    await expect(
+      unitOfWork.run(SHARED, (tx) => tx.query(`INSERT INTO notes VALUES (2, 'slow')`)),
+    ).rejects.toMatchObject(unknown);
+    await expect(
+      unitOfWork.read(SHARED, `INSERT INTO notes VALUES (3, 'slow')`),
+    ).rejects.toMatchObject(unknown);
+    await source.destroy();
+    // Its lock waits for both.
+    await outside.query('DROP TRIGGER slow_commit ON notes');
+    expect(await notes()).toEqual(['first', 'slow', 'slow']);
+  });
+
+  it('says that nothing was changed when it failed before its COMMIT', async () => {
+    const refused = alone.run(SHARED, (tx) => {
+      tx.defer(`INSERT INTO notes VALUES (1, 'twice')`);
+      return Promise.resolve();
+    });
+    await expect(refused).rejects.toMatchObject({ code: '23505' });
+    const { pid } = (await who()) ?? {};
+    const lost = alone.run(SHARED, async (tx) => {
+      await outside.query('SELECT pg_terminate_backend($1)', [pid]);
+      await tx.query('SELECT 1');
+    });
+    await expect(lost).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('Nothing was changed'),
+    });
+  });
+
   it('ends with UNAVAILABLE when no answer comes in time, and its connection is not used again', async () => {
     const { url } = dataSource.options as { url: string };
     const impatient = dataSourceOptions(url, 1);

@@ -118,6 +118,7 @@ export const COLUMNS: { readonly [Part in keyof Rows]: Columns<Rows[Part]> } = {
     pricing: jsonb((row) => (row.pricing ? stringify(row.pricing) : null)),
     tags: texts((row) => row.tags),
     duration_ms: int4((row) => row.durationMs),
+    number: int8((row) => row.number),
   },
   refusals: {
     lease_id: uuid((row) => row.leaseId),
@@ -178,5 +179,6 @@ export const COLUMNS: { readonly [Part in keyof Rows]: Columns<Rows[Part]> } = {
     minute_start: timestamp((account) => account.minuteStart),
     this_minute: int8((account) => account.thisMinute),
     last_minute: int8((account) => account.lastMinute),
+    usage_count: int8((account) => account.usageCount),
   },
 };

@@ -1,6 +1,6 @@
 import { prepared, type Tx } from '../../platform/database/index.js';
 import { type Budget, type BudgetWindow, type LeaseScope, windowKey } from '../domain/budgets.js';
-import type { Command } from '../domain/commands.js';
+import type { Command, Settle } from '../domain/commands.js';
 import { windowStart } from '../domain/windows.js';
 import { holderKey, noChanges, settlementKey, type WorkingSet } from '../domain/working-set.js';
 import { reviveSettled, reviveTransfer } from './answers.js';
@@ -10,13 +10,21 @@ import {
   bytes,
   type Facts,
   leaseOf,
+  type ReportRow,
   termsOf,
 } from './working-set.rows.js';
-import { LOCK_ACCOUNTS, LOCK_WINDOWS, OPEN_WINDOWS, READ_FACTS } from './working-set.sql.js';
+import {
+  LOCK_ACCOUNTS,
+  LOCK_WINDOWS,
+  OPEN_WINDOWS,
+  READ_FACTS,
+  READ_REPORTS,
+} from './working-set.sql.js';
 
 const LOCK = prepared(LOCK_ACCOUNTS);
 const FACTS = prepared(READ_FACTS);
 const WINDOWS = prepared(LOCK_WINDOWS);
+const REPORTS = prepared(READ_REPORTS);
 
 /**
  * Locks the accounts that a batch touches, in id order, and then reads everything else: a statement that starts after the lock was
@@ -37,14 +45,13 @@ export async function loadWorkingSet(
       projectIds,
       distinct(commands.flatMap((command) => ('sessionId' in command ? [command.sessionId] : []))),
       distinct(commands.flatMap(leaseIdsOf)),
-      reports.map(({ leaseId }) => leaseId),
       distinct(commands.flatMap((command) => ('requestId' in command ? [command.requestId] : []))),
       distinct(commands.flatMap((command) => ('keyId' in command ? [command.keyId] : []))),
-      reports.map(({ seq }) => seq),
     ]),
   ]);
   if (!row) throw new Error('the facts query gave no row');
   const set = assemble(organizationId, accounts, row.facts);
+  await readRepetitions(tx, set, reports);
   await lockWindows(tx, set);
   return set;
 }
@@ -79,12 +86,7 @@ function assemble(
         { sessionId: row.session_id, requestHash: bytes(row.request_hash), answer: row.refusal },
       ]),
     ),
-    settlements: new Map(
-      facts.settlements.map((row) => [
-        settlementKey(row.lease_id, row.seq),
-        { requestHash: bytes(row.request_hash), answer: reviveSettled(row.answer) },
-      ]),
-    ),
+    settlements: new Map(),
     transfers: new Map(
       facts.transfers.map((row) => [
         row.request_id,
@@ -96,6 +98,24 @@ function assemble(
     ),
     changes: noChanges(),
   };
+}
+
+/** A report whose number was there already. Which numbers were is in the lease: reports are numbered without gaps. */
+async function readRepetitions(tx: Tx, set: WorkingSet, reports: readonly Settle[]): Promise<void> {
+  const again = reports.filter(
+    ({ leaseId, seq }) => seq <= (set.leases.get(leaseId)?.lastSeq ?? 0),
+  );
+  if (again.length === 0) return;
+  const rows = await tx.query<ReportRow>(REPORTS, [
+    set.organizationId,
+    again.map(({ leaseId }) => leaseId),
+    again.map(({ seq }) => seq),
+  ]);
+  for (const row of rows)
+    set.settlements.set(settlementKey(row.lease_id, row.seq), {
+      requestHash: row.request_hash,
+      answer: reviveSettled(row.answer),
+    });
 }
 
 /** The windows of now for every budget that was read, and those that hold the leases of the batch. */

@@ -15,6 +15,7 @@ export interface AccountRow {
   minute_start: Date | null;
   this_minute_nano: bigint;
   last_minute_nano: bigint;
+  usage_count: bigint;
 }
 
 export interface Facts {
@@ -26,14 +27,16 @@ export interface Facts {
   budgets: (Omit<Budget, 'limit'> & { limit: string })[];
   leases: LeaseRow[];
   refusals: { lease_id: string; session_id: string; request_hash: string; refusal: Refusal }[];
-  settlements: {
-    lease_id: string;
-    seq: number;
-    request_hash: string;
-    answer: Record<keyof Settled, unknown>;
-  }[];
   transfers: { request_id: string; request_hash: string; answer: Record<string, string> }[];
   open: { project_id: string; key_id: string; count: number }[];
+}
+
+/** bytea comes as it is, jsonb as what it says. */
+export interface ReportRow {
+  lease_id: string;
+  seq: number;
+  request_hash: Buffer;
+  answer: Record<keyof Settled, unknown>;
 }
 
 interface ProjectRow {
@@ -88,6 +91,7 @@ export function accountOf(row: AccountRow): Account {
     minuteStart: row.minute_start,
     thisMinute: row.this_minute_nano,
     lastMinute: row.last_minute_nano,
+    usageCount: row.usage_count,
   };
 }
 

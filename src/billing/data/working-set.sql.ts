@@ -4,14 +4,13 @@
  */
 export const LOCK_ACCOUNTS = `
   SELECT project_id, deposited_nano, overdraft_nano, reserved_nano, settled_nano, alerted_spent, alerted_committed,
-    minute_start, this_minute_nano, last_minute_nano
+    minute_start, this_minute_nano, last_minute_nano, usage_count
   FROM accounts
   WHERE organization_id = $1 AND project_id = ANY($2::uuid[])
   ORDER BY project_id
   FOR UPDATE`;
 
-// One round trip. Amounts travel as text: JSON numbers would lose digits above 2⁵³. Of the reports of a lease only those are read that come
-// again, one lookup each: a lease may have a great many.
+// One round trip. Amounts travel as text: JSON numbers would lose digits above 2⁵³.
 export const READ_FACTS = `
   SELECT json_build_object(
     'now_ms', (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
@@ -43,11 +42,11 @@ export const READ_FACTS = `
           SELECT sum(r.amount_nano) FROM budget_raises r
           WHERE r.organization_id = $1 AND r.budget_id = b.id AND r.starts_at <= clock_timestamp() AND r.ends_at > clock_timestamp()), 0))::text))
       FROM budgets b
-      WHERE b.organization_id = $1 AND b.archived_at IS NULL AND cardinality($7::text[]) > 0 AND (
+      WHERE b.organization_id = $1 AND b.archived_at IS NULL AND cardinality($6::text[]) > 0 AND (
         b.scope = 'organization'
         OR (b.scope = 'project' AND b.scope_id = ANY($2::uuid[]::text[]))
-        OR (b.scope = 'key' AND b.scope_id = ANY($7::text[]))
-        OR (b.scope = 'member' AND 'user:' || b.scope_id IN (SELECT k.created_by FROM iron_cage_keys k WHERE k.organization_id = $1 AND k.id = ANY($7::text[]))))), '[]'),
+        OR (b.scope = 'key' AND b.scope_id = ANY($6::text[]))
+        OR (b.scope = 'member' AND 'user:' || b.scope_id IN (SELECT k.created_by FROM iron_cage_keys k WHERE k.organization_id = $1 AND k.id = ANY($6::text[]))))), '[]'),
     'leases', coalesce((
       SELECT json_agg(json_build_object('id', id, 'project_id', project_id, 'session_id', session_id, 'key_id', key_id, 'state', state,
         'amount', amount_nano::text, 'used', used_nano::text, 'late', late_nano::text, 'charged', charged_nano::text, 'last_seq', last_seq,
@@ -58,21 +57,23 @@ export const READ_FACTS = `
     'refusals', coalesce((
       SELECT json_agg(json_build_object('lease_id', lease_id, 'session_id', session_id, 'request_hash', encode(request_hash, 'hex'), 'refusal', refusal))
       FROM lease_refusals WHERE organization_id = $1 AND lease_id = ANY($4::uuid[])), '[]'),
-    'settlements', coalesce((
-      SELECT json_agg(json_build_object('lease_id', lease_id, 'seq', seq, 'request_hash', encode(request_hash, 'hex'), 'answer', answer))
-      FROM unnest($5::uuid[], $8::int[]) AS asked (lease, number) CROSS JOIN LATERAL (
-        SELECT lease_id, seq, request_hash, answer FROM settlements
-        WHERE organization_id = $1 AND lease_id = asked.lease AND seq = asked.number LIMIT 1) s), '[]'),
     'transfers', coalesce((
       SELECT json_agg(json_build_object('request_id', request_id, 'request_hash', encode(request_hash, 'hex'), 'answer', answer))
-      FROM transfers WHERE organization_id = $1 AND request_id = ANY($6::uuid[])), '[]'),
+      FROM transfers WHERE organization_id = $1 AND request_id = ANY($5::uuid[])), '[]'),
     'open', coalesce((
       SELECT json_agg(held) FROM (
         SELECT project_id, key_id, count(*)::int AS count FROM leases
-        WHERE organization_id = $1 AND project_id = ANY($2::uuid[]) AND key_id = ANY($7::text[]) AND state IN ('PENDING', 'EXPIRED_HOLD')
+        WHERE organization_id = $1 AND project_id = ANY($2::uuid[]) AND key_id = ANY($6::text[]) AND state IN ('PENDING', 'EXPIRED_HOLD')
         GROUP BY project_id, key_id) held), '[]')
   ) AS facts
   FROM organizations o WHERE o.id = $1`;
+
+/** Reports that come again, one lookup each: a lease may have a great many. */
+export const READ_REPORTS = `
+  SELECT s.lease_id, s.seq, s.request_hash, s.answer
+  FROM unnest($2::uuid[], $3::int[]) AS asked (lease, number) CROSS JOIN LATERAL (
+    SELECT lease_id, seq, request_hash, answer FROM settlements
+    WHERE organization_id = $1 AND lease_id = asked.lease AND seq = asked.number LIMIT 1) s`;
 
 /** A window exists from its first use on. */
 export const OPEN_WINDOWS = `
@@ -114,9 +115,9 @@ export const WRITE_PARTS = {
     FROM ?`,
   usage: `
     INSERT INTO usage_records (organization_id, at, lease_id, seq, id, project_id, session_id, key_id, provider, model, outcome, estimated, tokens,
-      input_tokens, output_tokens, cost_nano, client_cost_nano, prices_version, priced_by, pricing, tags, duration_ms)
+      input_tokens, output_tokens, cost_nano, client_cost_nano, prices_version, priced_by, pricing, tags, duration_ms, number)
     SELECT $1, $2, lease_id, seq, id, project_id, session_id, key_id, provider, model, outcome, estimated, tokens, input_tokens, output_tokens,
-      cost, client_cost, prices_version, priced_by, pricing, tags::text[], duration_ms
+      cost, client_cost, prices_version, priced_by, pricing, tags::text[], duration_ms, number
     FROM ?`,
   refusals: `
     INSERT INTO lease_refusals (organization_id, lease_id, project_id, session_id, request_hash, refusal, refused_at)
@@ -160,7 +161,7 @@ export const WRITE_PARTS = {
     UPDATE accounts a
     SET deposited_nano = x.deposited, overdraft_nano = x.overdraft, reserved_nano = x.reserved, settled_nano = x.settled,
       alerted_spent = x.alerted_spent, alerted_committed = x.alerted_committed, minute_start = x.minute_start,
-      this_minute_nano = x.this_minute, last_minute_nano = x.last_minute
+      this_minute_nano = x.this_minute, last_minute_nano = x.last_minute, usage_count = x.usage_count
     FROM ?
     WHERE a.organization_id = $1 AND a.project_id = x.project_id AND a.project_id = ANY(?.project_id)`,
 } as const;

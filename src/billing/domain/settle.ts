@@ -100,8 +100,11 @@ function book(set: WorkingSet, command: Settle, lease: Lease, account: Account):
     answer,
   });
   for (const line of command.usage) {
+    account.usageCount += 1n;
+    set.changes.accounts.add(account.projectId);
     set.changes.usage.push({
       ...line,
+      number: account.usageCount,
       leaseId: lease.id,
       seq: command.seq,
       projectId: lease.projectId,

@@ -18,7 +18,8 @@ export type EntryKind =
   | 'RETURN'
   | 'CHARGE'
   | 'OVERDRAFT'
-  | 'OVERDRAFT_REPAID';
+  | 'OVERDRAFT_REPAID'
+  | 'CARRIED';
 
 /** One transaction of the ledger: legs that sum to zero. */
 export interface Entry {
@@ -47,6 +48,8 @@ export interface Account extends Pace {
   /** Highest threshold in percent that was announced. */
   alertedSpent: number;
   alertedCommitted: number;
+  /** Usage lines booked ever: the number of the last one. */
+  usageCount: bigint;
 }
 
 export interface ProjectTerms {

@@ -33,6 +33,8 @@ export interface SettlementRow {
 }
 
 export interface UsageRow extends UsageLine {
+  /** Counts the lines of a project: whoever has seen one has seen all before it. */
+  readonly number: bigint;
   readonly leaseId: string;
   readonly seq: number;
   readonly projectId: string;

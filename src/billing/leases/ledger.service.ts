@@ -63,7 +63,7 @@ export class Ledger {
     this.batchSize = metrics.histogram(
       'iron_cage_ledger_batch_commands',
       'Commands committed together',
-      [1, 2, 5, 10, 25, 50, 100, 256],
+      [1, 2, 4, 8, 16, 32, 64, 128],
     );
     this.batchSeconds = metrics.histogram(
       'iron_cage_ledger_batch_seconds',

@@ -27,10 +27,7 @@ type OwnRates = Pick<Price, 'rates' | 'tiers'>;
 
 interface UsageRow {
   readonly at: Date;
-  /** To the microsecond, which a Date does not hold: the next page starts here. */
-  readonly atText: string;
-  readonly leaseId: string;
-  readonly seq: number;
+  readonly number: bigint;
   readonly id: string;
   readonly projectId: string;
   readonly provider: string;
@@ -81,21 +78,18 @@ export class PriceRecompute {
   ): Promise<UsageRow[]> {
     return this.unitOfWork.read<UsageRow>(
       organizationId,
-      `SELECT at, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "atText", lease_id AS "leaseId", seq, id,
-         project_id AS "projectId", provider, model, tokens, cost_nano AS cost, client_cost_nano AS "clientCost", pricing
+      `SELECT at, number, id, project_id AS "projectId", provider, model, tokens, cost_nano AS cost, client_cost_nano AS "clientCost", pricing
        FROM usage_records
        WHERE organization_id = $1 AND at >= $2 AND at < $3 AND ($4::uuid IS NULL OR project_id = $4)
-         AND ($5::timestamptz IS NULL OR (at, lease_id, seq, id) > ($5::timestamptz, $6::uuid, $7::int, $8::uuid))
-       ORDER BY at, lease_id, seq, id LIMIT ${PAGE}`,
+         AND ($5::uuid IS NULL OR (project_id, number) > ($5::uuid, $6::bigint))
+       ORDER BY project_id, number LIMIT ${PAGE}`,
       [
         organizationId,
         query.from,
         query.to,
         query.projectId ?? null,
-        after?.atText ?? null,
-        after?.leaseId ?? null,
-        after?.seq ?? null,
-        after?.id ?? null,
+        after?.projectId ?? null,
+        after?.number ?? null,
       ],
     );
   }

@@ -16,6 +16,8 @@ export interface HttpRequest {
   /** Sending it twice does what sending it once does: it may be repeated when no answer came. */
   readonly repeatable?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where the ordinary limit is too short. */
+  readonly timeLimitMs?: number;
 }
 
 export interface HttpAnswer {
@@ -70,6 +72,7 @@ export class Transport {
     query = {},
     body,
     headers = {},
+    timeLimitMs = TIME_LIMIT_MS,
   }: HttpRequest): Promise<Response> {
     const address = new URL(this.url + path);
     for (const [name, value] of Object.entries(query))
@@ -78,7 +81,7 @@ export class Transport {
       return await fetch(address, {
         method,
         redirect: 'manual',
-        signal: AbortSignal.timeout(TIME_LIMIT_MS),
+        signal: AbortSignal.timeout(timeLimitMs),
         headers: {
           accept: 'application/json',
           ...(body !== undefined && { 'content-type': 'application/json' }),

@@ -267,3 +267,16 @@ export interface AnomalyPolicy {
   readonly velocity: string;
   readonly groups: readonly { readonly name: string; readonly ranges: readonly string[] }[];
 }
+
+export interface Storage {
+  readonly months: readonly {
+    readonly month: string;
+    readonly entriesBytes: number;
+    readonly settlementsBytes: number;
+    readonly usageBytes: number;
+    readonly rows: number | null;
+    readonly state: string;
+  }[];
+  readonly strays: number;
+  readonly droppedBefore: string | null;
+}

@@ -6,7 +6,9 @@ import { type Config, StartupError } from '../config/index.js';
 import { redact } from '../telemetry/index.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { dataSourceOptions } from './options.js';
+import { isBusy, Partitions } from './partitions.js';
 import { protectTables } from './protection.js';
+import { UnitOfWork } from './unit-of-work.js';
 
 type Embedded = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 
@@ -103,10 +105,21 @@ export async function migrate(
       if (!queryRunner) throw new Error('a transaction has a connection');
       return protectTables(queryRunner, log);
     });
+    await makePartitions(dataSource, log);
     return length;
   } finally {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     await runner.release();
+  }
+}
+
+/** Rows without a month of their own have a place too: where the tables are busy just now, the job of the servers does it later. */
+async function makePartitions(dataSource: DataSource, log: (line: string) => void): Promise<void> {
+  try {
+    await new Partitions(new UnitOfWork(dataSource)).createAhead();
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    log('The tables are busy; the partitions of the next months are made later.');
   }
 }
 

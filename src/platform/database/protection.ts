@@ -1,8 +1,15 @@
-import type { DataSource, QueryFailedError, QueryRunner } from 'typeorm';
+import type { DataSource, QueryFailedError } from 'typeorm';
+
+/** A transaction with the rights of the database user. */
+export interface OwnerQueries {
+  query(sql: string, parameters?: readonly unknown[]): Promise<unknown>;
+}
 
 /** What happened stays as it was written: nobody changes such a row or takes it away, not even a statement with a fault. */
 const WRITTEN_ONCE: ReadonlySet<string> = new Set([
   'audit_events',
+  'carried_settlements',
+  'dropped_months',
   'ledger_entries',
   'price_tables',
   'settlements',
@@ -67,7 +74,7 @@ const GRANTED = `
  * @param log hears when the database user may not make roles: organizations are kept apart all the same
  */
 export async function protectTables(
-  runner: QueryRunner,
+  runner: OwnerQueries,
   log: (line: string) => void,
 ): Promise<void> {
   const [names] = (await runner.query(ROLE_NAMES)) as (Roles & { owner: string; schema: string })[];
@@ -144,7 +151,7 @@ function protecting(table: TenantTable, policies: readonly Policy[]): string[] {
 }
 
 async function grantTo(
-  runner: QueryRunner,
+  runner: OwnerQueries,
   role: string,
   schema: string,
   rights: (table: string) => string,
@@ -159,7 +166,7 @@ async function grantTo(
   await all(runner, [...grants, `GRANT USAGE ON SCHEMA ${schema} TO ${role}`]);
 }
 
-async function all(runner: QueryRunner, statements: readonly string[]): Promise<void> {
+async function all(runner: OwnerQueries, statements: readonly string[]): Promise<void> {
   if (statements.length > 0) await runner.query(statements.join(';\n'));
 }
 
@@ -177,7 +184,7 @@ function rightsOn(table: string, isSystem = false): string {
 }
 
 /** @returns `undefined` when there are none that this user may take on */
-async function makeRoles(runner: QueryRunner, names: Roles): Promise<Roles | undefined> {
+async function makeRoles(runner: OwnerQueries, names: Roles): Promise<Roles | undefined> {
   const before = await usableRoles(runner);
   if (before) return before;
   for (const name of [names.app, names.system]) {
@@ -189,18 +196,22 @@ async function makeRoles(runner: QueryRunner, names: Roles): Promise<Roles | und
 }
 
 /** What is refused, or was done by another one, is seen by looking again. */
-async function attempt(runner: QueryRunner, sql: string): Promise<void> {
+async function attempt(runner: OwnerQueries, sql: string): Promise<void> {
   await runner.query('SAVEPOINT protection');
   try {
     await runner.query(sql);
   } catch (error) {
-    const { code } = (error as QueryFailedError).driverError as { code?: string };
+    const { code } = ((error as Partial<QueryFailedError>).driverError ?? error) as {
+      code?: string;
+    };
     if (!FORESEEN.has(code ?? '')) throw error;
     await runner.query('ROLLBACK TO SAVEPOINT protection');
   }
 }
 
 /** The roles of this database, if they are there and the connected user may take them on. */
-export async function usableRoles(database: Pick<DataSource, 'query'>): Promise<Roles | undefined> {
-  return (await database.query<Roles[]>(USABLE_ROLES))[0];
+export async function usableRoles(
+  database: Pick<DataSource, 'query'> | OwnerQueries,
+): Promise<Roles | undefined> {
+  return ((await database.query(USABLE_ROLES)) as Roles[])[0];
 }

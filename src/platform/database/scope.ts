@@ -10,8 +10,16 @@ export const SYSTEM = Symbol('every organization');
 /** Rows of no organization: only the tables that belong to none, as the price tables. */
 export const SHARED = Symbol('no organization');
 
+/**
+ * The schema itself, with the rights of the database user: to make partitions and to drop them. Nothing else may ask for it, and the same
+ * test says so. What it does may take long, and must not make others wait for long.
+ */
+export const OWNER = Symbol('the schema');
+
 /** For whom a transaction runs: the id of an organization, and then the database shows and takes rows of that one only. */
-export type Scope = string | typeof SYSTEM | typeof SHARED;
+export type Scope = string | typeof SYSTEM | typeof SHARED | typeof OWNER;
+
+export const LONGEST_OF_OWNER_MS = 600_000;
 
 /**
  * What opens a transaction for `scope`. One message of the simple protocol, and `LOCAL`: nothing of it outlives the transaction, so a
@@ -25,7 +33,12 @@ export function opening(scope: Scope, roles: Roles | undefined): string {
   return [
     'BEGIN',
     ...(isOne ? [`SET LOCAL iron_cage.organization = '${scope}'`] : []),
-    ...(scope === SYSTEM ? [`SET LOCAL iron_cage.scope = 'system'`] : []),
-    ...(roles ? [`SET LOCAL ROLE ${scope === SYSTEM ? roles.system : roles.app}`] : []),
+    ...(scope === SYSTEM || scope === OWNER ? [`SET LOCAL iron_cage.scope = 'system'`] : []),
+    ...(scope === OWNER
+      ? [`SET LOCAL statement_timeout = ${LONGEST_OF_OWNER_MS}`, `SET LOCAL lock_timeout = 2000`]
+      : []),
+    ...(roles && scope !== OWNER
+      ? [`SET LOCAL ROLE ${scope === SYSTEM ? roles.system : roles.app}`]
+      : []),
   ].join('; ');
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import pg, { type PoolClient, type QueryResult } from 'pg';
+import pg, { type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError, databaseDown } from '../../kernel/errors.js';
 import { type Roles, usableRoles } from './protection.js';
-import { opening, type Scope } from './scope.js';
+import { LONGEST_OF_OWNER_MS, opening, OWNER, type Scope } from './scope.js';
 
 declare const inTransaction: unique symbol;
 
@@ -56,14 +56,14 @@ export class UnitOfWork {
    * Runs `work` in a transaction; on a deadlock or serialization failure runs the whole of it again in a new one.
    *
    * @param scope for whom: rows of any other organization are not there
-   * @throws {AppError} UNAVAILABLE when the database does not answer; nothing has been committed, or the client's retry with the same
-   *   ids finds what was.
+   * @throws {AppError} UNAVAILABLE when the database does not answer. It says whether nothing was changed, or whether that is unknown
+   *   because only the answer to the COMMIT is missing; then the client's retry with the same ids finds what was.
    */
   async run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         const begin = opening(scope, await this.ownRoles());
-        return await this.connected((client) => inOne(client, begin, work));
+        return await this.connected(scope, (client) => inOne(client, begin, work));
       } catch (error) {
         const state = sqlState(error);
         if ((state === SERIALIZATION_FAILURE || state === DEADLOCK) && attempt < ATTEMPTS) continue;
@@ -84,7 +84,7 @@ export class UnitOfWork {
   ): Promise<Row[]> {
     try {
       const begin = opening(scope, await this.ownRoles());
-      return await this.connected((client) => alone<Row>(client, begin, sql, parameters));
+      return await this.connected(scope, (client) => alone<Row>(client, begin, sql, parameters));
     } catch (error) {
       throw unavailableOr(error);
     }
@@ -100,7 +100,7 @@ export class UnitOfWork {
   }
 
   /** A connection goes back to the pool, unless it is broken. */
-  private async connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  private async connected<T>(scope: Scope, work: (client: Client) => Promise<T>): Promise<T> {
     // The pool of the data source. Its own transactions would wait for each message, and say nothing of whose they are.
     const { master } = this.dataSource.driver as { master?: { connect(): Promise<PoolClient> } };
     if (!master) throw new Error('the database connection is closed');
@@ -115,6 +115,7 @@ export class UnitOfWork {
       return await work({
         query: (sql, parameters = []) => {
           const values = [...parameters];
+          if (scope === OWNER) return client.query(patient(sql, values));
           if (typeof sql === 'string')
             return client.query(sql, values.length > 0 ? values : undefined);
           return client.query(this.prepares ? { ...sql, values } : { text: sql.text, values });
@@ -126,6 +127,13 @@ export class UnitOfWork {
       client.release(broken);
     }
   }
+}
+
+/** The limit on this side of the connection is for requests. */
+function patient(sql: string | Prepared, values: readonly unknown[]): QueryConfig {
+  const text = typeof sql === 'string' ? sql : sql.text;
+  const limit = { query_timeout: LONGEST_OF_OWNER_MS };
+  return { text, ...(values.length > 0 && { values: [...values] }), ...limit };
 }
 
 interface Client {
@@ -159,7 +167,7 @@ async function inOne<T>(client: Client, begin: string, work: (tx: Tx) => Promise
     // The first that failed is why the others did.
     const outcomes = await Promise.allSettled([...written, commit(client)]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
+    if (failed) throw isLost(failed.reason) ? new Unconfirmed(failed.reason) : failed.reason;
     return result;
   } catch (error) {
     isOver = true;
@@ -187,15 +195,35 @@ async function alone<Row>(
   for (const outcome of [opened, answered, committed]) {
     if (outcome.status === 'fulfilled') continue;
     if (sqlState(outcome.reason) === undefined) client.abandon(outcome.reason as Error);
-    throw outcome.reason;
+    const isUnknown = !HARMLESS.test(sql) && isLost(outcome.reason);
+    throw isUnknown ? new Unconfirmed(outcome.reason) : outcome.reason;
   }
   return answered.status === 'fulfilled' ? (answered.value.rows as Row[]) : [];
+}
+
+/** All was sent, COMMIT and all, and then the connection was gone or the wait too long. */
+class Unconfirmed extends Error {
+  constructor(readonly reason: unknown) {
+    super('the answer to a COMMIT is missing');
+  }
+}
+
+/** The connection is gone, or nobody knows: not an answer of the database to what was asked. */
+function isLost(error: unknown): boolean {
+  return !(error instanceof RolledBack) && /^(08|57P)/.test(sqlState(error) ?? '08');
 }
 
 /** PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, and not with an error. */
 async function commit(client: Client): Promise<void> {
   const { command } = await client.query('COMMIT');
-  if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
+  if (command !== 'COMMIT') throw new RolledBack();
+}
+
+/** What failed before has said why; this is for when nothing has. */
+class RolledBack extends Error {
+  constructor() {
+    super('the transaction had failed and was rolled back');
+  }
 }
 
 /** SQLSTATE of a failed query, if that is what the error is. */
@@ -216,6 +244,13 @@ const UNSTORABLE = new Set(['22P05', '22021', '22P02', '22003']);
 /** Connection trouble in any of its shapes becomes 503; everything else stays what it is. */
 function unavailableOr(error: unknown): unknown {
   if (error instanceof AppError) return error;
+  if (error instanceof Unconfirmed) {
+    return new AppError(
+      'UNAVAILABLE',
+      'The database did not say whether this was saved: it may have been. Send the same request again, with the same ids if it has any, or look before you repeat it.',
+      { cause: error.reason, retryAfterSeconds: 2 },
+    );
+  }
   const state = sqlState(error);
   if (state !== undefined && UNSTORABLE.has(state)) {
     return new AppError(

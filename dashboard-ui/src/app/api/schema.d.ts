@@ -1210,6 +1210,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The months of entries, reports and usage that the database keeps (operators only) */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/storage/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drop the oldest month of all organizations; balances and sums stay exact (operators only) */
+        post: operations["dropMonth"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage/summary": {
         parameters: {
             query?: never;
@@ -1624,6 +1658,13 @@ export interface components {
         DeclineRequest: {
             note?: string;
         };
+        DropMonthRequest: {
+            /**
+             * @description A month of UTC, as `2026-11`.
+             * @example 2026-11
+             */
+            month: string;
+        };
         Error: {
             error: {
                 code: string;
@@ -1817,7 +1858,7 @@ export interface components {
              */
             at: string;
             /** @enum {string} */
-            kind: "DEPOSIT" | "WITHDRAWAL" | "CORRECTION" | "GRANT" | "SETTLE" | "LATE" | "RETURN" | "CHARGE" | "OVERDRAFT" | "OVERDRAFT_REPAID";
+            kind: "DEPOSIT" | "WITHDRAWAL" | "CORRECTION" | "GRANT" | "SETTLE" | "LATE" | "RETURN" | "CHARGE" | "OVERDRAFT" | "OVERDRAFT_REPAID" | "CARRIED";
             /** @description Change of the free balance. */
             amount: string;
             /** @description Change of what agents hold. */
@@ -2743,6 +2784,30 @@ export interface components {
             organization: components["schemas"]["Organization"];
             /** @enum {string} */
             role: "owner" | "admin" | "developer" | "viewer";
+        };
+        Storage: {
+            /** @description Oldest first. */
+            months: {
+                /**
+                 * @description A month of UTC, as `2026-11`.
+                 * @example 2026-11
+                 */
+                month: string;
+                entriesBytes: number;
+                settlementsBytes: number;
+                usageBytes: number;
+                /** @description An estimate; null: the database has not counted yet. */
+                rows: number | null;
+                /**
+                 * @description Only the oldest month can be dropped, and not before two more have passed.
+                 * @enum {string}
+                 */
+                state: "ahead" | "current" | "kept" | "droppable";
+            }[];
+            /** @description Rows that have no month of their own: of leases whose ids a wrong clock made, or of months that nobody has made. */
+            strays: number;
+            /** @description Months before it were dropped; their sums are kept. null: none. */
+            droppedBefore: string | null;
         };
         StoredPriceTable: {
             version: string;
@@ -10158,6 +10223,167 @@ export interface operations {
                 };
             };
             /** @description SETUP_DONE */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dropMonth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropMonthRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFLICT */
             409: {
                 headers: {
                     [name: string]: unknown;

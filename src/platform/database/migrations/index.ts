@@ -13,6 +13,7 @@ import { DisabledMembers1700000007120 } from './7120-disabled-members.js';
 import { VaultKeys1700000007200 } from './7200-vault-keys.js';
 import { PiiPolicy1700000007300 } from './7300-pii-policy.js';
 import { BudgetRetries1700000009000 } from './9000-budget-retries.js';
+import { Partitions1700000009100 } from './9100-partitions.js';
 import { SecretBindings1700000009400 } from './9400-secret-bindings.js';
 import { PriceTiers1700000009500 } from './9500-price-tiers.js';
 
@@ -33,6 +34,7 @@ export const MIGRATIONS = [
   VaultKeys1700000007200,
   PiiPolicy1700000007300,
   BudgetRetries1700000009000,
+  Partitions1700000009100,
   SecretBindings1700000009400,
   PriceTiers1700000009500,
 ];

@@ -29,6 +29,7 @@ const LABEL: Record<Kind, string> = {
   CHARGE: 'Rest charged',
   OVERDRAFT: 'Overdraft',
   OVERDRAFT_REPAID: 'Overdraft repaid',
+  CARRIED: 'Carried forward',
 };
 const TONE: Record<Kind, Tone> = {
   DEPOSIT: 'ok',
@@ -41,6 +42,7 @@ const TONE: Record<Kind, Tone> = {
   CHARGE: 'warn',
   OVERDRAFT: 'bad',
   OVERDRAFT_REPAID: 'ok',
+  CARRIED: 'neutral',
 };
 const PAGE_SIZE = 50;
 
