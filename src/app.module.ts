@@ -9,6 +9,7 @@ import { AuthModule, KeySpendCap } from './auth/index.js';
 import { Balances, BillingModule, KeyTotals, PriceBook, SessionSecrets } from './billing/index.js';
 import type { AgentPrincipal } from './kernel/principal.js';
 import { CONFIG, type Config } from './platform/config/index.js';
+import { NotificationsModule } from './notifications/index.js';
 import { dashboardFiles } from './platform/dashboard/index.js';
 import { Partitions, UnitOfWork } from './platform/database/index.js';
 import {
@@ -114,6 +115,7 @@ export class AppModule {
         BillingModule,
         AnomaliesModule,
         AnalyticsModule,
+        NotificationsModule,
       ],
       controllers: [HealthController, MetricsController],
       providers: [

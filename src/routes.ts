@@ -11,6 +11,7 @@ import { PRICE_ROUTES } from './billing/prices.contract.js';
 import { SESSION_ROUTES } from './billing/sessions.contract.js';
 import { STORAGE_ROUTES } from './billing/storage.contract.js';
 import type { Route } from './kernel/route.js';
+import { ALERT_ROUTES } from './notifications/alerts.contract.js';
 import { HEALTH_ROUTES } from './platform/http/health.contract.js';
 import { SIGN_IN_ROUTES } from './teams/sign-in.contract.js';
 import { TEAMS_ROUTES } from './teams/teams.contract.js';
@@ -34,4 +35,5 @@ export const ROUTES: readonly Route[] = [
   ...STORAGE_ROUTES,
   ...ANALYTICS_ROUTES,
   ...AUDIT_ROUTES,
+  ...ALERT_ROUTES,
 ] as readonly Route[];

@@ -5,6 +5,7 @@ const names = [
   'activity',
   'arrow-down-to-line',
   'arrow-up-from-line',
+  'bell',
   'bot',
   'chart-pie',
   'check',

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, EXIT } from './cli-error.js';
 import { addAgentSessionCommands } from './commands/agent-sessions.js';
+import { addAlertCommands } from './commands/alerts.js';
 import { addAnomalyCommands } from './commands/anomalies.js';
 import { addBudgetCommands } from './commands/budgets.js';
 import { addDoctorCommand } from './commands/doctor.js';
@@ -70,6 +71,7 @@ export async function runCommandLine(
   addBudgetCommands(program, run);
   addKeyCommands(program, run);
   addAgentSessionCommands(program, run);
+  addAlertCommands(program, run);
   addAnomalyCommands(program, run);
   addSecretCommands(program, run);
   addVaultCommands(program, run);

@@ -84,6 +84,11 @@ const ACROSS: Readonly<Record<string, Across>> = {
     system: false,
     why: 'partitions hold the rows of all organizations',
   },
+  'notifications/data/alert-store.ts': {
+    statements: 1,
+    system: true,
+    why: 'forgets alerts of all organizations that are old',
+  },
   'teams/data/people-store.ts': {
     statements: 2,
     system: true,

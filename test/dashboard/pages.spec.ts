@@ -11,6 +11,7 @@ const PAGES = [
   'budgets',
   'agents',
   'leases',
+  'alerts',
   'keys',
   'vault',
   'members',

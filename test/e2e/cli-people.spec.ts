@@ -68,6 +68,8 @@ it('says what is strange, shows it, and releases it', async () => {
       body: sessionRequest(),
     });
   await eventually(async () => expect(await cli(['anomaly', 'list'])).toContain('block'));
+  expect(await cli(['alerts', '--kind', 'key.anomaly'])).toContain('key.anomaly');
+  expect(await cli(['alerts', '--kind', 'no.such'])).toMatch(/^0 Nothing that you need/);
   const { items } = await site.must('GET', '/v1/anomalies');
   expect(await cli(['anomalies', 'release', items[0].id])).toBe(
     '0 Released: key "agent" of Research.\n',

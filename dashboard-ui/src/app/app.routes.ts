@@ -72,6 +72,11 @@ const pages: Routes = [
     loadComponent: () => import('./pages/sessions/sessions').then((m) => m.Sessions),
   },
   {
+    path: 'alerts',
+    title: 'Alerts',
+    loadComponent: () => import('./pages/alerts/alerts').then((m) => m.Alerts),
+  },
+  {
     path: 'keys',
     title: 'Keys',
     loadComponent: () => import('./pages/keys/keys').then((m) => m.Keys),

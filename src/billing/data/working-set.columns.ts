@@ -35,7 +35,7 @@ export interface Rows {
   refusals: RefusalRow;
   transfers: TransferRow;
   audit: AuditRow & { readonly id: string };
-  events: EventRow & { readonly id: string };
+  events: EventRow & { readonly id: string; readonly onceKey: string | null };
   anomalies: VelocityAnomaly & { readonly id: string };
   pauses: { readonly projectId: string; readonly reason: string };
   blocks: { readonly keyId: string };
@@ -144,6 +144,7 @@ export const COLUMNS: { readonly [Part in keyof Rows]: Columns<Rows[Part]> } = {
     id: uuid((row) => row.id),
     kind: text((row) => row.kind),
     payload: jsonb((row) => stringify(row.payload)),
+    once_key: text((row) => row.onceKey),
   },
   anomalies: {
     id: uuid((row) => row.id),

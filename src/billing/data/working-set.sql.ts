@@ -75,6 +75,12 @@ export const READ_REPORTS = `
     SELECT lease_id, seq, request_hash, answer FROM settlements
     WHERE organization_id = $1 AND lease_id = asked.lease AND seq = asked.number LIMIT 1) s`;
 
+/**
+ * So many refusals of a session are remembered in a minute, for a request that comes again. Who asks more often than that gets each answer
+ * anew, and fills no disk.
+ */
+const REFUSALS_PER_MINUTE = 60;
+
 /** A window exists from its first use on. */
 export const OPEN_WINDOWS = `
   INSERT INTO budget_windows (organization_id, budget_id, start)
@@ -122,7 +128,11 @@ export const WRITE_PARTS = {
   refusals: `
     INSERT INTO lease_refusals (organization_id, lease_id, project_id, session_id, request_hash, refusal, refused_at)
     SELECT $1, lease_id, project_id, session_id, request_hash, refusal, $2
-    FROM ?`,
+    FROM (SELECT *, row_number() OVER (PARTITION BY session_id) AS place FROM ?) each
+    WHERE place + (SELECT count(*) FROM (
+      SELECT 1 FROM lease_refusals r
+      WHERE r.organization_id = $1 AND r.session_id = each.session_id AND r.refused_at > $2 - interval '1 minute'
+      LIMIT ${REFUSALS_PER_MINUTE}) lately) <= ${REFUSALS_PER_MINUTE}`,
   transfers: `
     INSERT INTO transfers (organization_id, request_id, project_id, request_hash, answer, at)
     SELECT $1, request_id, project_id, request_hash, answer, $2
@@ -132,8 +142,9 @@ export const WRITE_PARTS = {
     SELECT $1, id, $2, actor, action, target, details
     FROM ?`,
   events: `
-    INSERT INTO outbox_events (organization_id, id, kind, payload, at)
-    SELECT $1, id, kind, payload, $2 FROM ?`,
+    INSERT INTO outbox_events (organization_id, id, kind, payload, at, once_key)
+    SELECT $1, id, kind, payload, $2, once_key FROM ?
+    ON CONFLICT (organization_id, kind, once_key) DO NOTHING`,
   anomalies: `
     INSERT INTO anomalies (organization_id, id, project_id, key_id, kind, action, summary, evidence, times, first_at, last_at)
     SELECT $1, id, project_id, key_id, 'velocity', action, summary, evidence, times, $2, $2

@@ -1,6 +1,6 @@
 import { newId } from '../../kernel/ids.js';
 import { type Prepared, prepared, type Tx } from '../../platform/database/index.js';
-import type { WorkingSet } from '../domain/working-set.js';
+import type { EventRow, WorkingSet } from '../domain/working-set.js';
 import { arrayLiteral, type Column } from './array-literal.js';
 import { COLUMNS, type Rows } from './working-set.columns.js';
 import { WRITE_PARTS } from './working-set.sql.js';
@@ -79,7 +79,7 @@ function rowsOf(set: WorkingSet): { readonly [P in Part]: readonly Rows[P][] } {
     refusals: changes.refusals,
     transfers: changes.transfers,
     audit: changes.audit.map(withId),
-    events: changes.events.map(withId),
+    events: changes.events.map((row) => ({ ...withId(row), onceKey: onceKeyOf(row, nowMs) })),
     anomalies: [...changes.anomalies.values()].map(withId),
     pauses: [...changes.pauses].map(([projectId, reason]) => ({ projectId, reason })),
     blocks: [...changes.blocks].map((keyId) => ({ keyId })),
@@ -87,6 +87,11 @@ function rowsOf(set: WorkingSet): { readonly [P in Part]: readonly Rows[P][] } {
     windows: all(set.windows, changes.windows),
     accounts: all(set.accounts, changes.accounts),
   };
+}
+
+/** The same for all that happens within a minute. */
+function onceKeyOf({ oncePer }: EventRow, nowMs: number): string | null {
+  return oncePer === undefined ? null : `${oncePer}@${Math.floor(nowMs / 60_000)}`;
 }
 
 function all<Row>(known: ReadonlyMap<string, Row>, keys: Iterable<string>): Row[] {

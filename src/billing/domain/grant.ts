@@ -126,6 +126,7 @@ function decide(
   set.changes.events.push({
     kind: 'budget.would-refuse',
     payload: { ...refusal.details, code: refusal.code, leaseId: wish.leaseId },
+    oncePer: `${project.id}/${refusal.code}/${String(refusal.details?.['scopeId'])}`,
   });
   return lend(
     set,
@@ -194,6 +195,7 @@ function tooFast(
       perMinute: printMoney(pace),
       limit: printMoney(project.velocity),
     },
+    oncePer: project.id,
   });
   respondToHaste(set, keyId, project, { pace, limit: project.velocity });
   return velocityRefusal(project, pace, project.velocity);

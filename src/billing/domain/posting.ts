@@ -49,6 +49,7 @@ export function coverDebt(
     set.changes.events.push({
       kind: 'project.debt',
       payload: { scopeId: account.projectId, leaseId, debt: printMoney(missing) },
+      oncePer: account.projectId,
     });
   }
   post(set, account, {

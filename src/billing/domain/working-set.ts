@@ -84,6 +84,8 @@ export interface EventRow {
     | 'project.debt'
     | 'key.anomaly';
   readonly payload: Record<string, unknown>;
+  /** What can happen with every request is told once a minute for each of these. */
+  readonly oncePer?: string;
 }
 
 /** What a batch writes, all of it in one transaction. */

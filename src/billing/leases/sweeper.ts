@@ -18,8 +18,8 @@ const DUE = `
   WHERE (state = 'PENDING' AND expires_at <= clock_timestamp()) OR (state = 'EXPIRED_HOLD' AND hold_until <= clock_timestamp())
   LIMIT $1`;
 
-/** A refusal is remembered for as long as a client may repeat its request. */
-const FORGET_REFUSALS = `DELETE FROM lease_refusals WHERE refused_at < clock_timestamp() - interval '24 hours'`;
+/** A refusal is remembered for longer than a client repeats its request. */
+const FORGET_REFUSALS = `DELETE FROM lease_refusals WHERE refused_at < clock_timestamp() - interval '1 hour'`;
 
 /** Agents beat every few seconds; one that was silent for an hour is gone, whatever became of it. */
 const END_SILENT_SESSIONS = `UPDATE sessions SET ended_at = last_seen_at WHERE ended_at IS NULL AND last_seen_at < clock_timestamp() - interval '1 hour'`;

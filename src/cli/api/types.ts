@@ -251,6 +251,14 @@ export interface KillAnswer {
   readonly returned: string;
 }
 
+export interface Alert {
+  readonly id: string;
+  readonly at: string;
+  readonly kind: string;
+  readonly summary: string;
+  readonly projectName: string | null;
+}
+
 export interface Anomaly {
   readonly id: string;
   readonly projectName: string;

@@ -18,6 +18,7 @@ export const NAV: readonly { group: string; items: readonly NavItem[] }[] = [
       { label: 'Budgets', path: '/budgets', icon: 'chart-pie' },
       { label: 'Agents', path: '/agents', icon: 'bot' },
       { label: 'Leases', path: '/leases', icon: 'hand-coins' },
+      { label: 'Alerts', path: '/alerts', icon: 'bell' },
     ],
   },
   {

@@ -14,6 +14,7 @@ import { VaultKeys1700000007200 } from './7200-vault-keys.js';
 import { PiiPolicy1700000007300 } from './7300-pii-policy.js';
 import { BudgetRetries1700000009000 } from './9000-budget-retries.js';
 import { Partitions1700000009100 } from './9100-partitions.js';
+import { BoundedEvents1700000009200 } from './9200-bounded-events.js';
 import { SecretBindings1700000009400 } from './9400-secret-bindings.js';
 import { PriceTiers1700000009500 } from './9500-price-tiers.js';
 
@@ -35,6 +36,7 @@ export const MIGRATIONS = [
   PiiPolicy1700000007300,
   BudgetRetries1700000009000,
   Partitions1700000009100,
+  BoundedEvents1700000009200,
   SecretBindings1700000009400,
   PriceTiers1700000009500,
 ];
