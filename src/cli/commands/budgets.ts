@@ -167,13 +167,19 @@ async function createBudget(
 ): Promise<undefined> {
   const client = await context.client();
   const body = {
+    id: newId(),
     ...(await scopeOf(client, options)),
     window,
     limit: limitAmount(limit),
     ...(options.model.length > 0 && { models: options.model }),
     ...(options.tag.length > 0 && { tags: options.tag }),
   };
-  const made = await client.send<Budget>({ method: 'POST', path: '/v1/budgets', body });
+  const made = await client.send<Budget>({
+    method: 'POST',
+    path: '/v1/budgets',
+    body,
+    repeatable: true,
+  });
   context.print(
     made,
     `Limited ${made.scope} ${made.scopeName} to ${dollars(made.limit)} per ${made.window}. Budget ${made.id}`,

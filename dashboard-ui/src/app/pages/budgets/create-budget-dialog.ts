@@ -5,6 +5,7 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { moneyRule } from '../../core/form-rules';
 import { typedMoney } from '../../core/money';
+import { Attempt } from '../../core/attempt';
 import { Session } from '../../session/session';
 import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
@@ -59,6 +60,7 @@ export class CreateBudgetDialog {
     value,
     label,
   }));
+  private readonly attempt = new Attempt();
   private readonly api = inject(Api);
   private readonly timeZone = inject(Session).organization()?.timeZone ?? 'UTC';
   protected readonly windowHint = `Days, weeks from Monday, and months of ${this.timeZone}.`;
@@ -128,7 +130,7 @@ export class CreateBudgetDialog {
     const scopeId = { organization: undefined, project: projectId, member: userId, key: keyId }[
       scope
     ];
-    return {
+    const wish = {
       scope,
       ...(scopeId === undefined ? {} : { scopeId }),
       window,
@@ -136,5 +138,6 @@ export class CreateBudgetDialog {
       models: namesIn(models),
       tags: namesIn(tags),
     };
+    return { id: this.attempt.requestId(JSON.stringify(wish)), ...wish };
   }
 }

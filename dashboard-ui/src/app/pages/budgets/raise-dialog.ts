@@ -5,7 +5,7 @@ import { apiError } from '../../api/api-error';
 import { Api } from '../../api/client';
 import { moneyRule, nameRule } from '../../core/form-rules';
 import { exactUsd, nano, typedMoney } from '../../core/money';
-import { TransferAttempt } from '../../core/transfer-attempt';
+import { Attempt } from '../../core/attempt';
 import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
 import { type Budget, nameOf, wholeOf } from './budget-view';
 import { firstUntil, untilHint, untilInstant, untilRule } from './until-rule';
@@ -67,7 +67,7 @@ export class RaiseDialog {
   protected readonly now = `The limit is ${exactUsd(this.whole)} now.`;
   protected readonly hint = untilHint(this.budget.nextResetAt, Date.now());
   private readonly api = inject(Api);
-  private readonly attempt = new TransferAttempt();
+  private readonly attempt = new Attempt();
   private readonly model = signal({
     amount: '',
     until: firstUntil(this.budget.window, Date.now()),

@@ -5,6 +5,7 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { moneyRule } from '../../core/form-rules';
 import { exactUsd, nano, typedMoney } from '../../core/money';
+import { Attempt } from '../../core/attempt';
 import { Session } from '../../session/session';
 import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
 import type { Refill } from './refill-view';
@@ -93,6 +94,7 @@ export class RefillDialog {
   protected readonly free = `${exactUsd(nano(this.data.project.balance.available))} is free now.`;
   private readonly timeZone = inject(Session).organization()?.timeZone ?? 'UTC';
   protected readonly windowHint = `Starts at midnight in ${this.timeZone}.`;
+  private readonly attempt = new Attempt();
   private readonly api = inject(Api);
   private readonly model = signal<RefillModel>({
     mode: 'set-to',
@@ -117,11 +119,12 @@ export class RefillDialog {
     const amount = typedMoney(this.model().amount);
     const cap = this.capped() ? typedMoney(this.model().cap) : undefined;
     if (amount === undefined) return;
+    const id = this.attempt.requestId(mode, amount, cap ?? '', window);
     try {
       this.ref.close(
         await this.api.send('post', '/v1/projects/{projectId}/refills', {
           path: { projectId: this.data.project.id },
-          body: { mode, amount, window, ...(cap === undefined ? {} : { cap }) },
+          body: { id, mode, amount, window, ...(cap === undefined ? {} : { cap }) },
         }),
       );
     } catch (cause) {

@@ -5,7 +5,7 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule, signedMoneyRule } from '../../core/form-rules';
 import { exactUsd, nano, typedSignedMoney } from '../../core/money';
-import { TransferAttempt } from '../../core/transfer-attempt';
+import { Attempt } from '../../core/attempt';
 import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
 import { balanceAfter } from './project-view';
 
@@ -52,7 +52,7 @@ export class CorrectDialog {
   protected readonly ref = dialogRef<Schemas['ProjectBalance']>();
   protected readonly failed = signal('');
   private readonly api = inject(Api);
-  private readonly attempt = new TransferAttempt();
+  private readonly attempt = new Attempt();
   private readonly model = signal({ amount: '', reason: '' });
   protected readonly f = form(
     this.model,

@@ -5,7 +5,7 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { moneyRule } from '../../core/form-rules';
 import { exactUsd, nano, typedMoney } from '../../core/money';
-import { TransferAttempt } from '../../core/transfer-attempt';
+import { Attempt } from '../../core/attempt';
 import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
 
 export interface TransferDialogData {
@@ -64,7 +64,7 @@ export class TransferDialog {
   protected readonly free = `${exactUsd(this.available)} is free now.`;
   protected readonly failed = signal('');
   private readonly api = inject(Api);
-  private readonly attempt = new TransferAttempt();
+  private readonly attempt = new Attempt();
   private readonly model = signal({ amount: '', reason: '' });
   protected readonly f = form(
     this.model,

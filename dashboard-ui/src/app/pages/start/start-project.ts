@@ -4,7 +4,7 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { moneyRule, nameRule } from '../../core/form-rules';
 import { typedMoney } from '../../core/money';
-import { TransferAttempt } from '../../core/transfer-attempt';
+import { Attempt } from '../../core/attempt';
 import { UiButton, UiField, UiIcon, UiInput, UiNote } from '../../ui';
 
 /** Creates a project and deposits to it. When only the deposit fails, trying again does not create a second project. */
@@ -43,7 +43,7 @@ export class StartProject {
   readonly funded = output<string>();
   protected readonly failed = signal('');
   private readonly api = inject(Api);
-  private readonly attempt = new TransferAttempt();
+  private readonly attempt = new Attempt();
   private createdId: string | undefined;
   private readonly model = signal({ name: '', amount: '20.00' });
   protected readonly f = form(

@@ -1,10 +1,10 @@
 import { randomId } from './random-id';
 
 /**
- * The id of a transfer. Trying the same transfer again keeps the id, so that the money moves once even when an answer was lost; another
- * amount, reason or end is another transfer.
+ * The id of a transfer, a new budget or a refill. Trying the same again keeps the id, so that the money moves once, or the limit is made
+ * once, even when an answer was lost; another amount, reason or end is another one.
  */
-export class TransferAttempt {
+export class Attempt {
   private last: { what: string; id: string } | undefined;
 
   requestId(...parts: readonly string[]): string {
