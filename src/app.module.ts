@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { AnalyticsModule } from './analytics/index.js';
 import { AnomaliesModule } from './anomalies/index.js';
 import { AuditModule } from './audit/index.js';
-import { AuthModule, KeySpendCap } from './auth/index.js';
+import { AuthModule, KeySpendCap, SenderBindingGuard } from './auth/index.js';
 import { Balances, BillingModule, KeyTotals, PriceBook, SessionSecrets } from './billing/index.js';
 import type { AgentPrincipal } from './kernel/principal.js';
 import { CONFIG, type Config } from './platform/config/index.js';
@@ -121,6 +121,7 @@ export class AppModule {
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: RequestLimitsGuard },
+        { provide: APP_GUARD, useExisting: SenderBindingGuard },
       ],
     };
   }

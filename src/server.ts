@@ -98,6 +98,8 @@ async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(runtime), adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
+    // Proofs of sessions are over the bytes that were sent.
+    rawBody: true,
     forceCloseConnections: true,
   });
   const fastify = adapter.getInstance();

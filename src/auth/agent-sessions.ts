@@ -5,6 +5,10 @@ import type { AgentPrincipal } from '../kernel/principal.js';
 import type { Tx } from '../platform/database/index.js';
 import { AgentUses } from './agent-uses.js';
 import { SessionStore } from './data/session-store.js';
+import { proofOfOtherSession } from './domain/proof-refusals.js';
+
+/** As long as the list of sessions calls it active. */
+const SILENT_SECONDS = 60;
 
 /** Running agent processes. A session belongs to the key that started it; no other key sees it. */
 @Injectable()
@@ -29,6 +33,28 @@ export class AgentSessions {
   async end(agent: AgentPrincipal, sessionId: string): Promise<void> {
     if (!(await this.sessions.end(agent, sessionId))) throw notFound('session');
     this.uses.left(agent, sessionId);
+  }
+
+  /**
+   * Reports for a session by another one of the same key: a process that starts after a crash tells what the crashed one used. Not while
+   * that one lives: who has found only the key could start a session as well, and would report in its name.
+   *
+   * @throws {AppError} NOT_FOUND; PROOF_OF_OTHER_SESSION, with the time after which the session counts as silent
+   */
+  async refuseAlive(agent: AgentPrincipal, sessionId: string, provenId: string): Promise<void> {
+    const rows = await this.sessions.livesOf(agent, [sessionId, provenId]);
+    const about = rows.find(({ id }) => id === sessionId);
+    const by = rows.find(({ id }) => id === provenId);
+    if (!about || !by) throw notFound('session');
+    if (by.ended) throw proofOfOtherSession();
+    if (!about.ended && about.heardSecondsAgo < SILENT_SECONDS) {
+      throw proofOfOtherSession(Math.ceil(SILENT_SECONDS - about.heardSecondsAgo));
+    }
+  }
+
+  /** Notes that the session has shown a proof, if that is new. */
+  async markBound(agent: AgentPrincipal, sessionId: string): Promise<void> {
+    await this.sessions.markBound(agent, sessionId);
   }
 
   /** Notes that the agent lives. Does not fail when the session has ended: a last report may come after that. */

@@ -20,6 +20,7 @@ import { KeysController } from './http/keys.controller.js';
 import { AuthController } from './http/auth.controller.js';
 import { OwnOriginGuard } from './http/own-origin.js';
 import { RefreshCookie } from './http/refresh-cookie.js';
+import { SenderBindingGuard } from './http/sender-binding.guard.js';
 import { SignInLimitsGuard } from './http/sign-in-limits.js';
 import { KeyAuthenticator } from './key-authenticator.js';
 import { KeyExpiryJob } from './key-expiry.job.js';
@@ -33,6 +34,7 @@ import { Logins } from './logins.js';
 import { PepperRotation } from './pepper-rotation.js';
 import { Passwords } from './passwords.js';
 import { RequestAuthenticator } from './request-authenticator.js';
+import { SessionProofs } from './session-proofs.js';
 import { UserAuthenticator } from './user-authenticator.js';
 
 /** Global, because the guard of every route asks it who calls. */
@@ -83,6 +85,8 @@ import { UserAuthenticator } from './user-authenticator.js';
     Passwords,
     PepperRotation,
     RefreshCookie,
+    SenderBindingGuard,
+    SessionProofs,
     SignInLimitsGuard,
     UserAuthenticator,
     { provide: Authenticator, useClass: RequestAuthenticator },
@@ -97,6 +101,8 @@ import { UserAuthenticator } from './user-authenticator.js';
     OwnOriginGuard,
     Passwords,
     RefreshCookie,
+    SenderBindingGuard,
+    SessionProofs,
     SignInLimitsGuard,
   ],
 })

@@ -9,7 +9,13 @@ import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import { KeyRecords } from './data/key-records.js';
 import { KeyCheckStore } from './data/key-check-store.js';
-import { agentOf, judgeKey, type KeyCheckRow, type KnownAgent } from './domain/key-facts.js';
+import {
+  agentOf,
+  factsOf,
+  judgeKey,
+  type KeyCheckRow,
+  type KnownAgent,
+} from './domain/key-facts.js';
 import { hashKey, keyMatches, leakHash, sha256Of } from './domain/key-hash.js';
 import { type Found, RecentPrincipals } from './domain/recent-principals.js';
 import { KeyGuesses } from './key-guesses.js';
@@ -111,18 +117,7 @@ export class KeyAuthenticator implements OnModuleDestroy {
     const slot = await this.slotOf(key, row);
     if (!row || !slot) throw keyInvalid(`key ${keyId} refused`);
     const { retired, leftMs } = judgeKey(row, slot);
-    const { organizationId, projectId, environment, scopes, ranges, models, requestsPerMinute } =
-      row;
-    const facts = {
-      organizationId,
-      projectId,
-      keyId,
-      environment,
-      scopes,
-      ranges,
-      models,
-      requestsPerMinute,
-    };
+    const facts = factsOf(row);
     if (retired === undefined) {
       this.records.put(key, { facts, epoch: row.epoch, leftMs });
       if (slot === 'current') this.rehash(key, row);

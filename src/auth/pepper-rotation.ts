@@ -6,8 +6,10 @@ import type { AnswerOf } from '../kernel/route.js';
 import { UnitOfWork } from '../platform/database/index.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { KeyCheckStore } from './data/key-check-store.js';
+import type { Pepper } from './domain/key-hash.js';
 import { KeyPeppers } from './key-peppers.js';
 import type { rotatePepper } from './keys.contract.js';
+import { SessionProofs } from './session-proofs.js';
 
 /** A new pepper for all keys of the installation. No key stops: each is hashed anew when it is next used. */
 @Injectable()
@@ -16,13 +18,14 @@ export class PepperRotation {
     private readonly unitOfWork: UnitOfWork,
     private readonly keys: KeyCheckStore,
     private readonly peppers: KeyPeppers,
+    private readonly proofs: SessionProofs,
     private readonly audit: AuditTrail,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @throws {AppError} CONFLICT when another rotation was faster */
   async rotate(user: UserPrincipal): Promise<AnswerOf<typeof rotatePepper>> {
-    const { version } = await this.peppers.rotate().catch((cause: unknown) => {
+    const { version } = await this.rotateBoth().catch((cause: unknown) => {
       throw new AppError('CONFLICT', 'Another rotation was faster; look before you try again.', {
         cause,
       });
@@ -40,5 +43,11 @@ export class PepperRotation {
     );
     this.logger.info({ version, waiting }, 'keys are hashed under a new pepper');
     return { version, waitingKeys: waiting };
+  }
+
+  private async rotateBoth(): Promise<Pepper> {
+    const pepper = await this.peppers.rotate();
+    await this.proofs.rotate();
+    return pepper;
   }
 }

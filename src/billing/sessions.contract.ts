@@ -20,6 +20,9 @@ export const sessionView = z
     state: z
       .enum(SESSION_STATES)
       .describe('silent: it has not ended, and was not heard of for a minute.'),
+    bound: z
+      .boolean()
+      .describe('It proves itself: nobody who has found only the key can act for it.'),
     startedAt: instant,
     lastSeenAt: instant,
     endedAt: instant.nullable(),

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { ERROR_STATUS, type ErrorCode } from './errors.js';
 import type { Route } from './route.js';
 
+type Json = Record<string, unknown>;
+
 /** Every route may give these, whatever it does. */
 const COMMON: readonly ErrorCode[] = [
   'VALIDATION_FAILED',
@@ -22,6 +24,21 @@ const CLOSED: readonly ErrorCode[] = [
   'FORBIDDEN',
 ];
 
+/** Of those that a session's proof may come with. */
+const PROVEN: readonly ErrorCode[] = [
+  'PROOF_REQUIRED',
+  'PROOF_INVALID',
+  'PROOF_EXPIRED',
+  'PROOF_OF_OTHER_SESSION',
+];
+const PROOF_PARAMETER: Json = {
+  name: 'Iron-Cage-Proof',
+  in: 'header',
+  required: false,
+  description: 'The proof of the session; required where the project says so.',
+  schema: { type: 'string', maxLength: 120 },
+};
+
 const errorAnswer = z
   .object({
     error: z.object({
@@ -32,8 +49,6 @@ const errorAnswer = z
     }),
   })
   .meta({ id: 'Error' });
-
-type Json = Record<string, unknown>;
 
 /**
  * The OpenAPI 3.1 document of a list of routes. The schemas are the wire side of the codecs: what is sent, not what the code sees.
@@ -81,6 +96,7 @@ function operation(route: Route, schemas: Json): Json {
     parameters: [
       ...parameters('path', route.params, schemas),
       ...parameters('query', route.query, schemas),
+      ...(mayBeProven(route) ? [PROOF_PARAMETER] : []),
     ],
     ...(route.body && {
       requestBody: {
@@ -90,6 +106,10 @@ function operation(route: Route, schemas: Json): Json {
     }),
     responses: { ...success(route, schemas), ...failures(route, schemas) },
   };
+}
+
+function mayBeProven({ access }: Route): boolean {
+  return access.startsWith('agent:');
 }
 
 function success(route: Route, schemas: Json): Json {
@@ -105,7 +125,12 @@ function success(route: Route, schemas: Json): Json {
 }
 
 function failures(route: Route, schemas: Json): Json {
-  const codes = [...COMMON, ...(route.access === 'public' ? [] : CLOSED), ...route.errors];
+  const codes = [
+    ...COMMON,
+    ...(route.access === 'public' ? [] : CLOSED),
+    ...(mayBeProven(route) ? PROVEN : []),
+    ...route.errors,
+  ];
   const byStatus = Map.groupBy(new Set(codes), (code) => ERROR_STATUS[code]);
   const schema = wireSchema(errorAnswer, schemas);
   return Object.fromEntries(

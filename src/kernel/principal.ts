@@ -19,6 +19,10 @@ export interface UserPrincipal {
  */
 export type RetiredKey = 'revoked' | 'blocked' | 'expired' | 'replaced' | 'foreign';
 
+export const SENDER_BINDINGS = ['off', 'required'] as const;
+/** Of a project: whether a key alone may act for a session, or the session's proof is required. */
+export type SenderBinding = (typeof SENDER_BINDINGS)[number];
+
 /** A running agent that showed an Iron Cage key. */
 export interface AgentPrincipal {
   readonly kind: 'agent';
@@ -31,6 +35,10 @@ export interface AgentPrincipal {
   readonly models: readonly string[];
   /** The key's own limit; null: the server's. */
   readonly requestsPerMinute: number | null;
+  /** Whether requests of a session must carry its proof. */
+  readonly senderBinding: SenderBinding;
+  /** The session whose proof came with this request, if one did. */
+  readonly provenSession?: string;
   /** The key is over: it may report what it spent, and nothing else. */
   readonly retired: RetiredKey | undefined;
   /** The database does not answer: this is what the key was a moment ago, and enough for a sign of life. */

@@ -90,11 +90,10 @@ export class ProjectsService {
         target: `project:${id}`,
         details: { before: { name: before.name, policy: before.policy }, change: body },
       });
-      if (body.policy?.environment !== undefined) await this.epochs.bump(tx, organizationId);
+      if (concernsKeys(body)) await this.epochs.bump(tx, organizationId);
       return this.projects.find(organizationId, id, tx);
     });
-    // Which keys may run here is remembered with the keys.
-    if (body.policy?.environment !== undefined) this.epochs.announce(organizationId);
+    if (concernsKeys(body)) this.epochs.announce(organizationId);
     return this.view(organizationId, project);
   }
 
@@ -136,4 +135,9 @@ export class ProjectsService {
       );
     }
   }
+}
+
+/** Which keys may run here, and what they must prove, is remembered with the keys. */
+function concernsKeys({ policy }: InputOf<typeof updateProject>['body']): boolean {
+  return policy?.environment !== undefined || policy?.senderBinding !== undefined;
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
-import { AgentSessions } from '../auth/index.js';
+import { AgentSessions, SessionProofs } from '../auth/index.js';
 import { AppError, notFound } from '../kernel/errors.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import { whyStopped } from '../kernel/stopped-project.js';
@@ -32,6 +32,7 @@ export class Bootstrap {
     private readonly projects: ProjectDirectory,
     private readonly accounts: ProjectAccounts,
     private readonly sessions: AgentSessions,
+    private readonly proofs: SessionProofs,
     private readonly delivery: SecretDelivery,
     private readonly references: References,
     private readonly terms: SessionTerms,
@@ -53,12 +54,15 @@ export class Bootstrap {
     }
     await this.refuseFlood(agent);
     // A key that nothing can be sealed to is refused before anything is written; sealing itself waits for the commit.
-    await sealToSession(body.publicKey, body.nonce, '', []);
+    await sealToSession(body.publicKey, body.nonce, '', {});
     const { project, sessionId, opened } = await this.unitOfWork
       .run(agent.organizationId, (tx) => this.admit(tx, agent, ip, body))
       .catch((error: unknown) => this.refuse(agent, error));
     const plain = await this.complete(agent, sessionId, opened.secrets);
-    const secrets = await sealToSession(body.publicKey, body.nonce, sessionId, plain);
+    const secrets = await sealToSession(body.publicKey, body.nonce, sessionId, {
+      secrets: plain,
+      proof: this.proofs.issue(agent, sessionId),
+    });
     const metered = opened.secrets.filter((secret) => secret.metered);
     const providers = [...new Set(metered.map(({ provider }) => provider))];
     this.signals.publish({ organizationId: agent.organizationId, topic: 'projects' });

@@ -29,10 +29,10 @@ export async function sealToSession(
   publicKey: string,
   nonce: string,
   sessionId: string,
-  secrets: readonly object[],
+  payload: object,
 ): Promise<Delivery> {
   const expiresAt = Math.floor(systemClock.now() / 1000) + SECRETS_TTL_SECONDS;
-  const plaintext = new TextEncoder().encode(JSON.stringify({ secrets }));
+  const plaintext = new TextEncoder().encode(JSON.stringify(payload));
   try {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library's types need the DOM's CryptoKey
     const recipientPublicKey = await suite.kem.deserializePublicKey(

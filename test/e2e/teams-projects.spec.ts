@@ -42,6 +42,7 @@ describe('projects', () => {
         expiry: 'return',
         maxOpenLeases: 200,
         environment: 'any',
+        senderBinding: 'off',
         mode: 'enforce',
         velocityLimit: null,
         reportIntervalSeconds: 60,

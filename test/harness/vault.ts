@@ -7,12 +7,17 @@ const suite = new CipherSuite({
   aead: new Aes256Gcm(),
 });
 
+export interface Opened {
+  readonly secrets: Json[];
+  readonly proof: { readonly keyVersion: number; readonly key: string; readonly time: number };
+}
+
 export interface SealedSession {
   readonly answer: Answer;
   readonly sessionId: string;
   /** What the secrets were bound to. */
   readonly aad: string;
-  open(aad?: string): Promise<{ secrets: Json[] }>;
+  open(aad?: string): Promise<Opened>;
 }
 
 /** A session whose secrets the test can open, as an SDK does; the answer may be a refusal. */
@@ -43,7 +48,7 @@ export async function sealedSession(url: string, token: string): Promise<SealedS
         Buffer.from(ciphertext, 'base64url'),
         new TextEncoder().encode(aad),
       );
-      return JSON.parse(new TextDecoder().decode(plain)) as { secrets: Json[] };
+      return JSON.parse(new TextDecoder().decode(plain)) as Opened;
     },
   };
 }

@@ -25,6 +25,7 @@ withRedis('records of keys in Redis', () => {
     ranges: ['10.0.0.0/8'],
     models: [],
     requestsPerMinute: null,
+    senderBinding: 'off' as const,
   };
   const name = `ic:key:{${keyId}}`;
   const settled = () => eventually(async () => expect(await redis.get(name)).not.toBeNull());

@@ -16,7 +16,7 @@ const CHECK = `
          (extract(epoch FROM k.previous_until - now()) * 1000)::float8 AS "previousLeftMs",
          (extract(epoch FROM now() - least(k.expires_at, k.revoked_at, k.blocked_at)) * 1000)::float8 AS "retiredMs",
          k.revoked_at IS NOT NULL AS revoked, k.blocked_at IS NOT NULL AS blocked, k.leak_hash IS NOT NULL AS "hasLeakHash",
-         p.environment AS "projectEnvironment", coalesce(e.epoch, 0) AS epoch
+         p.environment AS "projectEnvironment", p.sender_binding AS "senderBinding", coalesce(e.epoch, 0) AS epoch
     FROM iron_cage_keys k
     JOIN projects p ON p.organization_id = k.organization_id AND p.id = k.project_id
     LEFT JOIN access_epochs e ON e.organization_id = k.organization_id

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { steadyClock, systemClock } from '../../kernel/clock.js';
 import { KEY_SCOPES } from '../../kernel/permissions.js';
+import { SENDER_BINDINGS } from '../../kernel/principal.js';
 import { uuid } from '../../kernel/wire.js';
 import type { KeyFacts } from '../domain/key-facts.js';
 import { sha256Of } from '../domain/key-hash.js';
@@ -23,6 +24,7 @@ const record = z.strictObject({
   ranges: z.array(z.string()),
   models: z.array(z.string()),
   requestsPerMinute: z.int().nullable(),
+  senderBinding: z.enum(SENDER_BINDINGS),
   epoch: z.string().transform(BigInt),
   /** Milliseconds since the Unix epoch. */
   readAt: z.number(),

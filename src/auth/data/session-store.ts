@@ -2,6 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 
+interface SessionLife {
+  readonly id: string;
+  readonly ended: boolean;
+  readonly heardSecondsAgo: number;
+}
+
 @Injectable()
 export class SessionStore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -32,7 +38,28 @@ export class SessionStore {
 
   /** @returns whether this key has such a session */
   async touch(agent: AgentPrincipal, sessionId: string): Promise<boolean> {
-    return this.update('last_seen_at = now()', agent, sessionId);
+    const bound = agent.provenSession === undefined ? '' : ', bound = true';
+    return this.update(`last_seen_at = now()${bound}`, agent, sessionId);
+  }
+
+  async markBound(agent: AgentPrincipal, sessionId: string): Promise<void> {
+    await this.unitOfWork.run(agent.organizationId, (tx) =>
+      tx.query(
+        'UPDATE sessions SET bound = true WHERE organization_id = $1 AND id = $2 AND key_id = $3 AND NOT bound',
+        [agent.organizationId, sessionId, agent.keyId],
+      ),
+    );
+  }
+
+  /** Of this key's sessions: whether each has ended, and when it was last heard of. */
+  livesOf(agent: AgentPrincipal, sessionIds: readonly string[]): Promise<SessionLife[]> {
+    return this.unitOfWork.read<SessionLife>(
+      agent.organizationId,
+      `SELECT id, ended_at IS NOT NULL AS ended,
+              extract(epoch FROM clock_timestamp() - last_seen_at)::float8 AS "heardSecondsAgo"
+         FROM sessions WHERE organization_id = $1 AND key_id = $2 AND id = ANY($3::uuid[])`,
+      [agent.organizationId, agent.keyId, sessionIds],
+    );
   }
 
   /** Whose project it is; undefined: not there, or not yours. */

@@ -6,7 +6,7 @@ import {
   permissionsOfScopes,
   RETIRED_AGENT_PERMISSIONS,
 } from '../../kernel/permissions.js';
-import type { AgentPrincipal } from '../../kernel/principal.js';
+import type { AgentPrincipal, SenderBinding } from '../../kernel/principal.js';
 import type { StoredHash } from './key-hash.js';
 
 /** How long after its end a key may still report usage. */
@@ -23,6 +23,8 @@ export interface KeyFacts {
   readonly ranges: readonly string[];
   readonly models: readonly string[];
   readonly requestsPerMinute: number | null;
+  /** Of its project. */
+  readonly senderBinding: SenderBinding;
 }
 
 /** What the check of a key reads. */
@@ -38,6 +40,23 @@ export interface KeyCheckRow extends KeyFacts, StoredHash {
   readonly projectEnvironment: KeyEnvironment | 'any';
   /** The access epoch of its organization, of the same moment. */
   readonly epoch: bigint;
+}
+
+/** Of what the check reads, what the key stands for: the rest stays in the process. */
+export function factsOf(row: KeyCheckRow): KeyFacts {
+  const { organizationId, projectId, keyId, environment, scopes, ranges, models } = row;
+  const { requestsPerMinute, senderBinding } = row;
+  return {
+    organizationId,
+    projectId,
+    keyId,
+    environment,
+    scopes,
+    ranges,
+    models,
+    requestsPerMinute,
+    senderBinding,
+  };
 }
 
 /** An agent, and from where it may come. */

@@ -18,7 +18,7 @@ const SELECT = `
     least(coalesce((s.agent->>'pid')::bigint, 0), 2147483647)::int AS pid, coalesce(s.agent->>'sdk', '–') AS sdk, coalesce(s.agent->>'runtime', '–') AS runtime, s.ip,
     CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended'
          WHEN s.last_seen_at < now() - interval '1 minute' THEN 'silent' ELSE 'active' END AS state,
-    s.started_at AS "startedAt", s.last_seen_at AS "lastSeenAt", s.ended_at AS "endedAt",
+    s.bound, s.started_at AS "startedAt", s.last_seen_at AS "lastSeenAt", s.ended_at AS "endedAt",
     held.leases AS "openLeases", held.amount AS held
   FROM sessions s
   JOIN projects p ON p.organization_id = s.organization_id AND p.id = s.project_id

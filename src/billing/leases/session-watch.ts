@@ -93,6 +93,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   async stream(agent: AgentPrincipal, sessionId: string, reply: FastifyReply): Promise<void> {
     const state = await this.state(agent, sessionId);
+    if (agent.provenSession !== undefined) await this.sessions.markBound(agent, sessionId);
     const stream = openEventStream(reply, () => {
       if (this.watched.get(sessionId)?.stream === stream) this.watched.delete(sessionId);
     });

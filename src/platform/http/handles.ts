@@ -19,6 +19,8 @@ export const ROUTE = Symbol('iron-cage:route');
 
 export interface IronCageRequest extends FastifyRequest {
   principal?: Principal;
+  /** The bytes that came, of JSON bodies. */
+  rawBody?: Buffer;
 }
 
 /** Binds a handler to its contract: method, path, status, access, validation and answer all come from there. */

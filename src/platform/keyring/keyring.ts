@@ -138,6 +138,15 @@ export class Keyring {
     return row && this.openSecret(name, row);
   }
 
+  /** Which version is the newest; can be asked while the vault is sealed. */
+  async serverSecretVersion(name: string): Promise<number> {
+    const [row] = await this.dataSource.query<{ version: number | null }[]>(
+      'SELECT max(version) AS version FROM server_secrets WHERE name = $1',
+      [name],
+    );
+    return row?.version ?? 0;
+  }
+
   /** A new version; older ones stay until {@link dropServerSecrets}. Of two that rotate at once one fails and may try again. */
   async rotateServerSecret(name: string): Promise<{ version: number; bytes: Buffer }> {
     const { version: last } = await this.serverSecret(name);

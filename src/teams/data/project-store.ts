@@ -16,6 +16,7 @@ interface ProjectRow {
   readonly maxOpenLeases: number;
   readonly reportIntervalSeconds: number;
   readonly environment: Policy['environment'];
+  readonly senderBinding: Policy['senderBinding'];
   readonly mode: Policy['mode'];
   readonly velocityLimit: Nano | null;
   readonly pii: Partial<Policy['pii']>;
@@ -34,7 +35,7 @@ const COLUMNS = `
   p.id, p.name, p.state, p.pause_reason AS "pauseReason", p.tranche_nano AS "trancheNano",
   p.lease_ttl_seconds AS "leaseTtlSeconds", p.grace_seconds AS "graceSeconds", p.expiry_policy AS expiry,
   p.max_open_leases AS "maxOpenLeases", p.report_interval_seconds AS "reportIntervalSeconds",
-  p.environment, p.mode, p.velocity_nano AS "velocityLimit", p.pii, p.created_at AS "createdAt"`;
+  p.environment, p.sender_binding AS "senderBinding", p.mode, p.velocity_nano AS "velocityLimit", p.pii, p.created_at AS "createdAt"`;
 
 @Injectable()
 export class ProjectStore {
@@ -122,7 +123,8 @@ export class ProjectStore {
          pii = pii || $10::jsonb,
          mode = coalesce($11, mode),
          velocity_nano = CASE WHEN $12 THEN $13 ELSE velocity_nano END,
-         environment = coalesce($14, environment)
+         environment = coalesce($14, environment),
+         sender_binding = coalesce($15, sender_binding)
        WHERE organization_id = $1 AND id = $2`,
       [
         key.organizationId,
@@ -139,6 +141,7 @@ export class ProjectStore {
         policy.velocityLimit !== undefined,
         policy.velocityLimit,
         policy.environment,
+        policy.senderBinding,
       ],
     );
   }
@@ -193,6 +196,7 @@ function projectOf(row: ProjectRow): Project {
       maxOpenLeases: row.maxOpenLeases,
       reportIntervalSeconds: row.reportIntervalSeconds,
       environment: row.environment,
+      senderBinding: row.senderBinding,
       mode: row.mode,
       velocityLimit: row.velocityLimit,
       pii: piiPolicyOf(row.pii),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AppError } from '../../kernel/errors.js';
-import type { policyView, projectView } from '../teams.contract.js';
+import type { policyView } from '../policy.contract.js';
+import type { projectView } from '../teams.contract.js';
 
 export type Policy = z.output<typeof policyView>;
 export type ProjectState = z.output<typeof projectView>['state'];

@@ -23,6 +23,7 @@ describe('recent principals', () => {
     environment: 'live',
     models: [],
     requestsPerMinute: null,
+    senderBinding: 'off',
     retired: undefined,
     permissions: AGENT_PERMISSIONS,
   });

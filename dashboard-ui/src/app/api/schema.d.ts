@@ -1419,6 +1419,8 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "silent" | "ended" | "killed";
+            /** @description It proves itself: nobody who has found only the key can act for it. */
+            bound: boolean;
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -2148,6 +2150,11 @@ export interface components {
              * @enum {string}
              */
             environment: "any" | "dev" | "live";
+            /**
+             * @description required: every request of a session carries its proof, so that a stolen key alone acts for no running session.
+             * @enum {string}
+             */
+            senderBinding: "off" | "required";
             pii: components["schemas"]["PiiPolicy"];
         };
         PolicyChange: {
@@ -2176,6 +2183,11 @@ export interface components {
              * @enum {string}
              */
             environment?: "any" | "dev" | "live";
+            /**
+             * @description required: every request of a session carries its proof, so that a stolen key alone acts for no running session.
+             * @enum {string}
+             */
+            senderBinding?: "off" | "required";
             pii?: components["schemas"]["PiiChange"];
         };
         Price: {
@@ -8697,7 +8709,10 @@ export interface operations {
     askAsAgent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The proof of the session; required where the project says so. */
+                "Iron-Cage-Proof"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8716,7 +8731,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetAsk"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED, PROOF_REQUIRED, PROOF_INVALID, PROOF_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8725,7 +8740,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, PROOF_OF_OTHER_SESSION */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8793,7 +8808,10 @@ export interface operations {
     acquireLease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The proof of the session; required where the project says so. */
+                "Iron-Cage-Proof"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8812,7 +8830,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseGrant"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED, PROOF_REQUIRED, PROOF_INVALID, PROOF_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8830,7 +8848,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, MODEL_NOT_ALLOWED */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, PROOF_OF_OTHER_SESSION, MODEL_NOT_ALLOWED */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8916,7 +8934,10 @@ export interface operations {
     settleLease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The proof of the session; required where the project says so. */
+                "Iron-Cage-Proof"?: string;
+            };
             path: {
                 leaseId: string;
             };
@@ -8937,7 +8958,7 @@ export interface operations {
                     "application/json": components["schemas"]["SettlementAnswer"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED, PROOF_REQUIRED, PROOF_INVALID, PROOF_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8946,7 +8967,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, MODEL_NOT_ALLOWED */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, PROOF_OF_OTHER_SESSION, MODEL_NOT_ALLOWED */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9014,7 +9035,10 @@ export interface operations {
     startSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The proof of the session; required where the project says so. */
+                "Iron-Cage-Proof"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9033,7 +9057,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED, PROOF_REQUIRED, PROOF_INVALID, PROOF_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9042,7 +9066,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, PROOF_OF_OTHER_SESSION */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9110,7 +9134,10 @@ export interface operations {
     endSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The proof of the session; required where the project says so. */
+                "Iron-Cage-Proof"?: string;
+            };
             path: {
                 sessionId: string;
             };
@@ -9125,7 +9152,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED, PROOF_REQUIRED, PROOF_INVALID, PROOF_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9134,7 +9161,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, PROOF_OF_OTHER_SESSION */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9193,7 +9220,10 @@ export interface operations {
     sessionEvents: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The proof of the session; required where the project says so. */
+                "Iron-Cage-Proof"?: string;
+            };
             path: {
                 sessionId: string;
             };
@@ -9210,7 +9240,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED, PROOF_REQUIRED, PROOF_INVALID, PROOF_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9219,7 +9249,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, PROOF_OF_OTHER_SESSION */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9278,7 +9308,10 @@ export interface operations {
     heartbeat: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The proof of the session; required where the project says so. */
+                "Iron-Cage-Proof"?: string;
+            };
             path: {
                 sessionId: string;
             };
@@ -9299,7 +9332,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionState"];
                 };
             };
-            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED */
+            /** @description NOT_SIGNED_IN, TOKEN_INVALID, KEY_MALFORMED, KEY_INVALID, KEY_REVOKED, KEY_BLOCKED, KEY_EXPIRED, PROOF_REQUIRED, PROOF_INVALID, PROOF_EXPIRED */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9308,7 +9341,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
+            /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN, PROOF_OF_OTHER_SESSION */
             403: {
                 headers: {
                     [name: string]: unknown;
