@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { randomUUID } from 'node:crypto';
+import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 
@@ -41,6 +41,8 @@ export interface FakeServerOptions {
   readonly leaseTtlSeconds?: number;
   readonly secretsTtlSeconds?: number;
   readonly pii?: Json;
+  /** False: an older server, which knows no proofs. */
+  readonly proofs?: boolean;
 }
 
 /** Answers instead of the normal handling; undefined: handle normally. */
@@ -58,6 +60,14 @@ export class FakeServer {
   readonly sessions: string[] = [];
   readonly agents: Json[] = [];
   readonly problems: string[] = [];
+  /** Of each session; one that is taken away makes its proofs worthless. */
+  readonly proofKeys = new Map<string, Buffer>();
+  /** Whose proof came with the last request. */
+  proven = '';
+  /** Whether the project wants proofs; one that is sent is always checked. */
+  senderBinding: 'off' | 'required' = 'required';
+  /** How far this server's clock is from the machine's. */
+  clockAheadMs = 0;
   intercept: Intercept = () => undefined;
   project: 'active' | 'paused' | 'archived' = 'active';
   keyState: 'active' | 'revoked' = 'active';
@@ -165,6 +175,11 @@ export class FakeServer {
       send(response, 401, refusal('KEY_MALFORMED'));
       return;
     }
+    const refused = this.#refuseUnproven(request, Buffer.concat(chunks));
+    if (route !== 'POST /v1/sdk/sessions' && refused !== undefined) {
+      send(response, 401, refused);
+      return;
+    }
     if (route === 'GET /v1/sdk/sessions/:id/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       this.#streams.add(response);
@@ -176,6 +191,29 @@ export class FakeServer {
     if (forced?.drop === 'after' && forced.status === 0) response.destroy();
     else if (forced) send(response, forced.status, forced.body ?? {}, forced.headers);
     else send(response, answer.status, answer.body);
+  }
+
+  /** Written after docs/sdk-protocol.md, not after either implementation. */
+  #refuseUnproven({ method, url, headers }: IncomingMessage, body: Buffer): Json | undefined {
+    if (this.#options.proofs === false) return undefined;
+    if (headers['iron-cage-proof'] === undefined && this.senderBinding === 'off') return undefined;
+    const [version, sessionId = '', , time = '', mac] = String(headers['iron-cage-proof']).split(
+      '.',
+    );
+    const key = this.proofKeys.get(sessionId);
+    if (version !== '1') return refusal('PROOF_REQUIRED');
+    const sha256 = (data: Buffer | string) => createHash('sha256').update(data).digest('base64url');
+    const bearer = headers.authorization?.replace('Bearer ', '') ?? '';
+    const text = `iron-cage-proof/1\n${method ?? ''}\n${url ?? ''}\n${sha256(body)}\n${sessionId}\n${time}\n${sha256(bearer)}`;
+    if (key === undefined || createHmac('sha256', key).update(text).digest('base64url') !== mac) {
+      return refusal('PROOF_INVALID');
+    }
+    const serverTime = Date.now() + this.clockAheadMs;
+    if (Math.abs(serverTime - Number(time)) > 30_000) {
+      return refusal('PROOF_EXPIRED', { serverTime });
+    }
+    this.proven = sessionId;
+    return undefined;
   }
 
   async #answer(route: string, id: string, body: Json): Promise<{ status: number; body: Json }> {
@@ -236,7 +274,7 @@ export class FakeServer {
     }));
     const sealed = await suite.seal(
       { recipientPublicKey, info: utf8('iron-cage/secrets/v1') },
-      utf8(JSON.stringify({ secrets })),
+      utf8(JSON.stringify({ secrets, proof: this.#proofFor(sessionId) })),
       utf8(`${sessionId}.${String(body['nonce'])}.${expiresAt.toString()}`),
     );
     return {
@@ -263,6 +301,13 @@ export class FakeServer {
         unknownField: true,
       },
     };
+  }
+
+  #proofFor(sessionId: string): Json | undefined {
+    if (this.#options.proofs === false) return undefined;
+    const key = randomBytes(32);
+    this.proofKeys.set(sessionId, key);
+    return { keyVersion: 1, key: key.toString('base64url'), time: Date.now() + this.clockAheadMs };
   }
 
   #lease(body: Json): { status: number; body: Json } {

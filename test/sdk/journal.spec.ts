@@ -18,7 +18,7 @@ import { replayJournals } from '../../sdk/src/leases/journal-replay.js';
 import type { LeaseServer } from '../../sdk/src/leases/lease-server.js';
 import { tokenUsage } from '../../sdk/src/prices/usage.js';
 import type { WireSettlement, WireUsageRecord } from '../../sdk/src/wire/protocol.js';
-import { UnreachableError } from '../../sdk/src/wire/transport.js';
+import { UnreachableError } from '../../sdk/src/wire/unreachable.js';
 
 const head = { server: 'https://cage.example.com/', keyId: 'AbCd1234' };
 
@@ -61,7 +61,9 @@ describe('the journal', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   const replay = (server: LeaseServer, own?: string): Promise<number> =>
-    replayJournals(server, { folder, ...head, wallMs: Date.now(), ownPath: own });
+    replayJournals(server, { folder, ...head, wallMs: Date.now(), ownPath: own }).then(
+      ({ settled }) => settled,
+    );
   const crashed = (write: (journal: JournalFile) => void): JournalFile => {
     const journal = new JournalFile(folder, head);
     write(journal);

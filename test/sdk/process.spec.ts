@@ -148,6 +148,11 @@ describe('after kill -9', () => {
     agent.kill('SIGKILL');
     await agent.ended;
     server.keyState = 'revoked';
+    // Whose key is revoked gets no session that could prove anything: the journal waits.
+    expect((await run(auto).ended).code).toBe(1);
+    expect(server.openLeases).toHaveLength(1);
+    expect(readdirSync(journalDir)).toHaveLength(1);
+    server.senderBinding = 'off';
     expect((await run(auto).ended).code).toBe(1);
     expect(server.openLeases).toEqual([]);
     expect(server.spentNano).toBe(provider.bill().totalNano);

@@ -19,7 +19,7 @@ import { displayUsd, formatUsd, parseUsd } from '../../sdk/src/money/money.js';
 import { DeliveryRequest } from '../../sdk/src/secrets/delivery.js';
 import { SealedValue } from '../../sdk/src/secrets/sealed-value.js';
 import { SecretStore } from '../../sdk/src/secrets/secret-store.js';
-import { UnreachableError } from '../../sdk/src/wire/transport.js';
+import { UnreachableError } from '../../sdk/src/wire/unreachable.js';
 import { startCountingProvider } from '../harness/counting-provider.js';
 import type { FakeSecret } from './fake-server.js';
 import { chatRequest, makeKey, models, REAL_OPENAI_KEY, startRig, until, type Rig } from './rig.js';

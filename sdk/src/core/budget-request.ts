@@ -2,7 +2,8 @@ import { dollarsOf } from '../context/dollars.js';
 import { ConfigurationError } from '../errors/catalogue.js';
 import { uuidV7 } from '../identity/uuid.js';
 import { formatUsd } from '../money/money.js';
-import { UnreachableError, type Transport } from '../wire/transport.js';
+import type { Transport } from '../wire/transport.js';
+import { UnreachableError } from '../wire/unreachable.js';
 
 /** What an agent asks people for. */
 export interface BudgetRequest {

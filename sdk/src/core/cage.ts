@@ -21,7 +21,7 @@ import { Transport } from '../wire/transport.js';
 import { requestBudget, type BudgetRequest, type BudgetRequestState } from './budget-request.js';
 import { budgetView, type BudgetView } from './budget-view.js';
 import { EventHub, type CageEvents, type CageListener } from './events.js';
-import { ExitHooks, type ExitWork } from './exit-hooks.js';
+import { ExitHooks, type ExitWork, prepareExit, type PreparedExit } from './exit-hooks.js';
 import { openJournal, replayOthers } from './journal-keeping.js';
 import { resolveOptions, type IronCageOptions, type ResolvedOptions } from './options.js';
 import { endSession, ReplacedSessions } from './replaced-sessions.js';
@@ -79,7 +79,7 @@ export class Cage {
     }
     this.#context = new RunContext(this.#clock);
     this.#state = new RunState(emit);
-    this.#transport = new Transport(resolved.url, () => this.#key.reveal());
+    this.#transport = new Transport(resolved.url, () => this.#key.reveal(), this.#clock);
     this.#journal = openJournal(this.#options, emit);
     const guard = (): void => {
       this.#guard();
@@ -300,6 +300,7 @@ export class Cage {
       clock: this.#clock,
       emit: this.#events.emit.bind(this.#events),
       ownPath: this.#journal?.path,
+      isClosing: () => this.#closing !== undefined,
     });
   }
 
@@ -313,21 +314,19 @@ export class Cage {
     for (const task of this.#onClosed.splice(0)) task();
     if (this.#upkeep === undefined) return undefined;
     return {
-      base: this.#transport.base.href,
-      key: this.#key.reveal(),
       sessionIds: [this.#keeper.current.id, ...this.#replaced.ids],
       reports: exitReports(this.#book, this.#clock, this.#journal),
     };
   }
 
   #exitWork():
-    { readonly work: ExitWork; readonly onDone: (settled: string[]) => void } | undefined {
+    { readonly work: PreparedExit; readonly onDone: (settled: string[]) => void } | undefined {
     if (this.#closing !== undefined) return undefined;
     const work = this.#stop();
     if (work === undefined) return undefined;
     this.#closing = Promise.resolve();
     return {
-      work,
+      work: prepareExit(this.#transport, work),
       onDone: (settled) => {
         for (const lease of settled) this.#journal?.append({ t: 'end', lease });
         this.#journal?.close();
@@ -359,6 +358,7 @@ export class Cage {
       deadline,
     ]);
     this.#transport.close();
+    this.#transport.proofs.wipe();
     this.#journal?.close();
     secrets?.wipe();
     this.#key.wipe();

@@ -1,18 +1,41 @@
 import { Worker } from 'node:worker_threads';
 
 import type { ExitReport } from '../leases/exit-reports.js';
+import { leasePath } from '../leases/lease-server.js';
+import type { PreparedRequest, Transport } from '../wire/transport.js';
 import { exitWorkerSource } from './exit-worker-source.js';
 
 /** What is left to tell the server when the process ends. */
 export interface ExitWork {
-  readonly base: string;
-  readonly key: string;
   readonly sessionIds: readonly string[];
   readonly reports: readonly ExitReport[];
 }
 
+/** The same, signed and ready to be sent by who holds no key. */
+export interface PreparedExit {
+  readonly reports: readonly {
+    readonly leaseId: string;
+    readonly requests: readonly PreparedRequest[];
+  }[];
+  readonly ends: readonly PreparedRequest[];
+}
+
+export function prepareExit(transport: Transport, { reports, sessionIds }: ExitWork): PreparedExit {
+  return {
+    reports: reports.map(({ leaseId, bodies }) => ({
+      leaseId,
+      requests: bodies.map((body) =>
+        transport.prepare('POST', leasePath(leaseId), body, body.sessionId),
+      ),
+    })),
+    ends: sessionIds.map((id) =>
+      transport.prepare('DELETE', `v1/sdk/sessions/${id}`, undefined, id),
+    ),
+  };
+}
+
 type MakeExitWork = () =>
-  { readonly work: ExitWork; readonly onDone: (settledLeaseIds: string[]) => void } | undefined;
+  { readonly work: PreparedExit; readonly onDone: (settledLeaseIds: string[]) => void } | undefined;
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const SIGNAL_CLOSE_MS = 3_000;

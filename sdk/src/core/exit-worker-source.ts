@@ -1,26 +1,19 @@
 /**
  * The program of the exit worker, as text: it must run from memory in any packaging (bundled,
- * compiled, transpiled on the fly), and it is loaded only while the process ends.
+ * compiled, transpiled on the fly), and it is loaded only while the process ends. What it sends was
+ * signed before: it gets no key to sign with.
  */
 export const exitWorkerSource = `
 'use strict';
 const { workerData } = require('node:worker_threads');
-const { base, key, sessionIds, reports, progress, timeoutMs } = workerData;
-const client = base.startsWith('https:') ? require('node:https') : require('node:http');
+const { reports, ends, progress, timeoutMs } = workerData;
+const [first] = [...reports.flatMap(({ requests }) => requests), ...ends];
+const client = first?.url.startsWith('https:') ? require('node:https') : require('node:http');
 const agent = new client.Agent({ keepAlive: true, maxSockets: 8 });
 
-function send(method, path, body) {
+function send({ method, url, headers, payload }) {
   return new Promise((resolve, reject) => {
-    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const request = client.request(new URL(path, base), {
-      method,
-      agent,
-      timeout: timeoutMs,
-      headers: {
-        authorization: 'Bearer ' + key,
-        ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
-      },
-    });
+    const request = client.request(url, { method, agent, timeout: timeoutMs, headers });
     request.on('error', reject);
     request.on('timeout', () => request.destroy(new Error('timeout')));
     request.on('response', (response) => {
@@ -32,14 +25,14 @@ function send(method, path, body) {
   });
 }
 
-async function settle({ leaseId, bodies }, index) {
-  for (const body of bodies) await send('POST', 'v1/sdk/leases/' + leaseId + '/settlements', body);
+async function settle({ requests }, index) {
+  for (const request of requests) await send(request);
   Atomics.store(progress, index + 1, 1);
 }
 
 async function run() {
   await Promise.allSettled(reports.map(settle));
-  await Promise.allSettled(sessionIds.map((id) => send('DELETE', 'v1/sdk/sessions/' + id)));
+  await Promise.allSettled(ends.map(send));
 }
 
 run().finally(() => {

@@ -5,6 +5,9 @@ import type { LeaseServer } from '../leases/lease-server.js';
 import type { Emit } from './events.js';
 import type { ResolvedOptions } from './options.js';
 
+/** What does not get through by then waits for the next start. */
+const REPLAYS_MAX = 3;
+
 type JournalOptions = Pick<ResolvedOptions, 'journalDir' | 'keyId' | 'url'>;
 
 /** Opens the journal of this process. @returns undefined, with a warning, where none can be kept */
@@ -31,26 +34,42 @@ export function openJournal(options: JournalOptions, emit: Emit): JournalFile | 
   }
 }
 
-/** Settles what processes that crashed have left behind. Never throws. */
+export interface ReplayPorts {
+  readonly server: LeaseServer;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly ownPath: string | undefined;
+  readonly isClosing: () => boolean;
+}
+
+/**
+ * Settles what processes that crashed have left behind, later once more when the server says that it is too early. Never throws.
+ */
 export async function replayOthers(
   options: JournalOptions,
-  ports: { server: LeaseServer; clock: Clock; emit: Emit; ownPath: string | undefined },
+  ports: ReplayPorts,
+  attemptsLeft = REPLAYS_MAX,
 ): Promise<void> {
   const { journalDir, keyId, url } = options;
-  const { server, clock, emit, ownPath } = ports;
+  const { server, clock, emit, ownPath, isClosing } = ports;
   if (journalDir === false) return;
   try {
-    const settled = await replayJournals(server, {
+    const { settled, retryAfterMs } = await replayJournals(server, {
       folder: folderOf(journalDir),
       server: url.href,
       keyId,
       wallMs: clock.wallMs(),
       ownPath,
     });
-    if (settled === 0) return;
-    emit('warning', {
-      code: 'JOURNAL_REPLAYED',
-      message: `${settled.toString()} lease(s) of a process that crashed were settled.`,
+    if (settled > 0) {
+      emit('warning', {
+        code: 'JOURNAL_REPLAYED',
+        message: `${settled.toString()} lease(s) of a process that crashed were settled.`,
+      });
+    }
+    if (retryAfterMs === undefined || attemptsLeft <= 1) return;
+    clock.schedule(retryAfterMs, () => {
+      if (!isClosing()) void replayOthers(options, ports, attemptsLeft - 1);
     });
   } catch (error) {
     emit('warning', { code: 'JOURNAL_UNREADABLE', message: String(error) });

@@ -40,9 +40,11 @@ export async function endSession(
   background: boolean,
 ): Promise<void> {
   try {
-    const options = { timeoutMs: END_SESSION_TIMEOUT_MS, background };
+    const options = { timeoutMs: END_SESSION_TIMEOUT_MS, background, sessionId: id };
     await transport.call('DELETE', `v1/sdk/sessions/${id}`, undefined, options);
   } catch (error) {
     if (findIronCageError(error) === undefined) throw error;
+  } finally {
+    transport.proofs.drop(id);
   }
 }

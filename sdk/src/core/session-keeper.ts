@@ -104,6 +104,7 @@ export class SessionKeeper {
     });
     if (this.#stopped || this.#isKilled) {
       session.secrets.wipe();
+      transport.proofs.drop(session.id);
       return;
     }
     await safety.follow(session.pii);
@@ -186,7 +187,8 @@ export class SessionKeeper {
     const { transport, state } = this.#ports;
     const path = `v1/sdk/sessions/${this.current.id}/heartbeat`;
     try {
-      const options = { timeoutMs: HEARTBEAT_TIMEOUT_MS, background: true };
+      const { id: sessionId } = this.current;
+      const options = { timeoutMs: HEARTBEAT_TIMEOUT_MS, background: true, sessionId };
       this.#see((await transport.call('POST', path, {}, options)) as WireState);
       this.#ports.onHeartbeat();
     } catch (error) {

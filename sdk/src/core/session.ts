@@ -9,7 +9,8 @@ import type { PiiPolicy } from '../safety/policy.js';
 import { DeliveryRequest } from '../secrets/delivery.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import type { WireSession } from '../wire/protocol.js';
-import { UnreachableError, type Transport } from '../wire/transport.js';
+import type { Transport } from '../wire/transport.js';
+import { UnreachableError } from '../wire/unreachable.js';
 
 export const SDK_VERSION = '0.1.0';
 const PROTOCOL = 1;
@@ -85,13 +86,15 @@ async function requestSession(
       nonce: delivery.nonce,
       agent: agentInfo(options.agentName),
     },
-    { timeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, options.timeoutMs) },
+    { timeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, options.timeoutMs), proof: false },
   )) as WireSession;
   const owner = { organizationId: answer.organization.id, projectId: answer.project.id };
   checkSignature(answer.prices, owner, options.pricesKeys);
-  const secrets = new SecretStore(await delivery.open(answer));
+  const opened = await delivery.open(answer);
+  const secrets = new SecretStore(opened.secrets);
   const { policy } = answer;
   const secretsLifeMs = answer.secrets.ttlSeconds * 1_000;
+  transport.proofs.add(answer.sessionId, opened.proof);
   return {
     id: answer.sessionId,
     project: answer.project,

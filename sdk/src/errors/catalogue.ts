@@ -34,6 +34,8 @@ export class LeaseUnavailableError extends IronCageError {
 export class SessionEndedError extends IronCageError {
   static override readonly code = 'SESSION_ENDED';
 }
+/** The server does not take the proofs of this session any more. */
+export class ProofRefusedError extends SessionEndedError {}
 /** Somebody stopped this session in the dashboard or with the CLI; this process may not go on. */
 export class SessionKilledError extends IronCageError {
   static override readonly code = 'SESSION_KILLED';

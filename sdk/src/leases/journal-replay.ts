@@ -3,8 +3,9 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 
+import { ProofRefusedError } from '../errors/catalogue.js';
 import type { WireLeaseRequest, WireSettlement } from '../wire/protocol.js';
-import { UnreachableError } from '../wire/transport.js';
+import { UnreachableError } from '../wire/unreachable.js';
 import { LiveLease, type JournalLine } from './journal-file.js';
 import type { LeaseServer } from './lease-server.js';
 
@@ -22,26 +23,37 @@ export interface ReplayOptions {
   readonly ownPath: string | undefined;
 }
 
+export interface ReplayResult {
+  readonly settled: number;
+  /** The server takes reports for a process that crashed when it has been silent for a while. */
+  readonly retryAfterMs: number | undefined;
+}
+
 /**
  * Finishes what crashed processes left behind: reports their usage and returns their leases.
- * @returns how many leases were settled
+ * @returns how many leases were settled, and when it is worth trying again
  */
-export async function replayJournals(server: LeaseServer, options: ReplayOptions): Promise<number> {
+export async function replayJournals(
+  server: LeaseServer,
+  options: ReplayOptions,
+): Promise<ReplayResult> {
   let settled = 0;
+  let retryAfterMs: number | undefined;
   for (const name of abandonedJournals(options)) {
     const claimed = claim(options, name);
     if (claimed === undefined) continue;
     try {
       settled += await replayFile(server, claimed);
       fs.rmSync(claimed, { force: true });
-    } catch {
-      // Not reachable now: leave it for the next start.
+    } catch (error) {
+      // Not reachable now: leave it for the next start, or for when the server says.
+      if (error instanceof UnreachableError) retryAfterMs ??= error.retryAfterMs;
       fs.renameSync(claimed, join(options.folder, journalName(name)));
     } finally {
       claims.delete(claimed);
     }
   }
-  return settled;
+  return { settled, retryAfterMs };
 }
 
 function abandonedJournals({ folder, server, keyId, wallMs, ownPath }: ReplayOptions): string[] {
@@ -166,11 +178,11 @@ async function giveBack(
   await settle(server, next.leaseId, { sessionId, seq: 1, usage: [], final: true });
 }
 
-/** A refusal is final (the lease never existed or has ended); only silence is worth another try. */
+/** A refusal is final (the lease never existed or has ended); silence, and what could not be proven, are worth another try. */
 async function settle(server: LeaseServer, id: string, body: WireSettlement): Promise<void> {
   try {
     await server.settle(id, body);
   } catch (error) {
-    if (error instanceof UnreachableError) throw error;
+    if (error instanceof UnreachableError || error instanceof ProofRefusedError) throw error;
   }
 }

@@ -5,7 +5,7 @@ import { uuidV7 } from '../identity/uuid.js';
 import { formatUsd, maxNano, type NanoUsd } from '../money/money.js';
 import type { WireLeaseRequest, WireUsageRecord } from '../wire/protocol.js';
 import { errorOfNext } from '../wire/refusals.js';
-import { UnreachableError } from '../wire/transport.js';
+import { UnreachableError } from '../wire/unreachable.js';
 import { BudgetLatch } from './budget-latch.js';
 import { BurnRate } from './burn-rate.js';
 import { Completions } from './completions.js';

@@ -21,12 +21,14 @@ export function leaseServer(transport: Transport): LeaseServer {
       const body = { ...request, sessionId };
       const answer = await transport.call('POST', 'v1/sdk/leases', body, {
         timeoutMs: LEASE_TIMEOUT_MS,
+        sessionId,
       });
       return checkLease(answer);
     },
     async settle(leaseId, body) {
       const answer = await transport.call('POST', leasePath(leaseId), body, {
         timeoutMs: SETTLE_TIMEOUT_MS,
+        sessionId: body.sessionId,
       });
       const settled = answer as WireSettled;
       if (settled.next?.granted === true) checkLease(settled.next);

@@ -1,10 +1,10 @@
-import { KeyRevokedError } from '../errors/catalogue.js';
+import { KeyRevokedError, ProofRefusedError } from '../errors/catalogue.js';
 import { findIronCageError } from '../errors/iron-cage-error.js';
 import type { Emit } from '../core/events.js';
 import type { Cancel, Clock } from '../identity/clock.js';
 import { formatUsd, parseUsd } from '../money/money.js';
 import type { WireLeaseRequest, WireSettled, WireSettlement } from '../wire/protocol.js';
-import { UnreachableError } from '../wire/transport.js';
+import { UnreachableError } from '../wire/unreachable.js';
 import type { JournalFile } from './journal-file.js';
 import { Lease, type PlannedReport } from './lease.js';
 import type { LeaseServer } from './lease-server.js';
@@ -27,6 +27,8 @@ export interface ReporterPorts {
   readonly clock: Clock;
   readonly journal: JournalFile | undefined;
   readonly emit: Emit;
+  /** Hears of refusals that concern every call. */
+  readonly onRefusal: (error: unknown) => void;
   /** A report that was in doubt has been answered. */
   readonly onLateAnswer: (lease: Lease, result: ReportResult) => void;
 }
@@ -125,8 +127,10 @@ export class Reporter {
     // The process is ending: what ends it has the report in its hands, and sends it as it is.
     if (lease.plan !== plan) return { kind: 'in-doubt' };
     const isRevoked = error instanceof KeyRevokedError;
-    if (error instanceof UnreachableError) {
-      plan.mayHaveArrived ||= error.mayHaveArrived;
+    // Another session will prove it, and until there is one nothing is lost.
+    if (error instanceof ProofRefusedError) this.#ports.onRefusal(error);
+    if (error instanceof UnreachableError || error instanceof ProofRefusedError) {
+      plan.mayHaveArrived ||= error instanceof UnreachableError && error.mayHaveArrived;
       if (plan.mayHaveArrived) return { kind: 'in-doubt' };
       this.#takeBack(lease);
       return { kind: 'withdrawn' };

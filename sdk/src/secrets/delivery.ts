@@ -3,7 +3,7 @@ import { randomBytes, type webcrypto } from 'node:crypto';
 import type { CipherSuite } from '@hpke/core';
 
 import { ServerError } from '../errors/catalogue.js';
-import type { WireSecret, WireSession } from '../wire/protocol.js';
+import type { WireProofKey, WireSecret, WireSession } from '../wire/protocol.js';
 
 const info = new TextEncoder().encode('iron-cage/secrets/v1').buffer;
 const NONCE_BYTES = 24;
@@ -20,6 +20,12 @@ async function deliverySuite(): Promise<CipherSuite> {
     kdf: new HkdfSha256(),
     aead: new Aes256Gcm(),
   });
+}
+
+export interface Delivered {
+  readonly secrets: readonly WireSecret[];
+  /** undefined: the server is older and knows no proofs. */
+  readonly proof: WireProofKey | undefined;
 }
 
 /** One fresh key pair for one delivery: nobody else, not even later, can open it. */
@@ -44,7 +50,7 @@ export class DeliveryRequest {
   }
 
   /** @throws ServerError when the delivery was not made for this request, or was altered. */
-  async open(session: Pick<WireSession, 'sessionId' | 'secrets'>): Promise<readonly WireSecret[]> {
+  async open(session: Pick<WireSession, 'sessionId' | 'secrets'>): Promise<Delivered> {
     const { enc, ciphertext, expiresAt } = session.secrets;
     const aad = `${session.sessionId}.${this.nonce}.${expiresAt.toString()}`;
     let plaintext: ArrayBuffer;
@@ -62,8 +68,8 @@ export class DeliveryRequest {
     }
     const buffer = Buffer.from(plaintext);
     try {
-      const parsed = JSON.parse(buffer.toString('utf8')) as { secrets?: readonly WireSecret[] };
-      return parsed.secrets ?? [];
+      const parsed = JSON.parse(buffer.toString('utf8')) as Partial<Delivered>;
+      return { secrets: parsed.secrets ?? [], proof: parsed.proof };
     } finally {
       buffer.fill(0);
     }

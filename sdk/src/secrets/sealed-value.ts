@@ -26,15 +26,25 @@ export class SealedValue {
    * @throws SecretsExpiredError after `wipe()`
    */
   reveal(): string {
+    return this.use((plain) => plain.toString('utf8'));
+  }
+
+  /**
+   * Runs `task` with the bytes, which are wiped when it returns.
+   * @throws SecretsExpiredError after `wipe()`
+   */
+  use<Result>(task: (plain: Buffer) => Result): Result {
     const box = this.#box;
     if (box === undefined) {
       throw new SecretsExpiredError('This secret has been wiped from memory.');
     }
     const plain = Buffer.alloc(box.length);
     mix(box, this.#pad, plain);
-    const text = plain.toString('utf8');
-    plain.fill(0);
-    return text;
+    try {
+      return task(plain);
+    } finally {
+      plain.fill(0);
+    }
   }
 
   wipe(): void {

@@ -43,6 +43,15 @@ export interface WireSecret {
   readonly metered?: boolean;
 }
 
+/** Comes sealed, beside the secrets. */
+export interface WireProofKey {
+  readonly keyVersion: number;
+  /** 32 bytes, base64url. */
+  readonly key: string;
+  /** The server's clock, milliseconds since 1970. */
+  readonly time: number;
+}
+
 export interface WireLeaseRequest {
   readonly leaseId: string;
   readonly wanted: string;

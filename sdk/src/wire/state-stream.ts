@@ -14,7 +14,7 @@ const RETRY_MAX_MS = 15_000;
 export class StateStream {
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #path: string;
+  readonly #sessionId: string;
   readonly #onState: (state: WireState) => void;
   #request: ClientRequest | undefined;
   #cancelTimer: Cancel = () => undefined;
@@ -29,7 +29,7 @@ export class StateStream {
   ) {
     this.#transport = transport;
     this.#clock = clock;
-    this.#path = `v1/sdk/sessions/${sessionId}/events`;
+    this.#sessionId = sessionId;
     this.#onState = onState;
     this.#connect();
   }
@@ -46,7 +46,8 @@ export class StateStream {
       this.#retryLater();
     };
     this.#request = this.#transport.openStream(
-      this.#path,
+      `v1/sdk/sessions/${this.#sessionId}/events`,
+      this.#sessionId,
       (response) => {
         this.#read(response);
       },

@@ -1,9 +1,13 @@
 import type * as http from 'node:http';
 
 import { ServerError } from '../errors/catalogue.js';
-import { IronCageError } from '../errors/iron-cage-error.js';
+import type { IronCageError } from '../errors/iron-cage-error.js';
+import type { Clock } from '../identity/clock.js';
 import type { WireError } from './protocol.js';
 import { errorOfRefusal } from './refusals.js';
+import { PROOF_HEADER } from './sender-proof.js';
+import { SenderProofs, type Signature } from './sender-proofs.js';
+import { UnreachableError } from './unreachable.js';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
@@ -11,20 +15,24 @@ export interface CallOptions {
   readonly timeoutMs: number;
   /** True: the connection does not keep the process alive. */
   readonly background?: boolean;
+  /** The session that it is about. */
+  readonly sessionId?: string;
+  /** False: it is sent without a proof, because it begins what there would be to prove. */
+  readonly proof?: boolean;
 }
 
-/** The server did not answer, or said that it cannot now: the same message may be sent again. */
-export class UnreachableError extends ServerError {
-  static override readonly code = 'UNREACHABLE';
-  /** False when the request surely never reached the server, or changed nothing there. */
-  readonly mayHaveArrived: boolean;
-  readonly retryAfterMs: number | undefined;
+/** A request as it leaves, with everything that it says. */
+export interface PreparedRequest {
+  readonly method: Method;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: Buffer | undefined;
+}
 
-  constructor(message: string, mayHaveArrived: boolean, retryAfterMs?: number, cause?: unknown) {
-    super(message, { status: 503, ...(cause === undefined ? {} : { cause }) });
-    this.mayHaveArrived = mayHaveArrived;
-    this.retryAfterMs = retryAfterMs;
-  }
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfterMs: number | undefined;
 }
 
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
@@ -50,12 +58,15 @@ const notConnected = new Set([
  * monitoring tools, and its streams would keep the process alive.
  */
 export class Transport {
+  /** What this process proves its requests with. */
+  readonly proofs: SenderProofs;
   readonly #base: URL;
   readonly #key: () => string;
   readonly #client: Pick<typeof http, 'Agent' | 'request'>;
   readonly #agent: http.Agent;
 
-  constructor(base: URL, key: () => string) {
+  constructor(base: URL, key: () => string, clock: Clock) {
+    this.proofs = new SenderProofs(clock);
     this.#base = base;
     this.#key = key;
     const options = { keepAlive: true, maxSockets: 16, maxFreeSockets: 4 };
@@ -74,34 +85,35 @@ export class Transport {
    * @throws UnreachableError when it is worth sending again; another IronCageError for a refusal
    */
   async call(method: Method, path: string, body: unknown, options: CallOptions): Promise<unknown> {
-    const answer = await this.#exchange(method, path, body, options);
-    const { status, text } = answer;
-    if (status >= 200 && status < 300) return text === '' ? undefined : parseAnswer(text);
-    const refusal = refusalOf(text);
-    const isLimit = refusal !== undefined && limitCodes.has(refusal.code);
-    if (status >= 500 || (status === 429 && !isLimit)) {
-      // Even a server that says 503 may have lost the database just after its commit. Only who was kept out changed nothing.
-      const mayHaveArrived = status !== 429;
-      throw new UnreachableError(
-        `The Iron Cage server cannot answer now (${refusal?.code ?? status.toString()}).`,
-        mayHaveArrived,
-        answer.retryAfterMs,
-      );
+    for (let isAgain = false; ; isAgain = true) {
+      const { request, signature } = this.#sign(method, path, body, options);
+      const answer = await this.#exchange(request, options);
+      const { status, text, retryAfterMs } = answer;
+      const refusal = status < 300 ? undefined : refusalOf(text);
+      const verdict = this.proofs.judge(refusal, signature, retryAfterMs);
+      if (verdict === 'again' && !isAgain) continue;
+      if (verdict !== undefined) throw verdict === 'again' ? busy(answer, refusal) : verdict;
+      if (status < 500 && status !== 401 && status !== 429) this.proofs.confirm(signature);
+      if (status >= 200 && status < 300) return text === '' ? undefined : parseAnswer(text);
+      throw failureOf(answer, refusal);
     }
-    throw errorOfRefusal(
-      status,
-      refusal ?? { code: status.toString(), message: 'not an answer of an Iron Cage server' },
-      answer.retryAfterMs,
-    );
   }
 
-  /** Opens a stream of events. The caller ends it with `destroy()`. */
+  /** For who sends it when nothing of this object can run any more; a proof is good for half a minute. */
+  prepare(method: Method, path: string, body: unknown, sessionId: string): PreparedRequest {
+    return this.#sign(method, path, body, { sessionId }).request;
+  }
+
+  /** Opens a stream of events about a session. The caller ends it with `destroy()`. */
   openStream(
     path: string,
+    sessionId: string,
     onResponse: (response: http.IncomingMessage) => void,
     onError: (error: Error) => void,
   ): http.ClientRequest {
-    const request = this.#request('GET', path, undefined, { accept: 'text/event-stream' }, true);
+    const { request: prepared } = this.#sign('GET', path, undefined, { sessionId });
+    const headers = { ...prepared.headers, accept: 'text/event-stream' };
+    const request = this.#request({ ...prepared, headers }, true);
     request.once('response', onResponse);
     request.once('error', onError);
     request.end();
@@ -112,15 +124,37 @@ export class Transport {
     this.#agent.destroy();
   }
 
-  #exchange(
+  #sign(
     method: Method,
     path: string,
     body: unknown,
-    { timeoutMs, background = false }: CallOptions,
-  ): Promise<{ status: number; text: string; retryAfterMs: number | undefined }> {
+    { sessionId, proof = true }: Pick<CallOptions, 'sessionId' | 'proof'>,
+  ): { readonly request: PreparedRequest; readonly signature: Signature | undefined } {
+    const url = new URL(path.replace(/^\//, ''), this.#base);
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const bearer = this.#key();
+    // What a proxy puts in front of the server's own paths is none of the server's business.
+    const signed = url.pathname.slice(this.#base.pathname.length - 1) + url.search;
+    const signature = proof
+      ? this.proofs.sign({ method, path: signed, body: payload, bearer }, sessionId)
+      : undefined;
+    const headers = {
+      authorization: `Bearer ${bearer}`,
+      accept: 'application/json',
+      ...(payload === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': payload.length.toString() }),
+      ...(signature === undefined ? {} : { [PROOF_HEADER]: signature.header }),
+    };
+    return { request: { method, url: url.href, headers, payload }, signature };
+  }
+
+  #exchange(
+    prepared: PreparedRequest,
+    { timeoutMs, background = false }: Pick<CallOptions, 'timeoutMs' | 'background'>,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-      const request = this.#request(method, path, payload, {}, background);
+      const request = this.#request(prepared, background);
       const fail = (error: Error): void => {
         reject(unreachable(error));
       };
@@ -138,33 +172,35 @@ export class Transport {
           resolve({ status: response.statusCode ?? 0, text, retryAfterMs });
         });
       });
-      request.end(payload);
+      request.end(prepared.payload);
     });
   }
 
-  #request(
-    method: Method,
-    path: string,
-    payload: Buffer | undefined,
-    headers: Record<string, string>,
-    background: boolean,
-  ): http.ClientRequest {
-    const url = new URL(path.replace(/^\//, ''), this.#base);
-    const request = this.#client.request(url, {
-      method,
-      agent: this.#agent,
-      headers: {
-        authorization: `Bearer ${this.#key()}`,
-        accept: 'application/json',
-        ...(payload === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': payload.length.toString() }),
-        ...headers,
-      },
-    });
+  #request({ method, url, headers }: PreparedRequest, background: boolean): http.ClientRequest {
+    const request = this.#client.request(url, { method, agent: this.#agent, headers });
     if (background) request.once('socket', (socket) => socket.unref());
     return request;
   }
+}
+
+function failureOf(answer: Answer, refusal: WireError | undefined): IronCageError {
+  const { status, retryAfterMs } = answer;
+  const isLimit = refusal !== undefined && limitCodes.has(refusal.code);
+  if (status >= 500 || (status === 429 && !isLimit)) return busy(answer, refusal);
+  return errorOfRefusal(
+    status,
+    refusal ?? { code: status.toString(), message: 'not an answer of an Iron Cage server' },
+    retryAfterMs,
+  );
+}
+
+function busy({ status, retryAfterMs }: Answer, refusal: WireError | undefined): IronCageError {
+  // Even a server that says 503 may have lost the database just after its commit. Only who was kept out changed nothing.
+  return new UnreachableError(
+    `The Iron Cage server cannot answer now (${refusal?.code ?? status.toString()}).`,
+    status >= 500,
+    retryAfterMs,
+  );
 }
 
 function collect(
