@@ -146,6 +146,8 @@ describeInBrowser('projects', () => {
     await page.getByLabel('Lease time in seconds').fill('120');
     await page.getByLabel('Most leased in a minute, in').fill('2.50');
     await page.getByLabel('When money runs out').selectOption('Observe: refuse nothing');
+    await page.getByLabel('Requests of running agents').selectOption('required');
+    await page.getByText('A stolen key alone acts for no agent that runs.').waitFor();
     await visitor.button('Save policy').click();
     await page.getByText('The policy is saved.', { exact: false }).first().waitFor();
     await page.getByLabel('Card numbers').selectOption('redact');
@@ -166,6 +168,7 @@ describeInBrowser('projects', () => {
       leaseTtlSeconds: 120,
       velocityLimit: '2.500000000',
       mode: 'observe',
+      senderBinding: 'required',
       pii: expect.objectContaining({
         card: 'redact',
         patterns: [{ name: 'EMPLOYEE_ID', pattern: 'EMP-[0-9]{5}', action: 'redact' }],

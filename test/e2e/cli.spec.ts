@@ -200,10 +200,13 @@ describe('operating a project', () => {
       'EMPLOYEE_ID:warn=EMP-[0-9]{5}',
       '--max-open-leases',
       '7',
+      '--sender-binding',
+      'required',
     ]);
     expect(after['policy']).toEqual({
       ...(before['policy'] as object),
       maxOpenLeases: 7,
+      senderBinding: 'required',
       pii: {
         ...(before['policy'] as { pii: object }).pii,
         card: 'warn',
@@ -212,6 +215,8 @@ describe('operating a project', () => {
     });
     const { out } = await cli(['project', 'show', 'Research']);
     expect(out).toContain('redact email, ip; warn card, EMPLOYEE_ID');
+    expect(out).toContain('required: requests of a session carry its proof');
+    await json(['project', 'set', 'Research', '--sender-binding', 'off']);
     const removed = await json([
       'project',
       'set',

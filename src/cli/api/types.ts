@@ -69,6 +69,7 @@ export interface Policy {
   readonly expiry: string;
   readonly maxOpenLeases: number;
   readonly reportIntervalSeconds: number;
+  readonly senderBinding: string;
   readonly pii: PiiPolicy;
 }
 
@@ -240,6 +241,7 @@ export interface AgentSession {
   readonly pid: number;
   readonly ip: string;
   readonly state: 'active' | 'silent' | 'ended' | 'killed';
+  readonly bound: boolean;
   readonly lastSeenAt: string;
   readonly openLeases: number;
   readonly held: string;

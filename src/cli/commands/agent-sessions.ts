@@ -59,6 +59,7 @@ async function listSessions(context: Context, options: ListOptions): Promise<und
       { title: 'Project', value: (row) => row.projectName },
       { title: 'Key', value: (row) => row.keyId },
       { title: 'State', value: (row) => row.state },
+      { title: 'Bound', value: (row) => (row.bound ? 'yes' : 'no') },
       { title: 'Last seen', value: (row) => moment(row.lastSeenAt) },
       { title: 'Leases', value: (row) => String(row.openLeases), alignRight: true },
       { title: 'Held', value: (row) => dollars(row.held), alignRight: true },

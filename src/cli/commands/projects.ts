@@ -16,6 +16,7 @@ export interface PolicyOptions extends PiiOptions {
   readonly expiry?: string;
   readonly maxOpenLeases?: number;
   readonly reportInterval?: number;
+  readonly senderBinding?: string;
 }
 
 type Run = (action: Action) => Promise<void>;
@@ -106,6 +107,12 @@ function withPolicy(command: Command): Command {
       '--report-interval <seconds>',
       'how often agents report',
       wholeNumber('--report-interval', 1, 3_600),
+    )
+    .addOption(
+      new Option(
+        '--sender-binding <wanted>',
+        'whether agents must prove that a request comes from their session',
+      ).choices(['off', 'required']),
     );
 }
 
@@ -114,7 +121,8 @@ export function policyOf(
   options: PolicyOptions,
   patterns: readonly PiiPattern[] = [],
 ): Omit<Partial<Policy>, 'pii'> & { readonly pii?: Partial<PiiPolicy> } {
-  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval } = options;
+  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval, senderBinding } =
+    options;
   const pii = piiOf(options, patterns);
   return {
     ...(tranche !== undefined && { trancheSize: tranche }),
@@ -123,6 +131,7 @@ export function policyOf(
     ...(expiry !== undefined && { expiry }),
     ...(maxOpenLeases !== undefined && { maxOpenLeases }),
     ...(reportInterval !== undefined && { reportIntervalSeconds: reportInterval }),
+    ...(senderBinding !== undefined && { senderBinding }),
     ...(pii && { pii }),
   };
 }
@@ -184,6 +193,12 @@ function projectFacts({
     [
       'Reports',
       `every ${plural(policy.reportIntervalSeconds, 'second')}, at most ${plural(policy.maxOpenLeases, 'open lease')} a key`,
+    ],
+    [
+      'Binding',
+      policy.senderBinding === 'required'
+        ? 'required: requests of a session carry its proof'
+        : 'off: the key alone acts for a session',
     ],
     ['PII', piiInWords(policy.pii)],
     ['Created', moment(createdAt)],

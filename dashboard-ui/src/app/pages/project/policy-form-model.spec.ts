@@ -10,6 +10,7 @@ const before = policyModel({
     maxOpenLeases: 10,
     reportIntervalSeconds: 60,
     environment: 'any',
+    senderBinding: 'off',
     mode: 'enforce',
     velocityLimit: null,
   },
@@ -35,6 +36,12 @@ describe('policy form', () => {
     ).toEqual({
       name: 'Support 2',
       policy: { trancheSize: '1.25' },
+    });
+  });
+
+  it('binds the requests of agents to who sends them', () => {
+    expect(projectChange(before, { ...before, senderBinding: 'required' })).toEqual({
+      policy: { senderBinding: 'required' },
     });
   });
 

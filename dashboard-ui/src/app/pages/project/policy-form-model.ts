@@ -12,6 +12,7 @@ export interface PolicyModel {
   readonly maxOpenLeases: string;
   readonly reportIntervalSeconds: string;
   readonly environment: Policy['environment'];
+  readonly senderBinding: Policy['senderBinding'];
   readonly mode: Policy['mode'];
   /** Empty: no limit. */
   readonly velocityLimit: string;
@@ -31,6 +32,7 @@ export function policyModel(project: {
     maxOpenLeases: String(policy.maxOpenLeases),
     reportIntervalSeconds: String(policy.reportIntervalSeconds),
     environment: policy.environment,
+    senderBinding: policy.senderBinding,
     mode: policy.mode,
     velocityLimit: policy.velocityLimit === null ? '' : editableUsd(nano(policy.velocityLimit)),
   };
@@ -49,6 +51,7 @@ export function projectChange(before: PolicyModel, after: PolicyModel): Schemas[
   if (differs('reportIntervalSeconds'))
     policy.reportIntervalSeconds = Number(after.reportIntervalSeconds);
   if (differs('environment')) policy.environment = after.environment;
+  if (differs('senderBinding')) policy.senderBinding = after.senderBinding;
   if (differs('mode')) policy.mode = after.mode;
   if (differs('velocityLimit')) policy.velocityLimit = typedMoney(after.velocityLimit) ?? null;
   return {

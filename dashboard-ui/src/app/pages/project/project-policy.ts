@@ -21,6 +21,7 @@ const BLANK: PolicyModel = {
   maxOpenLeases: '',
   reportIntervalSeconds: '',
   environment: 'any',
+  senderBinding: 'off',
   mode: 'enforce',
   velocityLimit: '',
 };

@@ -64,7 +64,12 @@ const MEANING: Record<AgentSession['state'], string> = {
                 label[row.state]
               }}</ui-badge>
             </td>
-            <td class="text-muted max-sm:hidden">{{ row.ip }}</td>
+            <td class="text-muted max-sm:hidden">
+              {{ row.ip }}
+              <div class="text-xs" [attr.title]="row.bound ? bound : unbound">
+                {{ row.bound ? 'proves itself' : 'key only' }}
+              </div>
+            </td>
             <td class="text-muted max-sm:hidden"><ui-time as="ago" [at]="row.startedAt" /></td>
             <td class="text-muted max-sm:hidden"><ui-time as="ago" [at]="row.lastSeenAt" /></td>
             <td class="text-right tabular-nums max-sm:hidden">{{ row.openLeases }}</td>
@@ -95,6 +100,9 @@ export class SessionTable {
   protected readonly tone = TONE;
   protected readonly label = LABEL;
   protected readonly meaning = MEANING;
+  protected readonly bound = 'Its requests carry the proof of its session.';
+  protected readonly unbound =
+    'It has sent no proof of its session: where the policy requires one, it is refused.';
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
