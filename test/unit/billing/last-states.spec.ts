@@ -10,6 +10,7 @@ const agent = (organizationId: string, keyId: string): AgentPrincipal => ({
   environment: 'live',
   models: [],
   requestsPerMinute: null,
+  senderBinding: 'off',
   retired: undefined,
   permissions: AGENT_PERMISSIONS,
 });
