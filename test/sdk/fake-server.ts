@@ -12,6 +12,8 @@ export interface FakeSecret {
   readonly paths?: readonly string[];
   readonly header?: { readonly name: string; readonly value: string } | null;
   readonly metered?: boolean;
+  readonly id?: string;
+  readonly unavailable?: { code: string; message: string; variables: readonly string[] };
 }
 
 export interface FakeLease {

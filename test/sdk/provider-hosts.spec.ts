@@ -1,8 +1,14 @@
-import { isKnownProviderHost, KNOWN_HOSTS } from '../../sdk/src/providers/known-hosts.js';
+import fc from 'fast-check';
+
+import {
+  cloudHosts,
+  isKnownProviderHost,
+  KNOWN_HOSTS,
+} from '../../sdk/src/providers/known-hosts.js';
 import { guardWebSockets } from '../../sdk/src/fetch/web-socket-guard.js';
 import { EndpointNotMeteredError, SecretHostError } from '../../sdk/src/errors/catalogue.js';
 import { Placeholders } from '../../sdk/src/secrets/placeholders.js';
-import { isProviderHost, PROVIDERS } from '../../src/vault/domain/providers.js';
+import { CLOUD_HOSTS, isProviderHost, PROVIDERS } from '../../src/vault/domain/providers.js';
 
 describe('hosts of providers', () => {
   it('are the same on the server and in the SDK', () => {
@@ -25,6 +31,42 @@ describe('hosts of providers', () => {
   ])('%s: %s', (url, isKnown) => {
     expect(isKnownProviderHost(new URL(url))).toBe(isKnown);
     expect(isProviderHost(new URL(url).hostname)).toBe(isKnown);
+  });
+
+  it('are told apart alike on both sides: the pattern of the clouds is one', () => {
+    expect(cloudHosts.source).toBe(CLOUD_HOSTS.source);
+    expect(cloudHosts.flags).toBe(CLOUD_HOSTS.flags);
+  });
+
+  it('are told apart alike on both sides, whatever is put before, between and behind', () => {
+    const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
+    const known = fc.constantFrom(...KNOWN_HOSTS);
+    const cloud = fc.constantFrom(
+      'openai.azure.com',
+      'services.ai.azure.com',
+      'cognitiveservices.azure.com',
+      'aiplatform.googleapis.com',
+      'bedrock-runtime.eu-central-1.amazonaws.com',
+      'bedrock-mantle.us-east-1.api.aws',
+      'bedrock-runtime-fips.us-east-1.amazonaws.com',
+    );
+    const joint = fc.constantFrom('.', '-', '');
+    const near = fc
+      .tuple(label, joint, fc.oneof(known, cloud), joint, fc.option(label, { nil: '' }))
+      .map(([before, first, host, second, behind]) => before + first + host + second + behind);
+    const host = fc
+      .oneof(known, cloud, near, fc.domain())
+      .map((text) => text.replace(/[.-]+$/, ''))
+      .filter((text) => URL.canParse(`https://${text}`));
+    const port = fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined });
+    fc.assert(
+      fc.property(host, port, fc.boolean(), (name, number, isUpper) => {
+        const written = isUpper ? name.toUpperCase() : name;
+        const entry = number === undefined ? written : `${written}:${String(number)}`;
+        expect(isProviderHost(entry)).toBe(isKnownProviderHost(new URL(`https://${entry}/v1`)));
+      }),
+      { numRuns: 5_000 },
+    );
   });
 });
 

@@ -197,7 +197,7 @@ export class Cage {
   }
 
   async #start(): Promise<void> {
-    for (const risk of riskyCircumstances(this.#options.inject)) {
+    for (const risk of riskyCircumstances()) {
       process.emitWarning(risk, 'IronCageWarning');
     }
     const started = this.#keeper.start();

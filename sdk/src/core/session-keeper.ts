@@ -19,6 +19,8 @@ import { startSession, type Session } from './session.js';
 
 /** Secrets are fetched again when this part of their life is over. */
 const REFRESH_AFTER = 0.8;
+/** How soon to ask for a secret again that the server could not read where it is kept. */
+const INCOMPLETE_REFRESH_MS = 60_000;
 const RESTART_PAUSE_MS = 3_000;
 const REFETCH_SPREAD_MS = 1_000;
 const HEARTBEAT_TIMEOUT_MS = 5_000;
@@ -46,6 +48,9 @@ export class SessionKeeper {
   #stream: StateStream | undefined;
   #cancelHeartbeat: Cancel = () => undefined;
   #cancelRefresh: Cancel = () => undefined;
+  #cancelAdopted: Cancel = () => undefined;
+  /** While a delivery before the last one is still in use: until when. */
+  #adoptedUntilMs: number | undefined;
   #starting: Promise<void> | undefined;
   #restartNotBeforeMs = 0;
   #pricesToldVersion = '';
@@ -91,12 +96,14 @@ export class SessionKeeper {
     this.#stream?.close();
     this.#cancelHeartbeat();
     this.#cancelRefresh();
+    this.#cancelAdopted();
   }
 
   async #startOne(): Promise<void> {
     const { transport, clock, state, agentName, startTimeoutMs, pricesKeys, safety, onSession } =
       this.#ports;
     const previous = this.#current;
+    const toldVersion = this.#secretsToldVersion;
     const session = await startSession(transport, clock, {
       agentName,
       timeoutMs: startTimeoutMs,
@@ -108,6 +115,7 @@ export class SessionKeeper {
       return;
     }
     await safety.follow(session.pii);
+    this.#goOnWith(session, previous);
     this.#current = session;
     this.#stream?.close();
     this.#stream = new StateStream(transport, clock, session.id, (told) => {
@@ -116,17 +124,34 @@ export class SessionKeeper {
     state.restart(session.project.state);
     onSession(session, previous);
     this.#planRefresh(session);
+    // Told while this session was on its way, and perhaps after the server had looked what to give it.
+    const newestVersion = this.#secretsToldVersion;
+    if (newestVersion !== toldVersion && newestVersion !== session.secretsVersion)
+      this.#planRefetch(session);
     this.#planHeartbeat(session.heartbeatMs);
+  }
+
+  /** What the server cannot read for the moment is used as it was delivered before, until that expires. */
+  #goOnWith(session: Session, previous: Session | undefined): void {
+    this.#cancelAdopted();
+    const untilMs = this.#adoptedUntilMs ?? previous?.secretsUntilMs ?? 0;
+    const leftMs = untilMs - this.#ports.clock.monotonicMs();
+    this.#adoptedUntilMs = undefined;
+    if (previous === undefined || leftMs <= 0 || !session.secrets.adopt(previous.secrets)) return;
+    this.#adoptedUntilMs = untilMs;
+    this.#cancelAdopted = this.#ports.clock.schedule(leftMs, () => {
+      this.#adoptedUntilMs = undefined;
+      session.secrets.dropAdopted();
+    });
   }
 
   #planRefresh(session: Session): void {
     this.#cancelRefresh();
-    const delayMs = Math.max(
-      1_000,
-      session.secretsUntilMs -
-        session.secretsLifeMs * (1 - REFRESH_AFTER) -
-        this.#ports.clock.monotonicMs(),
-    );
+    const { secretsUntilMs, secretsLifeMs, secrets } = session;
+    const endOfLifeMs = secretsUntilMs - secretsLifeMs * (1 - REFRESH_AFTER);
+    const leftMs = endOfLifeMs - this.#ports.clock.monotonicMs();
+    const soonMs = secrets.isIncomplete ? Math.min(leftMs, INCOMPLETE_REFRESH_MS) : leftMs;
+    const delayMs = Math.max(1_000, soonMs);
     this.#cancelRefresh = this.#ports.clock.schedule(delayMs, () => {
       void this.#refresh(session);
     });
@@ -166,11 +191,14 @@ export class SessionKeeper {
     if (session !== 'active' || key !== 'active') return;
     // A key that was stopped for a while has lost its secrets.
     if (isKnown && !this.current.secrets.isWiped) return;
+    this.#planRefetch(this.current);
+  }
+
+  /** Not all agents of a project in the same moment. */
+  #planRefetch(session: Session): void {
     this.#cancelRefresh();
-    // Not all agents of a project in the same moment.
-    const { current } = this;
     this.#cancelRefresh = this.#ports.clock.schedule(randomInt(REFETCH_SPREAD_MS), () => {
-      void this.#refresh(current);
+      void this.#refresh(session);
     });
   }
 

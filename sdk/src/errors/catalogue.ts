@@ -60,6 +60,10 @@ export class RequestNotBoundedError extends IronCageError {
 export class SecretHostError extends IronCageError {
   static override readonly code = 'SECRET_HOST_NOT_ALLOWED';
 }
+/** The server cannot hand out the secret that the call needs: its row is broken, or what it refers to cannot be read. */
+export class SecretUnavailableError extends IronCageError {
+  static override readonly code = 'SECRET_UNAVAILABLE';
+}
 /** The secrets of this session have expired and could not be fetched again. */
 export class SecretsExpiredError extends IronCageError {
   static override readonly code = 'SECRETS_EXPIRED';

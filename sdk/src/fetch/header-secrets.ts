@@ -26,12 +26,13 @@ export function refusePlaceholders(request: OutgoingRequest): void {
   );
 }
 
-/** Checks that every placeholder in the headers may go to this place; reveals nothing yet. */
+/** Checks that every placeholder in the headers may go to this place, and that what it stands for is here; reveals nothing yet. */
 export function checkPlaceholders(
   request: OutgoingRequest,
   placeholders: Placeholders,
   secrets: SecretStore,
 ): void {
+  if (request.url !== undefined) secrets.refuseUnavailable(request.url);
   for (const value of request.headers.values()) {
     for (const placeholder of findPlaceholders(value)) {
       fieldFor(placeholder, request, placeholders, secrets);
@@ -72,6 +73,7 @@ function fieldFor(
   const field = variable === undefined ? undefined : secrets.field(variable);
   const { url } = request;
   if (field !== undefined && url !== undefined && field.places.includes(url)) return field;
+  if (url !== undefined) secrets.refuseUnavailable(url, variable);
   const place = url === undefined ? '' : url.origin + url.pathname;
   throw new SecretHostError(refusal(variable, field !== undefined, place), {
     status: 403,

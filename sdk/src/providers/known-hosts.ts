@@ -19,8 +19,8 @@ export const KNOWN_HOSTS: ReadonlySet<string> = new Set([
   'api.perplexity.ai',
 ]);
 
-/** Clouds give every customer or region a host of its own. */
-const cloudHosts =
+/** Clouds give every customer or region a host of its own. The server has the same pattern; a test compares the two. */
+export const cloudHosts =
   /\.openai\.azure\.com$|\.services\.ai\.azure\.com$|\.cognitiveservices\.azure\.com$|(^|-)aiplatform\.googleapis\.com$|^bedrock-(runtime|mantle)[.-][a-z0-9.-]+\.(amazonaws\.com|api\.aws)$/;
 
 /** True for a place that is a provider's whatever the project's secrets say, in whatever region. */

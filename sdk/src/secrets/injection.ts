@@ -37,7 +37,10 @@ export class Injection {
     }
     // A placeholder without a secret would only delay the clear error of a missing key.
     for (const variable of this.#written.keys()) {
-      if (secrets.field(variable) === undefined) this.#takeBack(variable);
+      if (secrets.field(variable) !== undefined) continue;
+      // With one of a secret that is not to be had, the call says why.
+      if (mode === 'sealed' && secrets.variables.includes(variable)) continue;
+      this.#takeBack(variable);
     }
     return secrets.variables.filter(isProtectedVariable);
   }

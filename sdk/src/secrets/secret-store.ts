@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { SecretHostError } from '../errors/catalogue.js';
+import { SecretHostError, SecretUnavailableError } from '../errors/catalogue.js';
 import { isKnownProviderHost } from '../providers/known-hosts.js';
 import type { WireSecret } from '../wire/protocol.js';
 import { fillHeader, type HeaderForm } from './header-form.js';
@@ -20,26 +20,74 @@ export interface SecretField {
 }
 
 interface StoredSecret {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
   readonly provider: string;
   readonly places: Places;
   readonly isMetered: boolean;
   readonly header: HeaderForm | undefined;
-  readonly fields: ReadonlyMap<string, SealedValue>;
+  fields: ReadonlyMap<string, SealedValue>;
+  /** Why it has no fields, and which it would have. */
+  unavailable: WireSecret['unavailable'];
 }
+
+/** What may be over soon: the server could not read where the secret is kept. */
+const PASSING = 'SECRET_SOURCE_UNAVAILABLE';
 
 /** The secrets of one delivery, kept sealed, with the places they belong to. */
 export class SecretStore {
   readonly #secrets: StoredSecret[] = [];
   readonly #fields = new Map<string, SecretField>();
+  /** Variables that stand for a secret which is not to be had. */
+  readonly #unavailable = new Map<string, StoredSecret>();
   readonly #problems: string[] = [];
   #isWiped = false;
 
   constructor(secrets: readonly WireSecret[]) {
     for (const secret of secrets) this.#add(secret);
+    this.#index();
   }
 
+  /** Those of secrets that are not to be had too: {@link field} does not know these. */
   get variables(): readonly string[] {
-    return [...this.#fields.keys()];
+    return [...this.#fields.keys(), ...this.#unavailable.keys()];
+  }
+
+  /** Whether it is worth asking for the same secrets again soon. */
+  get isIncomplete(): boolean {
+    return this.#secrets.some(({ unavailable }) => unavailable?.code === PASSING);
+  }
+
+  /**
+   * Goes on with the values that were delivered before, of secrets that are the same and not to be had for the moment.
+   *
+   * @returns true when there are any: they may be used no longer than they might have been, see {@link dropAdopted}
+   */
+  adopt(previous: SecretStore): boolean {
+    let isAny = false;
+    for (const secret of this.#secrets) {
+      if (secret.unavailable?.code !== PASSING || previous.#isWiped) continue;
+      const before = previous.#secrets.find(
+        ({ id, version, fields }) =>
+          id === secret.id && version === secret.version && fields.size > 0,
+      );
+      if (before === undefined) continue;
+      secret.fields = new Map([...before.fields].map(([name, value]) => [name, value.copy()]));
+      isAny = true;
+    }
+    this.#index();
+    return isAny;
+  }
+
+  /** Forgets what {@link adopt} took over. */
+  dropAdopted(): void {
+    for (const secret of this.#secrets) {
+      if (secret.unavailable === undefined) continue;
+      for (const value of secret.fields.values()) value.wipe();
+      secret.fields = new Map();
+    }
+    this.#index();
   }
 
   /** What could not be used, for people: one broken entry must not stop every agent. */
@@ -49,6 +97,15 @@ export class SecretStore {
 
   field(variable: string): SecretField | undefined {
     return this.#fields.get(variable);
+  }
+
+  /** @throws SecretUnavailableError when the variable, or a header that belongs to this place, has no value because its secret has none */
+  refuseUnavailable(url: URL, variable?: string): void {
+    const named = variable === undefined ? undefined : this.#unavailable.get(variable);
+    if (named?.places.includes(url) === true) throw unavailableError(named);
+    for (const secret of this.#headersAt(url).values()) {
+      if (isMissing(secret)) throw unavailableError(secret);
+    }
   }
 
   /**
@@ -72,15 +129,29 @@ export class SecretStore {
     );
   }
 
-  /** The headers that the secrets of this place set; of two that set the same one the project's own wins. */
+  /**
+   * The headers that the secrets of this place set; of two that set the same one the project's own wins.
+   *
+   * @throws SecretUnavailableError
+   */
   headersFor(url: URL): ReadonlyMap<string, string> {
+    this.refuseUnavailable(url);
     const headers = new Map<string, string>();
-    for (const { header, places, fields } of this.#secrets) {
-      if (header === undefined || !places.includes(url)) continue;
-      const value = fillHeader(header, fields);
-      if (value !== undefined) headers.set(header.name, value);
+    for (const [name, { header, fields }] of this.#headersAt(url)) {
+      const value = header && fillHeader(header, fields);
+      if (value !== undefined) headers.set(name, value);
     }
     return headers;
+  }
+
+  /** By the name of the header: the secret that sets it. */
+  #headersAt(url: URL): ReadonlyMap<string, StoredSecret> {
+    const here = new Map<string, StoredSecret>();
+    for (const secret of this.#secrets) {
+      if (secret.header !== undefined && secret.places.includes(url))
+        here.set(secret.header.name, secret);
+    }
+    return here;
   }
 
   get isWiped(): boolean {
@@ -113,12 +184,34 @@ export class SecretStore {
         new SealedValue(Buffer.from(text, 'utf8')),
       ]),
     );
-    for (const [variable, value] of fields) {
-      this.#fields.set(variable, { variable, provider, places, value });
-    }
+    const { id, name, version, unavailable } = secret;
     const isMetered = secret.metered ?? true;
     const header = secret.header ?? undefined;
-    this.#secrets.push({ provider, places, isMetered, header, fields });
+    const terms = { id, name, version, provider, places, isMetered, header };
+    this.#secrets.push({ ...terms, fields, unavailable });
+    if (unavailable !== undefined) {
+      this.#problems.push(
+        `The secret ${JSON.stringify(name)} is not to be had: ${unavailable.message}`,
+      );
+    }
+  }
+
+  /** Of secrets that fill the same variable the last one counts, also one that has no value. */
+  #index(): void {
+    this.#fields.clear();
+    this.#unavailable.clear();
+    for (const secret of this.#secrets) {
+      const { provider, places, fields } = secret;
+      for (const [variable, value] of fields) {
+        this.#unavailable.delete(variable);
+        this.#fields.set(variable, { variable, provider, places, value });
+      }
+      if (!isMissing(secret)) continue;
+      for (const variable of secret.unavailable?.variables ?? []) {
+        this.#fields.delete(variable);
+        this.#unavailable.set(variable, secret);
+      }
+    }
   }
 
   /** Without an origin a secret goes nowhere: leaving an entry out is safe. */
@@ -132,4 +225,15 @@ export class SecretStore {
     }
     return origins;
   }
+}
+
+function isMissing({ unavailable, fields }: StoredSecret): boolean {
+  return unavailable !== undefined && fields.size === 0;
+}
+
+function unavailableError({ name, unavailable }: StoredSecret): SecretUnavailableError {
+  return new SecretUnavailableError(
+    `The secret ${JSON.stringify(name)} is not to be had: ${unavailable?.message ?? ''} Nothing was sent.`,
+    { status: 503, details: { secret: name, reason: unavailable?.code ?? '' } },
+  );
 }

@@ -41,6 +41,13 @@ export interface WireSecret {
   readonly header?: { readonly name: string; readonly value: string } | null;
   /** False: the hosts sell no models, and requests to them are not metered. */
   readonly metered?: boolean;
+  /** The server cannot give it now; then it has no fields. */
+  readonly unavailable?: {
+    readonly code: string;
+    readonly message: string;
+    /** The names that its fields would have. */
+    readonly variables: readonly string[];
+  };
 }
 
 /** Comes sealed, beside the secrets. */

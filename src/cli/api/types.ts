@@ -126,6 +126,8 @@ export interface Secret {
   readonly environment: string;
   readonly fields: readonly SecretField[];
   readonly version: number;
+  /** Why agents do not get it. */
+  readonly problem: { readonly code: string; readonly since: string } | null;
   readonly updatedAt: string;
 }
 

@@ -198,6 +198,7 @@ async function listSecrets(context: Context, given: string | undefined): Promise
       { title: 'Ends in', value: endings },
       { title: 'Keys', value: (row) => row.environment },
       { title: 'Version', value: (row) => String(row.version), alignRight: true },
+      { title: 'State', value: (row) => row.problem?.code ?? 'ok' },
       { title: 'Changed', value: (row) => moment(row.updatedAt) },
       { title: 'Id', value: (row) => row.id },
     ],

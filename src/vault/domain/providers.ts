@@ -63,7 +63,7 @@ export function knownProvider(id: string): KnownProvider | undefined {
 }
 
 /** Where clouds serve models, each customer under a name of its own. The SDK refuses the same; a test compares the two. */
-const CLOUD_HOSTS =
+export const CLOUD_HOSTS =
   /\.openai\.azure\.com$|\.services\.ai\.azure\.com$|\.cognitiveservices\.azure\.com$|(^|-)aiplatform\.googleapis\.com$|^bedrock-(runtime|mantle)[.-][a-z0-9.-]+\.(amazonaws\.com|api\.aws)$/;
 
 /** @param host as a secret names it, with or without a port; regional names of a provider are its hosts too */
