@@ -1,4 +1,5 @@
 import type { Finding, PiiType } from '../../sdk/src/safety/finding.js';
+import { typeOfLabel } from './pii-labels.js';
 
 export interface LabelledRecord {
   readonly text: string;
@@ -6,6 +7,8 @@ export interface LabelledRecord {
     readonly entity_type: string;
     readonly start: number;
     readonly end: number;
+    /** What is between them, where the file tells it. */
+    readonly text?: string | null | undefined;
   }[];
 }
 
@@ -28,44 +31,22 @@ export interface Miss {
   readonly sample: string;
 }
 
-/** The labels' names, and what the filter calls them. */
-const names: Readonly<Record<string, PiiType>> = {
-  EMAIL_ADDRESS: 'email',
-  CREDIT_CARD_NUMBER: 'card',
-  IBAN: 'iban',
-  SOCIAL_SECURITY_NUMBER: 'ssn',
-  PHONE_NUMBER: 'phone',
-  IP_ADDRESS: 'ip',
-  IPV4_ADDRESS: 'ip',
-  IPV6_ADDRESS: 'ip',
-  API_KEY: 'secret',
-  PASSWORD: 'secret',
-  AUTHENTICATION_TOKEN: 'secret',
-  ACCESS_TOKEN: 'secret',
-  PRIVATE_KEY: 'secret',
-  NATIONAL_ID_NUMBER: 'nationalId',
-  TAX_ID: 'nationalId',
-  BANK_ACCOUNT_NUMBER: 'bankAccount',
-  BANK_ROUTING_NUMBER: 'bankAccount',
-  SWIFT_BIC_CODE: 'bankAccount',
-  MEDICAL_RECORD_NUMBER: 'medicalId',
-  HEALTH_INSURANCE_ID: 'medicalId',
-  NPI_NUMBER: 'medicalId',
-  DEA_NUMBER: 'medicalId',
-  PRESCRIPTION_NUMBER: 'medicalId',
-  INSURANCE_POLICY_NUMBER: 'medicalId',
-  PASSPORT_NUMBER: 'documentId',
-  DRIVER_LICENSE_NUMBER: 'documentId',
-  VISA_NUMBER: 'documentId',
-  DATE_OF_BIRTH: 'birthDate',
-  MAC_ADDRESS: 'mac',
-  CRYPTOCURRENCY_ADDRESS: 'wallet',
-};
-
 interface Span {
   readonly type: string;
   readonly start: number;
   readonly end: number;
+}
+
+/** Offsets that count characters beyond the basic plane once, as many languages do, become JavaScript's. */
+export function spanOf(
+  text: string,
+  { start, end, text: told }: LabelledRecord['annotations'][number],
+): { start: number; end: number } {
+  if (typeof told !== 'string' || text.slice(start, end) === told) return { start, end };
+  const characters = Array.from(text);
+  const first = characters.slice(0, start).join('').length;
+  const last = first + characters.slice(start, end).join('').length;
+  return text.slice(first, last) === told ? { start: first, end: last } : { start, end };
 }
 
 /** Adds one record to `scores`. @returns what was missed and what was found without a label */
@@ -76,14 +57,15 @@ export function scoreRecord(
   scores: Map<string, Score>,
 ): Miss[] {
   const misses: Miss[] = [];
-  const labels = annotations.flatMap(({ entity_type, start, end }): Span[] => {
-    const type = names[entity_type];
+  const spans = annotations.map((each) => ({ ...spanOf(text, each), label: each.entity_type }));
+  const labels = spans.flatMap(({ label, start, end }): Span[] => {
+    const type = typeOfLabel(label);
     return type !== undefined && types.has(type)
-      ? [{ type: rowOf(type, entity_type, text.slice(start, end)), start, end }]
+      ? [{ type: rowOf(type, text.slice(start, end)), start, end }]
       : [];
   });
   const found = findings.map(({ type, start, end }) => ({
-    type: rowOf(type, '', text.slice(start, end)),
+    type: rowOf(type, text.slice(start, end)),
     start,
     end,
   }));
@@ -104,7 +86,7 @@ export function scoreRecord(
       }
       continue;
     }
-    if (annotations.some((label) => label.start <= finding.start && label.end >= finding.end)) {
+    if (spans.some((span) => span.start <= finding.start && span.end >= finding.end)) {
       score.inOther += 1;
     }
     misses.push({ kind: 'not labelled', type: finding.type, sample: sampleOf(text, finding) });
@@ -120,7 +102,7 @@ export function mergeScores(total: Map<string, Score>, part: ReadonlyMap<string,
 }
 
 /** Addresses are counted by version; all secrets together. */
-function rowOf(type: string, _label: string, text: string): string {
+function rowOf(type: string, text: string): string {
   if (type !== 'ip') return type;
   return text.includes(':') ? 'ipv6' : 'ipv4';
 }

@@ -3,6 +3,7 @@ import type { Score } from './pii-score.js';
 const headers = [
   'type',
   'precision',
+  'or*',
   'recall',
   'found',
   'correct',
@@ -19,6 +20,9 @@ export function ratesOf(scores: ReadonlyMap<string, Score>): Record<string, unkn
       type,
       {
         precision: score.found === 0 ? null : score.correct / score.found,
+        /** Without findings inside labels of another kind. */
+        precisionOutside:
+          score.found === score.inOther ? null : score.correct / (score.found - score.inOther),
         recall: score.expected === 0 ? null : score.recalled / score.expected,
         ...score,
       },
@@ -30,6 +34,7 @@ export function scoreTable(scores: ReadonlyMap<string, Score>): string {
   const rows = [...scores].map(([type, score]) => [
     type,
     ratio(score.correct, score.found),
+    ratio(score.correct, score.found - score.inOther),
     ratio(score.recalled, score.expected),
     String(score.found),
     String(score.correct),

@@ -1,26 +1,36 @@
-/**
- * Precision and recall of the safety filter on labelled text.
- *
- *   npm run eval:pii -- FILE… [--json FILE] [--misses N] [--types a,b]
- *
- * Each file has one JSON record per line (also gzipped), with `text` and `annotations` of `entity_type`, `start`
- * and `end`. The filter sees the text only; the labels are read when it has decided.
- */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+// npm run eval:pii -- FILE… [--json FILE] [--misses N] [--types a,b] [--held-out N [--seed N]]
+//
+// Precision and recall of the safety filter on labelled text. A line: { text, annotations: [{ entity_type, start, end }] }.
+// A finding is right when it overlaps a label of its type by a character or more. All texts are looked through before the first
+// label is looked at. `--held-out N` adds N texts that are made up on the spot, and the single hard cases.
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
-
-import { findPii } from '../../sdk/src/safety/detect.js';
+import { z } from 'zod';
 import { piiTypes, type PiiType } from '../../sdk/src/safety/finding.js';
+import { hardRecords, heldOutRecords } from './held-out/held-out.js';
+import { readRecords, tellProblems } from './json-lines.js';
+import { findAll } from './pii-decision.js';
+import { typeOfLabel } from './pii-labels.js';
 import {
-  mergeScores,
-  scoreRecord,
   type LabelledRecord,
+  mergeScores,
   type Miss,
   type Score,
+  scoreRecord,
 } from './pii-score.js';
 import { ratesOf, scoreTable } from './pii-table.js';
+
+const recordSchema = z.object({
+  text: z.string(),
+  annotations: z.array(
+    z.object({
+      entity_type: z.string(),
+      start: z.number().int().min(0),
+      end: z.number().int().min(0),
+      text: z.string().nullish(),
+    }),
+  ),
+});
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,51 +38,106 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     misses: { type: 'string', default: '0' },
     types: { type: 'string' },
+    'held-out': { type: 'string' },
+    seed: { type: 'string', default: '1' },
   },
 });
-if (positionals.length === 0) {
-  console.error('Usage: npm run eval:pii -- FILE… [--json FILE] [--misses N] [--types email,card]');
-  process.exit(2);
+
+if (positionals.length === 0 && values['held-out'] === undefined) {
+  process.stderr.write(
+    'Usage: npm run eval:pii -- FILE… [--json FILE] [--misses N] [--types email,card] [--held-out N]\n',
+  );
+  process.exitCode = 2;
+} else {
+  main();
 }
 
-const types = new Set<string>(values.types?.split(',') ?? piiTypes);
-const report: Record<string, unknown> = {};
-const total = new Map<string, Score>();
-for (const file of positionals) {
-  const { scores, misses, records, characters } = evaluate(file);
-  mergeScores(total, scores);
-  report[basename(file)] = { records, characters, types: ratesOf(scores) };
-  console.log(`\n${basename(file)}: ${String(records)} texts`);
-  console.log(scoreTable(scores));
-  for (const { kind, type, sample } of misses) console.log(`  ${kind} ${type}: ${sample}`);
-}
-if (positionals.length > 1) console.log(`\nAll files\n${scoreTable(total)}`);
-report['all'] = { types: ratesOf(total) };
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-
-function evaluate(file: string) {
-  const scores = new Map<string, Score>();
-  const misses: Miss[] = [];
-  const shown = new Map<string, number>();
-  let records = 0;
-  let characters = 0;
-  for (const line of readText(file).split('\n')) {
-    if (line.trim() === '') continue;
-    const record = JSON.parse(line) as LabelledRecord;
-    const findings = findPii(record.text, types);
-    records += 1;
-    characters += record.text.length;
-    for (const miss of scoreRecord(record, findings, types as ReadonlySet<PiiType>, scores)) {
-      const key = `${miss.kind} ${miss.type}`;
-      shown.set(key, (shown.get(key) ?? 0) + 1);
-      if ((shown.get(key) ?? 0) <= Number(values.misses)) misses.push(miss);
-    }
+function main(): void {
+  const types = typesAsked();
+  const { records, problems } = readRecords(positionals, recordSchema);
+  const report: Record<string, unknown> = { problems };
+  const total = new Map<string, Score>();
+  for (const [name, part] of [...byFile(records), ...made()]) {
+    const scores = evaluate(name, part, types);
+    mergeScores(total, scores);
+    report[name] = {
+      records: part.length,
+      characters: part.reduce((sum, { text }) => sum + text.length, 0),
+      types: ratesOf(scores),
+      otherLabels: otherLabels(part),
+    };
   }
-  return { scores, misses, records, characters };
+  process.stdout.write(`\nAll\n${scoreTable(total)}\n\n`);
+  process.stdout.write('* without findings inside labels of another kind\n');
+  report['all'] = { types: ratesOf(total) };
+  if (values.json === undefined) process.stdout.write(`\n${JSON.stringify(report)}\n`);
+  else writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  tellProblems(problems);
 }
 
-function readText(file: string): string {
-  const bytes = readFileSync(file);
-  const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return (isCompressed ? gunzipSync(bytes) : bytes).toString('utf8');
+function typesAsked(): ReadonlySet<PiiType> {
+  const asked = values.types?.split(',') ?? piiTypes;
+  const wrong = asked.filter((type) => !(piiTypes as readonly string[]).includes(type));
+  if (wrong.length > 0) {
+    throw new Error(`There is no type ${wrong.join(', ')}. There are: ${piiTypes.join(', ')}.`);
+  }
+  return new Set(asked as readonly PiiType[]);
+}
+
+function byFile(
+  records: readonly { readonly file: string; readonly record: LabelledRecord }[],
+): ReadonlyMap<string, readonly LabelledRecord[]> {
+  const files = new Map<string, LabelledRecord[]>();
+  for (const { file, record } of records) {
+    const part = files.get(file) ?? [];
+    files.set(file, part);
+    part.push(record);
+  }
+  return files;
+}
+
+function made(): (readonly [string, readonly LabelledRecord[]])[] {
+  if (values['held-out'] === undefined) return [];
+  const seed = Number(values.seed);
+  return [
+    [`held out (seed ${seed})`, heldOutRecords(seed, Number(values['held-out']))],
+    ['hard cases', hardRecords()],
+  ];
+}
+
+function evaluate(
+  name: string,
+  records: readonly LabelledRecord[],
+  types: ReadonlySet<PiiType>,
+): Map<string, Score> {
+  const findings = findAll(records, types);
+  const scores = new Map<string, Score>();
+  const misses = records.flatMap((record, index) =>
+    scoreRecord(record, findings[index] ?? [], types, scores),
+  );
+  process.stdout.write(`\n${name}: ${records.length} texts\n${scoreTable(scores)}\n`);
+  for (const { kind, type, sample } of firstOfEach(misses)) {
+    process.stdout.write(`  ${kind} ${type}: ${sample}\n`);
+  }
+  const others = Object.entries(otherLabels(records)).map(([label, n]) => `${label} ${n}`);
+  if (others.length > 0) process.stdout.write(`Labels of something else: ${others.join(', ')}\n`);
+  return scores;
+}
+
+function firstOfEach(misses: readonly Miss[]): Miss[] {
+  const shown = new Map<string, number>();
+  return misses.filter(({ kind, type }) => {
+    const count = (shown.get(`${kind} ${type}`) ?? 0) + 1;
+    shown.set(`${kind} ${type}`, count);
+    return count <= Number(values.misses);
+  });
+}
+
+/** Labels that the filter has no type for, the most frequent first. */
+function otherLabels(records: readonly LabelledRecord[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { entity_type: label } of records.flatMap(({ annotations }) => annotations)) {
+    if (typeOfLabel(label) === undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
 }

@@ -12,6 +12,8 @@ export interface Expectation {
 export interface Verdict {
   readonly bucketsRight: boolean;
   readonly priceRight: boolean;
+  /** The price is right, or was on another day. */
+  readonly priceOnceRight: boolean;
   /** What is wrong, for people. */
   readonly wrong: readonly string[];
 }
@@ -64,6 +66,9 @@ export function compare(decision: Decision | undefined, expected: Expectation): 
   return {
     bucketsRight: differingCounts(decision, expected.usage).length === 0,
     priceRight: price === undefined,
+    priceOnceRight:
+      price === undefined ||
+      (decision?.otherDays ?? []).some((other) => differingPrice(other, expected) === undefined),
     wrong: price === undefined ? buckets : [...buckets, price],
   };
 }

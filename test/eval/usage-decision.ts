@@ -24,14 +24,50 @@ export interface Decision {
   readonly counts: Readonly<Partial<Record<CountName, number>>>;
   readonly model: string | undefined;
   readonly price: DecidedPrice | undefined;
+  /** What it would have cost on other days of the price table: providers change their prices. */
+  readonly otherDays: readonly DecidedPrice[];
   /** Why there is no price, where that is not for want of one. */
   readonly doubt: string | undefined;
 }
 
+/** One answer, and the names of the extractor that is to read it. */
+export interface Question {
+  readonly body: unknown;
+  readonly provider: string;
+  readonly flavour: string;
+}
+
 /** The table that a server ships: what every project starts with. */
 export function shippedPrices(): PriceTable {
+  return new PriceTable(shippedTable());
+}
+
+function shippedTable(): WirePriceTable {
   const file = new URL('../../src/billing/prices/price-table.json', import.meta.url);
-  return new PriceTable(JSON.parse(readFileSync(file, 'utf8')) as WirePriceTable);
+  return JSON.parse(readFileSync(file, 'utf8')) as WirePriceTable;
+}
+
+/** Reads and prices every answer; whatever else is known about it is not looked at. */
+export function decideAll(
+  questions: readonly Question[],
+  atMs: number,
+): readonly (Decision | undefined)[] {
+  const prices = shippedPrices();
+  const days = changesOf(shippedTable());
+  return questions.map(({ body, provider, flavour }) =>
+    decide(prices, { body, provider, flavour, atMs, otherMs: days.get(provider) ?? [] }),
+  );
+}
+
+/** The days on which each provider changed a price, and one before all of them. */
+function changesOf({ models }: WirePriceTable): ReadonlyMap<string, readonly number[]> {
+  const days = new Map<string, Set<number>>();
+  for (const { provider, periods } of models) {
+    const known = days.get(provider) ?? new Set([0]);
+    days.set(provider, known);
+    for (const { from } of periods) if (from !== undefined) known.add(Date.parse(from));
+  }
+  return new Map([...days].map(([provider, known]) => [provider, [...known]]));
 }
 
 /**
@@ -41,18 +77,25 @@ export function shippedPrices(): PriceTable {
  */
 export function decide(
   prices: PriceTable,
-  question: { body: unknown; provider: string; flavour: string; atMs: number },
+  question: Question & { readonly atMs: number; readonly otherMs?: readonly number[] },
 ): Decision | undefined {
   const reading = usageRulesOf(question.provider, question.flavour)?.read(question.body);
   if (!reading) return undefined;
   const { counts, model } = reading;
-  const found =
-    model === undefined ? undefined : prices.find(question.provider, model, question.atMs);
   // Every extractor is asked about every answer, also of providers that add up differently: only the
   // parts are checked here. A call of one's own is also checked against the provider's total.
   const { tokens, doubt } = foldUsage({ ...reading, total: undefined });
-  const price = found && doubt === undefined ? priceOf(found, tokens) : undefined;
-  return { counts, model, price, doubt: doubt?.reason };
+  const priceAt = (ms: number): DecidedPrice | undefined => {
+    const found = model === undefined ? undefined : prices.find(question.provider, model, ms);
+    return found && doubt === undefined ? priceOf(found, tokens) : undefined;
+  };
+  return {
+    counts,
+    model,
+    price: priceAt(question.atMs),
+    otherDays: (question.otherMs ?? []).flatMap((ms) => priceAt(ms) ?? []),
+    doubt: doubt?.reason,
+  };
 }
 
 function priceOf(price: ModelPrice, tokens: TokenUsage): DecidedPrice {

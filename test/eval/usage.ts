@@ -5,12 +5,14 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { readJsonLines } from './json-lines.js';
+import { type Located, readRecords, tellProblems } from './json-lines.js';
 import { share, textTable } from './text-table.js';
 import { compare, type Expectation, type Verdict } from './usage-comparison.js';
-import { decide, type Decision, shippedPrices } from './usage-decision.js';
+import { decideAll, type Question } from './usage-decision.js';
 
-const price = z.union([z.string(), z.number().transform(String)]).nullish();
+const price = z
+  .union([z.string().regex(/^\d+(\.\d*)?([eE][+-]?\d+)?$/), z.number().min(0).transform(String)])
+  .nullish();
 const lineSchema = z.object({
   body: z.unknown(),
   extracted: z.array(
@@ -18,7 +20,7 @@ const lineSchema = z.object({
       usage: z.record(z.string(), z.number().nullable()),
       extractors: z.array(
         z.object({
-          provider_id: z.string(),
+          provider_id: z.string().min(1),
           api_flavor: z.string(),
           input_price: price,
           output_price: price,
@@ -30,11 +32,9 @@ const lineSchema = z.object({
 });
 type Line = z.infer<typeof lineSchema>;
 
-interface Question {
+interface Asked extends Question {
+  readonly file: string;
   readonly line: number;
-  readonly body: unknown;
-  readonly provider: string;
-  readonly flavour: string;
 }
 
 interface Tally {
@@ -42,6 +42,7 @@ interface Tally {
   answers: number;
   bucketsRight: number;
   pricesRight: number;
+  pricesOnceRight: number;
   bothRight: number;
 }
 
@@ -60,33 +61,27 @@ if (positionals.length === 0) {
 }
 
 function main(files: readonly string[]): void {
-  const lines = files.flatMap((file) => readJsonLines(file).map((line) => lineSchema.parse(line)));
-  const questions = lines.flatMap(questionsOf);
+  const atMs = values.at === undefined ? Date.now() : Date.parse(values.at);
+  if (Number.isNaN(atMs)) throw new Error(`--at needs a date, not ${values.at ?? ''}`);
+  const { records, problems } = readRecords(files, lineSchema);
+  const questions = records.flatMap(questionsOf);
   // Everything is decided before anything expected is looked at.
-  const decisions = decideAll(questions);
-  const verdicts = lines
-    .flatMap(expectationsOf)
+  const decisions = decideAll(questions, atMs);
+  const verdicts = records
+    .flatMap(({ record }) => expectationsOf(record))
     .map((expected, index) => compare(decisions[index], expected));
-  report(questions, verdicts, lines.length);
+  report(questions, verdicts, { payloads: records.length, problems });
+  tellProblems(problems);
 }
 
 /** Which extractors are asked about which answers. */
-function questionsOf({ body, extracted }: Line, index: number): Question[] {
-  return extracted
+function questionsOf({ file, line, record }: Located<Line>): Asked[] {
+  return record.extracted
     .flatMap(({ extractors }) => extractors)
     .map(({ provider_id: provider, api_flavor: flavour }) => ({
-      line: index + 1,
-      body,
-      provider,
-      flavour,
+      ...{ file, line, provider, flavour },
+      body: record.body,
     }));
-}
-
-function decideAll(questions: readonly Question[]): (Decision | undefined)[] {
-  const prices = shippedPrices();
-  const atMs = values.at === undefined ? Date.now() : Date.parse(values.at);
-  if (Number.isNaN(atMs)) throw new Error(`--at needs a date, not ${values.at ?? ''}`);
-  return questions.map((question) => decide(prices, { ...question, atMs }));
 }
 
 /** What is expected, in the order of {@link questionsOf}. */
@@ -102,14 +97,14 @@ function expectationsOf({ extracted }: Line): Expectation[] {
 }
 
 function report(
-  questions: readonly Question[],
+  questions: readonly Asked[],
   verdicts: readonly Verdict[],
-  payloads: number,
+  { payloads, problems }: { payloads: number; problems: readonly string[] },
 ): void {
   const tallies = new Map<string, Tally>();
   const all = emptyTally('all');
   const wrong: object[] = [];
-  questions.forEach(({ provider, flavour, body, line }, index) => {
+  questions.forEach(({ provider, flavour, body, file, line }, index) => {
     const verdict = verdicts[index];
     if (!verdict) throw new Error('a question has no verdict');
     const name = `${provider} ${flavour}`;
@@ -118,18 +113,19 @@ function report(
     count(tally, verdict);
     count(all, verdict);
     if (verdict.wrong.length > 0)
-      wrong.push({ line, provider, flavour, wrong: verdict.wrong, body });
+      wrong.push({ file, line, provider, flavour, wrong: verdict.wrong, body });
   });
   const rows = [...tallies.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   process.stdout.write(`\n${payloads} answers, ${questions.length} readings\n\n`);
   process.stdout.write(
     `${textTable(
-      ['extractor', 'readings', 'buckets right', 'prices right', 'both'],
+      ['extractor', 'readings', 'buckets right', 'prices right', 'or once right', 'both'],
       [...rows, all].map((tally) => [
         tally.name,
         tally.answers,
         share(tally.bucketsRight, tally.answers),
         share(tally.pricesRight, tally.answers),
+        share(tally.pricesOnceRight, tally.answers),
         share(tally.bothRight, tally.answers),
       ]),
     )}\n`,
@@ -137,7 +133,7 @@ function report(
   for (const each of wrong.slice(0, Number(values.wrong ?? 0))) {
     process.stdout.write(`${JSON.stringify(each)}\n`);
   }
-  const result = { payloads, readings: questions.length, all, extractors: rows, wrong };
+  const result = { payloads, problems, readings: questions.length, all, extractors: rows, wrong };
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify(result, null, 1)}\n`);
   } else {
@@ -146,13 +142,14 @@ function report(
   }
 }
 
-function count(tally: Tally, { bucketsRight, priceRight }: Verdict): void {
+function count(tally: Tally, { bucketsRight, priceRight, priceOnceRight }: Verdict): void {
   tally.answers += 1;
   if (bucketsRight) tally.bucketsRight += 1;
   if (priceRight) tally.pricesRight += 1;
+  if (priceOnceRight) tally.pricesOnceRight += 1;
   if (bucketsRight && priceRight) tally.bothRight += 1;
 }
 
 function emptyTally(name: string): Tally {
-  return { name, answers: 0, bucketsRight: 0, pricesRight: 0, bothRight: 0 };
+  return { name, answers: 0, bucketsRight: 0, pricesRight: 0, pricesOnceRight: 0, bothRight: 0 };
 }

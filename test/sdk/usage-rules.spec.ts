@@ -69,7 +69,13 @@ describe('usage rules', () => {
           expect(own === undefined).toBe(expected === undefined);
           if (own === undefined || expected === undefined) continue;
           const verdict = compare(
-            { counts: own.counts, model: own.model, price: undefined, doubt: undefined },
+            {
+              counts: own.counts,
+              model: own.model,
+              price: undefined,
+              otherDays: [],
+              doubt: undefined,
+            },
             {
               usage: expected,
               inputPrice: undefined,

@@ -1,4 +1,5 @@
 import { usageRulesOf } from '../usage/provider-usage.js';
+import { isObject, objectAt } from './call-plan.js';
 import { foldUsage, type FoldedUsage } from '../usage/usage-reading.js';
 
 /** In which order a provider's languages are tried for an endpoint that speaks one of them. */
@@ -44,5 +45,9 @@ export function toldUsage(
       if (reading !== undefined) return foldUsage(reading);
     }
   }
-  return undefined;
+  // Groq tells the usage of a stream here, too, whoever asked for it.
+  const groq = objectAt(answer, 'x_groq');
+  return language === 'chat' && isObject(groq['usage'])
+    ? toldUsage(provider, language, groq)
+    : undefined;
 }

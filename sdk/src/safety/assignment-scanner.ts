@@ -1,4 +1,12 @@
 import { isWord, type Finding } from './finding.js';
+import {
+  hasLongWords,
+  isPlaceholder,
+  looksLikeHeader,
+  looksLikeKey,
+  looksLikePassword,
+  looksSpoken,
+} from './secret-value.js';
 
 const NAME_MAX = 48;
 const VALUE_MAX = 256;
@@ -7,7 +15,7 @@ const EQUALS = 0x3d;
 
 /** The end of a name that holds a password. */
 const passwordName =
-  /(?:password|passwd|passphrase|passcode|kennwort|passwort|contrase(?:ñ|n)a|senha|wachtwoord|has[łl]o|парол[ья]|密码|パスワード|비밀번호|(?:^|[^a-z])(?:pass|pwd|pswd|mot[ _-]de[ _-]passe))$/i;
+  /(?:password|passwd|passphrase|passcode|kennwort|passwort|contrase(?:ñ|n)a|senha|wachtwoord|has[łl]o|п[аa][рp][оo]л[ья]|密码|パスワード|비밀번호|(?:^|[^a-z])(?:pass|pwd|pswd|mot[ _-]de[ _-]passe))$/i;
 const passwordCamel = /[a-z\d](?:Pass(?:word|wd|phrase|code)?|Pwd|PWD)$/;
 /** The end of a name that holds a key or token. */
 const keyName =
@@ -16,15 +24,7 @@ const keyName =
 const harmlessName =
   /(?:page|cursor|next|continuation|max|min|num|total|prompt|completion|input|output|eos|bos|pad|unk|stop|special|csrf|xsrf|idempotency|sync|start|end)[ _-]?tokens?$/i;
 
-/** Shown where a real value would stand. */
-const placeholder =
-  /^(?:[x*.•_#-]+|<.{0,80}>?|\[.{0,80}|\{.{0,80}|\$\{.{0,80}|(?:your|my|the|an?|some|insert|enter|put|add|new|old|set)[ _-].{0,80}|your.{0,40}|change[ _-]?(?:me|it)|example.{0,20}|placeholder|redacted|null|none|nil|undefined|true|false|required|optional|string|str|bool(?:ean)?|number|text|hidden|masked|todo|tbd|n\/?a|dummy|sample.{0,10}|pass(?:word|wd|phrase)?|secret|token|value|empty|default|self|this|await|new|function|foo|bar|baz)$/i;
 const dummyWords = /\b(?:dummy|fake|example|sample|placeholder|mock|not (?:a )?real)\b/i;
-/** `$NAME`, `%NAME%`. */
-const variable = /^(?:\$[A-Z][A-Z0-9_]*|%[A-Z0-9_]+%)$/;
-const isCode =
-  /^(?:process\.|os\.|env[.[]|getenv|config[.[]|settings\.|self\.|this\.|req\.|args\.|secrets?\.|vault[.:]|data\.|ref\b)|[(){}]|::|=>/;
-
 /** `IDENTIFIED BY 'x'`, `Bearer x`. Their first characters are rare in text, which makes the search quick. */
 const phrases: readonly string[] = [
   'IDENTIFIED BY',
@@ -47,7 +47,7 @@ const passwordWord = /(?:pass|pa\u00df)(?:word|wort|wd)/iy;
 
 /** The two last letters of the names that matter, so that most assignments cost two looks. */
 const endings = new Uint8Array(128 * 128);
-for (const ending of 'rd wd ss se de rt et en ey al ls er ha 23'.split(' ')) {
+for (const ending of 'rd wd ss se de rt et en ey al ls er ha 23 ue'.split(' ')) {
   const [first = 0, second = 0] = Buffer.from(ending);
   for (const left of [first, first - 0x20]) {
     for (const right of [second, second - 0x20]) endings[left * 128 + right] = 1;
@@ -82,7 +82,7 @@ function spokenPasswordAt(text: string, start: number, found: Finding[]): void {
 }
 
 function assignmentAt(text: string, operator: number, found: Finding[]): number {
-  const name = nameBefore(text, operator);
+  const name = givenName(text, operator, nameBefore(text, operator));
   if (name === '') return 0;
   const isPassword = passwordName.test(name) || passwordCamel.test(name);
   if (!isPassword && (!keyName.test(name) || harmlessName.test(name))) return 0;
@@ -93,9 +93,21 @@ function assignmentAt(text: string, operator: number, found: Finding[]): number 
   const isSecret = isPassword
     ? looksLikePassword(content, { isQuoted: value.isQuoted, isEnvironment })
     : looksLikeKey(content) && !isCalledDummy(text, value);
-  if (!isSecret || isCalled(text, value)) return 0;
+  if (!isSecret || isCode(text, value)) return 0;
   found.push({ type: 'secret', start: value.start, end: value.end });
   return value.end;
+}
+
+/** `key="ApiKey" value="…"`, `name: DB_PASSWORD` and `value: …` in the next line: the name stands before. */
+const namedBefore =
+  /(?:\b|")(?:name|key)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?([\w.-]{1,60})["']?[\s,]{1,40}["']?$/i;
+
+function givenName(text: string, operator: number, name: string): string {
+  const [word] = /(?:^|[^\w])["']?value$/i.exec(name) ?? [];
+  if (word === undefined) return name;
+  const from = text.slice(Math.max(0, operator - 140), operator).trimEnd();
+  const before = from.slice(0, from.toLowerCase().lastIndexOf('value'));
+  return namedBefore.exec(before)?.[1] ?? '';
 }
 
 /** The word before `=` or `:`, without quotes and spaces around it. */
@@ -189,9 +201,18 @@ function isBareEnd(code: number): boolean {
   );
 }
 
-/** `token = makeToken(…)`: code, not a value. */
-function isCalled(text: string, { end, isQuoted }: Value): boolean {
-  return !isQuoted && text.charCodeAt(end) === 0x28;
+const identifier = /^[a-z_$][\w$]*(?:\.[a-z_$][\w$]*)*$/i;
+/** What goes on behind a name in code: `x ?? y`, `x = y`, `x | y`, `x;`. */
+const codeBehind = /^(?: {1,2}(?:[=|]|[?&]{2})|;(?:\s|$))/;
+
+/** `token = makeToken(…)`, `key: options.apiKey ?? key`: code, not a value. */
+function isCode(text: string, { start, end, isQuoted }: Value): boolean {
+  if (isQuoted) return false;
+  if (text.charCodeAt(end) === 0x28) return true;
+  const value = text.slice(start, end);
+  if (!isSpace(text.charCodeAt(start - 1)) || !identifier.test(value)) return false;
+  if (!codeBehind.test(text.slice(end, end + 4))) return false;
+  return hasLongWords(value);
 }
 
 /** `api_key="…" (dummy test token)`: the text itself says that it is none. */
@@ -200,40 +221,6 @@ function isCalledDummy(text: string, { start, end }: Value): boolean {
     dummyWords.test(text.slice(end, end + 32)) ||
     dummyWords.test(text.slice(Math.max(0, start - 48), start))
   );
-}
-
-function looksLikePassword(
-  value: string,
-  { isQuoted, isEnvironment }: { isQuoted: boolean; isEnvironment: boolean },
-): boolean {
-  if (value.length < 4 || value.length > 128 || value.includes(' ')) return false;
-  if (isPlaceholder(value) || (!isQuoted && isCode.test(value))) return false;
-  const hasDigit = /\d/.test(value);
-  const hasLetter = /[A-Za-z]/.test(value);
-  const hasMark = /[^\w.,/:()-]/.test(value);
-  if (hasDigit && (hasLetter || hasMark)) return true;
-  if (hasMark && hasLetter) return value.length >= 6;
-  if (/^\d+$/.test(value)) return value.length >= 6 && (isQuoted || isEnvironment);
-  if (!hasLetter || /[./:()-]/.test(value)) return false;
-  return value.length >= 5 && (isEnvironment || isJumbled(value));
-}
-
-function isPlaceholder(value: string): boolean {
-  return placeholder.test(value) || variable.test(value);
-}
-
-/** Capitals inside, more than a name in camel case has. */
-function isJumbled(value: string): boolean {
-  const changes = (value.match(/[a-z][A-Z]|[A-Z]{2}[a-z]/g) ?? []).length;
-  return value.length >= 8 && changes >= 2 && !/^[a-z]*(?:[A-Z][a-z]{2,}){1,6}$/.test(value);
-}
-
-/** Long, with letters and digits, and few repetitions. A shorter one protects nothing: 16 hexadecimal digits are 64 bits. */
-export function looksLikeKey(value: string): boolean {
-  if (value.length < 16 || value.length > VALUE_MAX || isPlaceholder(value)) return false;
-  if (!/^[\w.+/=~:@!$%^&*-]+$/.test(value) || isCode.test(value)) return false;
-  if (!/\d/.test(value) || !/[A-Za-z]/.test(value)) return isJumbled(value) && value.length >= 16;
-  return new Set(value).size >= 8 && !/^[a-z]+(?:[-_.][a-z]+)*[-_.]?v?\d{1,4}$/i.test(value);
 }
 
 const afterPhrase =
@@ -271,24 +258,6 @@ function spokenEnd(text: string, start: number): number {
   end = beforeParameter(text, start, end);
   while (end > start && '.,;)!?'.includes(text.charAt(end - 1))) end -= 1;
   return end;
-}
-
-/** In a sentence only what no word looks like. */
-function looksSpoken(value: string): boolean {
-  if (value.length < 6 || value.length > 64 || isPlaceholder(value) || isCode.test(value))
-    return false;
-  if (!/^[\x21-\x7e]+$/.test(value) || /^[\w-]+[:=]/.test(value)) return false;
-  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^\w.,/:()-]/].filter((kind) => kind.test(value)).length;
-  return (
-    kinds >= 3 || (kinds === 2 && /\d/.test(value) && /[a-z]/i.test(value)) || isJumbled(value)
-  );
-}
-
-function looksLikeHeader(phrase: string, value: string): boolean {
-  if (phrase !== 'Basic ') return looksLikeKey(value);
-  const isEncoded = /^[A-Za-z0-9+/]{8,}={0,2}$/.test(value);
-  const decoded = isEncoded ? Buffer.from(value, 'base64').toString('latin1') : '';
-  return decoded.includes(':') && /^[\x20-\x7e]{3,256}$/.test(decoded);
 }
 
 /** The password in `postgres://user:password@host`. */

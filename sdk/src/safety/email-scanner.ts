@@ -12,6 +12,12 @@ const domainPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$/
 const anyDomainPattern =
   /^(?:[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}-]{0,62}\.){1,9}\p{L}[\p{L}\p{M}]{1,23}$/u;
 const foreignLocal = /[\p{L}\p{M}\p{N}]/u;
+/** Before a colon and a path it is the name of a repository, not of a person. */
+const repository = /^git@[^:]{4,253}:(?!\s|\d+\b)[\w~./-]/i;
+/** A sentence in such a script before an `@`: of a handle, of code. */
+const onlyUnspaced =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{M}]+$/u;
+const QUOTE = 0x22;
 /** Scripts that are written without spaces: a Latin name after them starts an address. */
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}][a-z]/giu;
 /** Names of files and packages, not of domains. */
@@ -25,9 +31,10 @@ const fileEndings =
 export function findEmails(text: string, found: Finding[]): void {
   let from = 0;
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
-    const start = localStart(text, at, from);
+    const start =
+      text.charCodeAt(at - 1) === QUOTE ? quotedStart(text, at, from) : localStart(text, at, from);
     const end = start < at ? domainEnd(text, at + 1) : -1;
-    if (end < 0) continue;
+    if (end < 0 || isNoAddress(text, start, at, end)) continue;
     found.push({ type: 'email', start, end });
     from = end;
   }
@@ -49,6 +56,24 @@ function localStart(text: string, at: number, floor: number): number {
   if (isForeign) start = afterUnspaced(text, start, at);
   while (start < at && outerMarks.has(text.charCodeAt(start))) start += 1;
   return start;
+}
+
+/** `"Jane Doe"@example.com`: RFC 5322 allows spaces between quotes. */
+function quotedStart(text: string, at: number, floor: number): number {
+  const lowest = Math.max(floor, at - LOCAL_MAX);
+  for (let index = at - 2; index >= lowest; index -= 1) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) return index < at - 2 ? index : at;
+    if (code > 0x7f ? !isForeignLocal(text, index) : !isLocal(code) && code !== 0x20) return at;
+  }
+  return at;
+}
+
+function isNoAddress(text: string, start: number, at: number, end: number): boolean {
+  if (text.charCodeAt(end) === 0x3a && repository.test(text.slice(start, end + 2))) return true;
+  return text.charCodeAt(start) > 0x7f && onlyUnspaced.test(text.slice(start, at))
+    ? domainPattern.test(text.slice(at + 1, end))
+    : false;
 }
 
 /** Letters of any script; half of a character beyond the basic plane counts as a letter. */

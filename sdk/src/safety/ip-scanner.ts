@@ -95,6 +95,8 @@ function isIpv6(text: string, start: number, end: number): boolean {
   const groups = address.split(':').filter((group) => group !== '');
   // Eight pairs are a hardware address or a fingerprint; `a::1` is a name in a program.
   if (!address.includes('::')) return groups.some((group) => group.length > 2);
+  // `16:9::4:3` is something of a program, too: addresses that are given out have a long group.
+  if (!groups.some((group) => group.length > 2)) return false;
   return groups.length >= 3 || /^(?:[23][0-9a-f]{3}|f[cdef][0-9a-f]{2})$/i.test(groups[0] ?? '');
 }
 

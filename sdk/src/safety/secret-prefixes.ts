@@ -24,7 +24,7 @@ export const secretForms: readonly SecretForm[] = [
   form('gsk_', '[A-Za-z0-9]{20,80}'),
   form('xai-', '[A-Za-z0-9]{20,120}'),
   form('pplx-', '[A-Za-z0-9]{20,80}'),
-  form('hf_', '[A-Za-z]{30,50}'),
+  form('hf_', '[A-Za-z0-9]{30,50}(?![A-Za-z0-9])'),
   form('r8_', '[A-Za-z0-9]{30,50}'),
   form('nvapi-', '[\\w-]{40,100}'),
   form('fw_', '[A-Za-z0-9]{20,50}'),
