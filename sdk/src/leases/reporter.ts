@@ -65,7 +65,9 @@ export class Reporter {
     if (this.#retries.has(lease) || lease.plan === undefined) return;
     const cancel = this.#ports.clock.schedule(delayMs, () => {
       this.#retries.delete(lease);
-      if (lease.plan === undefined) return; // somebody else has delivered it meanwhile
+      // Somebody else has delivered it meanwhile, or is doing it and takes care of the answer: to take
+      // care of it twice would add the lease that it may grant twice.
+      if (lease.plan === undefined || this.isReporting(lease)) return;
       void this.report(lease, false).then((result) => {
         if (result.kind !== 'in-doubt') this.#ports.onLateAnswer(lease, result);
         else this.retryLater(lease, Math.min(RETRY_MAX_MS, delayMs * 2));
