@@ -58,7 +58,8 @@ export function boundOf(prices: PriceTable, sent: SentRequest, atMs: number): Bo
   const plan = endpoint.plan(structuredClone(sent.request), { provider, url });
   if (plan.refused.length > 0) return { kind: 'refused', provider, why: plan.refused };
   const hasImages = images.test(JSON.stringify(sent.request));
-  const { inputTokens, unbounded: why } = plan;
+  const { unbounded: why } = plan;
+  const inputTokens = plan.countInput?.() ?? plan.inputTokens;
   if (why.length === 0) {
     return { kind: 'bounded', provider, inputTokens, endpoint, hasImages, why };
   }

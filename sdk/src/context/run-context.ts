@@ -50,6 +50,11 @@ export class RunContext {
     return this.#frame.attribution;
   }
 
+  /** True for a caller inside of `withLimits`. */
+  get isLimited(): boolean {
+    return this.#frame.budgets.length > 0;
+  }
+
   /** The least that any limit around the caller leaves; undefined: none limits money. */
   get availableNano(): NanoUsd | undefined {
     return this.#least(({ availableNano }) => availableNano);

@@ -3,12 +3,7 @@ import { isObject, type JsonObject } from '../providers/call-plan.js';
 
 /** @throws RequestNotBoundedError for anything but a JSON object */
 export function parseBody(text: string): JsonObject {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    parsed = undefined;
-  }
+  const parsed = parseJson(text);
   if (isObject(parsed)) return parsed;
   throw new RequestNotBoundedError('Only requests with a JSON object as body can be metered.', {
     status: 400,
@@ -16,9 +11,9 @@ export function parseBody(text: string): JsonObject {
 }
 
 /** @returns undefined for what is not JSON */
-export function parseAnswer(bytes: ArrayBuffer): unknown {
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -58,7 +58,9 @@ export class MeteredCall implements HeldCall {
   readonly #price: ModelPrice;
   /** With the mark-up of the dearest way in which the request may be served. */
   readonly #boundPrice: ModelPrice;
-  readonly #inputTokens: number;
+  readonly #calibration: number;
+  #inputTokens: number;
+  #countInput: (() => number) | undefined;
   #outputTokens: number;
   #progress: (() => { usage: SeenUsage | undefined; receivedTokens: number }) | undefined;
 
@@ -78,10 +80,9 @@ export class MeteredCall implements HeldCall {
     this.#price = price;
     const dearer = this.#dearerModifiers().map((name) => price.multipliers.get(name) ?? whole);
     this.#boundPrice = { ...price, markup: times(price.markup, ...dearer) };
-    this.#inputTokens = Math.max(
-      Math.ceil(plan.inputTokens * options.calibration),
-      plan.unbounded.length > 0 ? (price.contextTokens ?? 0) * (plan.rounds ?? 1) : 0,
-    );
+    this.#calibration = options.calibration;
+    this.#inputTokens = this.#boundOf(plan.inputTokens);
+    this.#countInput = plan.countInput;
     const known = plan.requestedOutput ?? price.maxOutputTokens ?? price.contextTokens;
     this.needsOutputLimit = plan.hasOutput && known === undefined;
     this.#outputTokens = plan.hasOutput ? (known ?? FALLBACK_OUTPUT) * plan.choices : 0;
@@ -89,6 +90,19 @@ export class MeteredCall implements HeldCall {
 
   get inputTokens(): number {
     return this.#inputTokens;
+  }
+
+  /** True until the input was counted, where that takes time: so long its bound is larger. */
+  get isUncounted(): boolean {
+    return this.#countInput !== undefined;
+  }
+
+  /** Counts the input now. */
+  countInput(): void {
+    const count = this.#countInput;
+    if (count === undefined) return;
+    this.#countInput = undefined;
+    this.#inputTokens = Math.min(this.#inputTokens, this.#boundOf(count()));
   }
 
   /** Largest output of one choice. */
@@ -151,6 +165,7 @@ export class MeteredCall implements HeldCall {
     if (doubt === undefined) {
       return { outcome, estimated: false, ...this.#priced(usage.tokens, usage.modifiers) };
     }
+    this.countInput();
     const dear = dearestBuckets(this.#price, this.#bound());
     const most = tokenUsage({
       [dear.input]: doubt.inputTokens,
@@ -164,6 +179,7 @@ export class MeteredCall implements HeldCall {
   assumed(outcome: Outcome): CallResult {
     const usage = this.#progress?.().usage;
     if (usage?.isFinal === true) return this.told(usage, outcome);
+    this.countInput();
     // How many characters are spoken is in the request.
     const isKnown = this.#solelyPaid()?.characters !== undefined;
     return { outcome, estimated: !isKnown, ...this.estimate() };
@@ -172,6 +188,15 @@ export class MeteredCall implements HeldCall {
   /** How far the provider's input count exceeds the bound; at most 1 when the bound held. */
   excess(usage: SeenUsage): number {
     return inputTold(usage) / Math.max(1, this.#inputTokens);
+  }
+
+  #boundOf(inputTokens: number): number {
+    const { plan } = this;
+    const { contextTokens } = this.#price;
+    return Math.max(
+      Math.ceil(inputTokens * this.#calibration),
+      plan.unbounded.length > 0 ? (contextTokens ?? 0) * (plan.rounds ?? 1) : 0,
+    );
   }
 
   /** A cheaper way of serving is only a wish: nothing is taken off before the provider says so. */

@@ -1,4 +1,3 @@
-import type { Operation } from '../core/events.js';
 import { findIronCageError, type IronCageError } from '../errors/iron-cage-error.js';
 import type { Hold } from '../leases/lease.js';
 import type { PriceTable } from '../prices/price-table.js';
@@ -15,14 +14,18 @@ import { earlyRequest } from './early-request.js';
 import { checkPlaceholders, refusePlaceholders, revealHeaders } from './header-secrets.js';
 import { MeteredCall, unusedResult } from './metered-call.js';
 import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-request.js';
-import { parseAnswer } from './json-body.js';
+import { parseJson } from './json-body.js';
+import { onceAnswered, onceSent } from './later.js';
 import type { Outcome } from '../wire/protocol.js';
 import { observable } from './observable.js';
+import { operationOf } from './operation.js';
 import { checkedText, checkPrompt, observedText, type CheckedPrompt } from './prompt-check.js';
 import { Reservations, type ReservationPorts } from './reservations.js';
 import { readBody, writtenBody, type SentBody } from './request-body.js';
-import { meterStream, withBody, type StreamFormat } from './response-meter.js';
+import { meterStream, type StreamFormat } from './response-meter.js';
 import { neverSent } from './send-failure.js';
+import { wholeAnswer } from './whole-answer.js';
+import { WholeBody } from './whole-body.js';
 
 export interface MeteringPorts extends ReservationPorts {
   /** The unpatched `fetch`. */
@@ -167,7 +170,11 @@ export class MeteringFetch {
     if (request.signal?.aborted === true) book.complete(hold, unusedResult());
     try {
       const headers = revealHeaders(request, placeholders, session().secrets);
-      response = await request.sendWith(send, headers, sent);
+      const answer = request.sendWith(send, headers, sent);
+      onceSent(() => {
+        book.count(hold);
+      });
+      response = await answer;
     } catch (error) {
       const refusal = findIronCageError(error);
       const isUnused = refusal !== undefined || neverSent(error);
@@ -195,8 +202,11 @@ export class MeteringFetch {
       this.#ports.book.complete(hold, call.assumed('aborted'));
       throw error;
     }
-    this.#finish(passage, call.read(endpoint, parseAnswer(bytes)), 'completed');
-    return withBody(response, restoredAnswer(bytes, passage.originals));
+    const body = new WholeBody(bytes, response.headers.get('content-type') ?? '');
+    this.#finish(passage, call.read(endpoint, parseJson(body.peek())), 'completed');
+    const restored = restoredAnswer(body.peek(), passage.originals);
+    if (restored !== undefined) body.replaceText(restored);
+    return wholeAnswer(body, response);
   }
 
   #followStream(passage: Passage, response: Response, format: StreamFormat): Response {
@@ -235,7 +245,11 @@ export class MeteringFetch {
           `(${usage.doubt.reason}): the most that it can mean was booked.`,
       });
     }
-    this.#calibrate(call, call.excess(usage));
+    const calibrate = (): void => {
+      this.#calibrate(call, usage);
+    };
+    if (call.isUncounted && call.excess(usage) <= 1) onceAnswered(calibrate);
+    else calibrate();
   }
 
   #tellCall({ request, call, endpoint, hold }: Passage): void {
@@ -294,7 +308,9 @@ export class MeteringFetch {
     return true;
   }
 
-  #calibrate(call: MeteredCall, excess: number): void {
+  #calibrate(call: MeteredCall, usage: SeenUsage): void {
+    call.countInput();
+    const excess = call.excess(usage);
     if (excess <= 1) return;
     const raised = (this.#calibration.get(call.model) ?? 1) * excess * 1.05;
     this.#calibration.set(call.model, raised);
@@ -323,9 +339,4 @@ function formatOf(response: Response, { answersBytes }: Endpoint): StreamFormat 
   const type = response.headers.get('content-type') ?? '';
   if (type.includes('text/event-stream')) return 'events';
   return answersBytes === true && !type.includes('json') ? 'bytes' : undefined;
-}
-
-function operationOf({ name }: Endpoint): Operation {
-  if (name.includes('embedding')) return 'embeddings';
-  return /image|speech/.test(name) ? 'generate_content' : 'chat';
 }

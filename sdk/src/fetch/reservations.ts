@@ -52,6 +52,10 @@ export class Reservations {
     const fullOutput = call.outputTokensPerChoice;
     call.tags = context.tags;
     if (observes()) return { hold: await this.#observe(call), clamped: false };
+    const atOnce = this.#reserveAtOnce(call);
+    if (atOnce !== undefined) return { hold: atOnce, clamped: false };
+    // Nothing is refused for want of what other calls hold only until they are counted.
+    for (const { holds } of book.leases) for (const hold of holds) book.count(hold);
     for (;;) {
       call.limitOutput(fullOutput);
       const refusal = await this.#tryReserve(call);
@@ -81,6 +85,20 @@ export class Reservations {
     }
     this.#writeLimit(call, endpoint, body, call.outputTokensPerChoice);
     return true;
+  }
+
+  /**
+   * Where money is plenty a call need not wait until its input is counted: that is done while the
+   * provider answers, and until then more is set aside. Otherwise every call is counted first.
+   */
+  #reserveAtOnce(call: MeteredCall): Hold | undefined {
+    const { book, context } = this.#ports;
+    if (call.isUncounted && !context.isLimited) {
+      const hold = book.tryHold(call.worstNano, call);
+      if (hold !== undefined) return hold;
+    }
+    call.countInput();
+    return undefined;
   }
 
   /** With a smaller output. Each limit in turn may tell how much it takes. */

@@ -128,6 +128,15 @@ export class LeaseBook {
     throw this.#unavailable(amountNano, undefined);
   }
 
+  /** Counts the input of a call that was let go before that, and frees what it does not need. */
+  count(hold: Hold): void {
+    const { call, lease } = hold;
+    if (call.isUncounted !== true || !lease.holdsFor(hold)) return;
+    call.countInput?.();
+    if (call.worstNano === undefined || !lease.lower(hold, call.worstNano)) return;
+    this.#ports.journal?.append({ t: 'hold', lease: lease.id, usage: this.inFlightRecord(hold) });
+  }
+
   /** Replaces a hold by what the call really used. Only the first result of a hold counts. */
   complete(hold: Hold, result: CallResult): void {
     const { journal, emit } = this.#ports;
@@ -254,7 +263,7 @@ export class LeaseBook {
   #newRequest(amountNano: NanoUsd): UnansweredRequest {
     const request = this.#request(amountNano);
     const sessionId = this.#ports.session().id;
-    this.#noteRequest(request.leaseId, sessionId);
+    this.#ports.journal?.append({ t: 'lease', lease: request.leaseId, session: sessionId });
     return { request, sessionId, sentAtMs: this.#ports.clock.monotonicMs() };
   }
 
@@ -329,10 +338,6 @@ export class LeaseBook {
       ),
       minimum: formatUsd(amountNano),
     };
-  }
-
-  #noteRequest(lease: string, session: string): void {
-    this.#ports.journal?.append({ t: 'lease', lease, session });
   }
 
   #add(lease: Lease | undefined, minimum: string): void {

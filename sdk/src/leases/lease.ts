@@ -17,6 +17,12 @@ export interface HeldCall {
   readonly tags?: readonly string[];
   /** Gets to know what the call has cost, once. */
   readonly claim?: { settle(costNano: NanoUsd): void } | undefined;
+  /** True while more is set aside than an exact count of its input would need. */
+  readonly isUncounted?: boolean;
+  /** Counts the input, so that less needs to be set aside. */
+  countInput?(): void;
+  /** The most that the call can cost. */
+  readonly worstNano?: NanoUsd;
   /** Upper bound of what has been used until now. */
   estimate(): Priced;
 }
@@ -34,7 +40,7 @@ export interface Hold {
   /** Also the id of the usage record that will replace it. */
   readonly id: string;
   readonly lease: Lease;
-  readonly amountNano: NanoUsd;
+  amountNano: NanoUsd;
   readonly call: HeldCall;
 }
 
@@ -123,6 +129,19 @@ export class Lease {
     return hold;
   }
 
+  /** True until the call has ended. */
+  holdsFor(hold: Hold): boolean {
+    return this.#holds.has(hold.id);
+  }
+
+  /** Sets less aside for a call. @returns false when it needs as much as it has, or has ended */
+  lower(hold: Hold, amountNano: NanoUsd): boolean {
+    if (!this.holdsFor(hold) || amountNano >= hold.amountNano) return false;
+    this.#heldNano -= hold.amountNano - amountNano;
+    hold.amountNano = amountNano;
+    return true;
+  }
+
   /** Replaces a hold by what was really used; a second call for the same hold does nothing. */
   charge(hold: Hold, costNano: NanoUsd, record: WireUsageRecord): boolean {
     if (!this.#holds.delete(hold.id)) return false;
@@ -167,8 +186,10 @@ export class Lease {
 
   /** Charges everything in flight at its upper bound: for the moment when the process ends. */
   chargeInFlight(makeRecord: (hold: Hold) => WireUsageRecord): void {
-    for (const hold of this.holds)
+    for (const hold of this.holds) {
+      hold.call.countInput?.();
       this.charge(hold, hold.call.estimate().costNano, makeRecord(hold));
+    }
   }
 
   toJSON(): unknown {

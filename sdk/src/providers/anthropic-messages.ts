@@ -3,7 +3,7 @@ import { bedrockModel } from './bedrock-model.js';
 import type { Bucket } from '../prices/usage.js';
 import { boundClaudeImage } from '../tokens/image-bound.js';
 import { sizeOfBase64 } from '../tokens/image-size.js';
-import { boundRequestText, claudeLaterTokenizer, tokenizerOf } from '../tokens/text-bound.js';
+import { boundInput, claudeLaterTokenizer, tokenizerOf } from '../tokens/text-bound.js';
 import type {
   CallPlan,
   CallTarget,
@@ -55,15 +55,15 @@ function planMessages(body: JsonObject, { provider, url }: CallTarget): CallPlan
   return {
     provider,
     model,
-    inputTokens:
-      survey.partTokens +
-      tools.filter((type) => clientTools.test(type)).length * CLIENT_TOOL_TOKENS +
-      boundRequestText(tokenizer, {
-        texts: survey.texts,
-        messages: messages.length + 1,
-        tools: [body['tools']],
-        formats: [objectAt(body, 'output_config')['format'], body['output_format']],
-      }),
+    ...boundInput(tokenizer, {
+      texts: survey.texts,
+      messages: messages.length + 1,
+      tools: [body['tools']],
+      formats: [objectAt(body, 'output_config')['format'], body['output_format']],
+      besideTokens:
+        survey.partTokens +
+        tools.filter((type) => clientTools.test(type)).length * CLIENT_TOOL_TOKENS,
+    }),
     unbounded: [...survey.unbounded],
     rounds: remote.unbounded.length > 0 ? ROUNDS_MAX : 1,
     ...(remote.searches > 0 ? { units: { webSearches: remote.searches } } : {}),

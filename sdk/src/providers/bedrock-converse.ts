@@ -1,6 +1,6 @@
 import { boundClaudeImage } from '../tokens/image-bound.js';
 import { sizeOfBase64 } from '../tokens/image-size.js';
-import { boundRequestText, claudeLaterTokenizer, tokenizerOf } from '../tokens/text-bound.js';
+import { boundInput, claudeLaterTokenizer, tokenizerOf } from '../tokens/text-bound.js';
 import { bedrockModel } from './bedrock-model.js';
 import type {
   CallPlan,
@@ -49,14 +49,13 @@ function planConverse(body: JsonObject, { provider, url }: CallTarget): CallPlan
   return {
     provider,
     model,
-    inputTokens:
-      survey.partTokens +
-      boundRequestText(tokenizer, {
-        texts: survey.texts,
-        messages: messages.length + 1,
-        tools: [body['toolConfig']],
-        formats: [body['outputConfig']],
-      }),
+    ...boundInput(tokenizer, {
+      texts: survey.texts,
+      messages: messages.length + 1,
+      tools: [body['toolConfig']],
+      formats: [body['outputConfig']],
+      besideTokens: survey.partTokens,
+    }),
     unbounded: [...survey.unbounded],
     refused: refusedFeatures(body),
     requestedOutput: countOf(objectAt(body, 'inferenceConfig')['maxTokens']),

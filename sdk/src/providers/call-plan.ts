@@ -10,6 +10,8 @@ export interface CallPlan {
   readonly model: string;
   /** Upper bound; `unbounded` names what could make it larger (then the context window counts). */
   readonly inputTokens: number;
+  /** A smaller upper bound that takes its time; absent where there is none. */
+  readonly countInput?: () => number;
   readonly unbounded: readonly string[];
   /**
    * How often the provider may read the whole conversation in this one call, because it runs tools of

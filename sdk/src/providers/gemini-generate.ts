@@ -1,6 +1,6 @@
 import { geminiModifiers } from '../prices/modifiers.js';
 import type { Bucket } from '../prices/usage.js';
-import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
+import { boundInput, tokenizerOf } from '../tokens/text-bound.js';
 import type {
   CallPlan,
   CallTarget,
@@ -64,14 +64,13 @@ function planGenerate(body: JsonObject, { provider, url }: CallTarget): CallPlan
   return {
     provider,
     model,
-    inputTokens:
-      survey.partTokens +
-      boundRequestText(tokenizer, {
-        texts: survey.texts,
-        messages: contents.length + 1,
-        tools: tools.map((tool) => either(tool, 'functionDeclarations')),
-        formats: [either(config, 'responseSchema'), either(config, 'responseJsonSchema')],
-      }),
+    ...boundInput(tokenizer, {
+      texts: survey.texts,
+      messages: contents.length + 1,
+      tools: tools.map((tool) => either(tool, 'functionDeclarations')),
+      formats: [either(config, 'responseSchema'), either(config, 'responseJsonSchema')],
+      besideTokens: survey.partTokens,
+    }),
     unbounded: [...survey.unbounded],
     rounds: runsCode ? CODE_ROUNDS_MAX : 1,
     refused: refusedFeatures(tools),

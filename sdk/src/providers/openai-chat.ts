@@ -1,5 +1,5 @@
 import { openAiModifiers } from '../prices/modifiers.js';
-import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
+import { boundInput, tokenizerOf } from '../tokens/text-bound.js';
 import type {
   CallPlan,
   CallTarget,
@@ -53,14 +53,13 @@ function planChat(body: JsonObject, { provider, url }: CallTarget): CallPlan {
   return {
     provider,
     model,
-    inputTokens:
-      survey.partTokens +
-      boundRequestText(tokenizer, {
-        texts: survey.texts,
-        messages: messages.length,
-        tools: [body['tools'], body['functions']],
-        formats: [body['response_format']],
-      }),
+    ...boundInput(tokenizer, {
+      texts: survey.texts,
+      messages: messages.length,
+      tools: [body['tools'], body['functions']],
+      formats: [body['response_format']],
+      besideTokens: survey.partTokens,
+    }),
     unbounded: [...survey.unbounded],
     refused: [...serverTools(body['tools']).refused, ...dearOptions(body)],
     requestedOutput: countOf(body['max_completion_tokens']) ?? countOf(body['max_tokens']),

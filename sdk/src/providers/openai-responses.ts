@@ -1,5 +1,5 @@
 import { openAiModifiers } from '../prices/modifiers.js';
-import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
+import { boundInput, tokenizerOf } from '../tokens/text-bound.js';
 import type {
   CallPlan,
   CallTarget,
@@ -60,14 +60,13 @@ function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPla
   return {
     provider,
     model,
-    inputTokens:
-      survey.partTokens +
-      boundRequestText(tokenizer, {
-        texts: survey.texts,
-        messages: items.length + 1,
-        tools: [tools],
-        formats: [objectAt(body, 'text')['format']],
-      }),
+    ...boundInput(tokenizer, {
+      texts: survey.texts,
+      messages: items.length + 1,
+      tools: [tools],
+      formats: [objectAt(body, 'text')['format']],
+      besideTokens: survey.partTokens,
+    }),
     unbounded: [...survey.unbounded],
     rounds: remote.unbounded.length > 0 ? (calls ?? 0) + 1 : 1,
     ...(remote.unbounded.length > 0 ? { units: { webSearches: calls ?? 0 } } : {}),

@@ -49,11 +49,7 @@ export class Restoration {
   }
 }
 
-/** @returns the answer as the agent should see it; as it came when nothing was replaced in the prompt */
-export function restoredAnswer(
-  bytes: ArrayBuffer,
-  originals: Originals | undefined,
-): ArrayBuffer | string {
-  if (originals === undefined) return bytes;
-  return new Restoration(originals).inBody(new TextDecoder().decode(bytes)) ?? bytes;
+/** @returns the answer as the agent should see it; undefined when it may stay as it came */
+export function restoredAnswer(text: string, originals: Originals | undefined): string | undefined {
+  return originals === undefined ? undefined : new Restoration(originals).inBody(text);
 }

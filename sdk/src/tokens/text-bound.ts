@@ -30,6 +30,9 @@ export interface TokenizerFamily {
   readonly resolvesReferences: boolean;
 }
 
+/** Counting a role or a name takes no longer than remembering that it is to be counted. */
+const SHORT = 24;
+
 const base = {
   encoding: 'o200k_base',
   foreignFactor: 0.6,
@@ -129,14 +132,53 @@ export interface RequestText {
 
 /** An upper bound for the texts of one request, with what the provider adds around them. */
 export function boundRequestText(family: TokenizerFamily, request: RequestText): number {
+  return sumOf(family, request, (text) => boundText(family, text));
+}
+
+/** A bound that is told at once, and the one by exact count for when there is time to count. */
+export interface InputBound {
+  readonly inputTokens: number;
+  /** The exact count; absent where `inputTokens` is exact already. */
+  readonly countInput?: () => number;
+}
+
+/**
+ * The bound of a request's input without making it wait: texts that were counted before (an agent
+ * sends its history again) count exactly, new ones with a token for each of their bytes for now.
+ * @param request with the tokens of what is not text
+ */
+export function boundInput(
+  family: TokenizerFamily,
+  request: RequestText & { readonly besideTokens: number },
+): InputBound {
+  const { besideTokens } = request;
+  const counter = textCounter(family.encoding);
+  let uncounted = 0;
+  const inputTokens = sumOf(family, request, (text) => {
+    if (text.length < SHORT || counter.knows(text)) return boundText(family, text);
+    uncounted += 1;
+    return Buffer.byteLength(text);
+  });
+  if (uncounted === 0) return { inputTokens: besideTokens + inputTokens };
+  return {
+    inputTokens: besideTokens + inputTokens,
+    countInput: () => besideTokens + boundRequestText(family, request),
+  };
+}
+
+function sumOf(
+  family: TokenizerFamily,
+  request: RequestText,
+  tokensOf: (text: string) => number,
+): number {
   const tools = request.tools.filter(isThere);
   const formats = request.formats.filter(isThere);
   let tokens = family.requestTokens + family.messageTokens * request.messages;
-  for (const text of request.texts) tokens += boundText(family, text);
+  for (const text of request.texts) tokens += tokensOf(text);
   for (const each of [...tools, ...formats]) {
-    tokens += boundText(family, JSON.stringify(each));
+    tokens += tokensOf(JSON.stringify(each));
     if (family.resolvesReferences) {
-      for (const text of referencedTexts(each)) tokens += boundText(family, text);
+      for (const text of referencedTexts(each)) tokens += tokensOf(text);
     }
   }
   if (tools.length > 0) tokens += family.toolTokens;

@@ -95,6 +95,11 @@ export class TextCounter {
     return counted;
   }
 
+  /** True for a text that is remembered. */
+  knows(text: string): boolean {
+    return this.#texts.has(text);
+  }
+
   #countFresh(text: string, work: MergeSteps | undefined): TextCount {
     const bytes = Buffer.byteLength(text);
     // Where little is ASCII the regular expression is faster: it then decides about most pieces.
