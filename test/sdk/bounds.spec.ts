@@ -106,6 +106,15 @@ it('counts tools that were added in the course of a conversation', () => {
   expect(responses({ input: [server] }).kind).toBe('refused');
 });
 
+it('caps what the provider knows by an id alone', () => {
+  const item = { type: 'reasoning', id: 'rs_1', summary: [] };
+  expect(responses({ input: [item] })).toMatchObject({ kind: 'capped', why: ['reasoning'] });
+  const sealed = { ...item, encrypted_content: 'gAAAAA' };
+  expect(responses({ input: [sealed] })).toMatchObject({ kind: 'bounded' });
+  const drawn = { type: 'image_generation_call', id: 'ig_1' };
+  expect(responses({ input: [drawn] })).toMatchObject({ kind: 'capped' });
+});
+
 it('bounds a picture behind a link by the largest one, and nothing else behind a link', () => {
   const link = (mimeType: string) =>
     gemini({ contents: [{ parts: [{ fileData: { fileUri: 'gs://b/o', mimeType } }] }] });

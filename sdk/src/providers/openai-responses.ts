@@ -26,6 +26,16 @@ const SMALLEST_OUTPUT = 16;
 /** State that the provider keeps: its size is not in the request. */
 const remoteState = ['previous_response_id', 'conversation', 'prompt'];
 
+/** Items whose content may be with the provider alone. */
+const keptTypes = new Set([
+  'item_reference',
+  'compaction',
+  'image_generation_call',
+  'web_search_call',
+  'file_search_call',
+  'code_interpreter_call',
+]);
+
 /** `POST …/responses`. */
 export const openAiResponses: Endpoint = {
   name: 'responses',
@@ -47,8 +57,8 @@ function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPla
   surveyContent(survey, body['input'], imageBoundFor(model));
   const items = listOf(body['input']);
   for (const item of items) {
-    const type = textOf(objectAt({ item }, 'item')['type']);
-    if (['item_reference', 'compaction'].includes(type)) survey.unbounded.add(type);
+    const kept = keptAtProvider(objectAt({ item }, 'item'));
+    if (kept !== undefined) survey.unbounded.add(kept);
   }
   for (const key of remoteState) {
     if (body[key] !== undefined && body[key] !== null) survey.unbounded.add(key);
@@ -84,6 +94,14 @@ function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPla
     modifiers: askedTier(body),
     tokenizer,
   };
+}
+
+/** What an item stands for that is not in it, but known to the provider by the item's id. */
+function keptAtProvider(item: JsonObject): string | undefined {
+  const type = textOf(item['type']);
+  const isOpenThought =
+    type === 'reasoning' && textOf(item['id']).startsWith('rs_') && !item['encrypted_content'];
+  return isOpenThought || keptTypes.has(type) ? type : undefined;
 }
 
 /** Those of the request, and those that were added in the course of the conversation. */
