@@ -2,7 +2,7 @@ import type { Clock } from '../../sdk/src/identity/clock.js';
 import { Lease } from '../../sdk/src/leases/lease.js';
 import { Reporter, type ReportResult } from '../../sdk/src/leases/reporter.js';
 import type { WireSettled } from '../../sdk/src/wire/protocol.js';
-import { UnreachableError } from '../../sdk/src/wire/transport.js';
+import { UnreachableError } from '../../sdk/src/wire/unreachable.js';
 
 /** One report on its way: the test decides how it ends. */
 interface Delivery {
@@ -38,6 +38,7 @@ function setUp() {
     clock,
     journal: undefined,
     emit: () => undefined,
+    onRefusal: () => undefined,
     onLateAnswer: (_lease, result) => {
       late.push(result);
     },
