@@ -10,8 +10,10 @@ import { findIronCageError } from '../../sdk/src/errors/iron-cage-error.js';
 import {
   anthropicUrl,
   CLAUDE,
+  fastestRefusalMs,
   MINI,
   REAL_ANTHROPIC_KEY,
+  REFUSAL_MS,
   startRig,
   until,
   type Rig,
@@ -180,6 +182,13 @@ it('a block takes milliseconds, not retries: no framework calls the meter twice'
   for (const [, call] of surfaces) await expect(call(rig)).rejects.toThrow();
   expect(attempts).toBe(surfaces.length);
   expect(rig.server.count('POST /v1/sdk/leases')).toBeLessThan(surfaces.length);
+  const slow: string[] = [];
+  for (const [name, call] of surfaces) {
+    const tookMs = await fastestRefusalMs(() => call(rig).catch(() => undefined));
+    if (tookMs >= REFUSAL_MS) slow.push(`${name}: ${tookMs.toFixed()} ms`);
+  }
+  expect(slow).toEqual([]);
+  expect(rig.provider.requests).toBe(0);
   await rig.close();
 });
 

@@ -13,7 +13,7 @@ import { shippedPrices } from '../eval/usage-decision.js';
 const seed = Number(process.env['SDK_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
 /** Both vocabularies together: twenty thousand texts on a machine that is not too slow. */
-const FUZZ_MS_MAX = 15_000;
+const FUZZ_MS_MAX = Number(process.env['SDK_FUZZ_MS'] ?? 15_000);
 
 /** Mulberry32: small, and the same for the same seed everywhere. */
 function generator(start: number): () => number {
