@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { notFound } from '../kernel/errors.js';
+import { AppError, notFound } from '../kernel/errors.js';
 import { newId } from '../kernel/ids.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import type { Tx } from '../platform/database/index.js';
@@ -18,14 +18,30 @@ export class AgentSessions {
     private readonly uses: AgentUses,
   ) {}
 
-  /** @returns the new session's id */
+  /**
+   * Under the lock of the project's account, as {@link kill}: whichever comes first, a process that was stopped has no session after both.
+   *
+   * @param facts `replaces`: the session that the same process held until now, if any
+   * @returns the new session's id
+   * @throws {AppError} SESSION_KILLED when somebody stopped the process
+   */
   async start(
     tx: Tx,
     agent: AgentPrincipal,
-    facts: { ip: string; agent: Record<string, unknown> },
+    facts: { ip: string; agent: Record<string, unknown>; replaces: string | undefined },
   ): Promise<string> {
     const id = newId();
-    await this.sessions.insert(tx, agent, { id, ...facts });
+    const { replaces, ...rest } = facts;
+    // One that is not there, or not this key's, is nobody's: the new one is a process of its own.
+    const process =
+      replaces === undefined ? undefined : await this.sessions.processOf(tx, agent, replaces);
+    if (process?.killed) {
+      throw new AppError(
+        'SESSION_KILLED',
+        'Somebody stopped this session. Its process gets no other one; a new process may start.',
+      );
+    }
+    await this.sessions.insert(tx, agent, { id, ...rest, processId: process?.id });
     return id;
   }
 
@@ -68,11 +84,11 @@ export class AgentSessions {
   }
 
   /**
-   * Stops a session for good; unlike one that has ended, its process must not start another by itself.
+   * Stops a process for good, by any of its sessions; unlike one that has ended, it must not start another by itself.
    *
-   * @returns whether this call stopped it: false when it had ended before
+   * @returns the sessions that this call stopped: none when all had ended before
    */
-  kill(tx: Tx, organizationId: string, sessionId: string, by: string): Promise<boolean> {
+  kill(tx: Tx, organizationId: string, sessionId: string, by: string): Promise<string[]> {
     return this.sessions.kill(tx, organizationId, sessionId, by);
   }
 }

@@ -17,9 +17,9 @@ export class Alerts {
   ): Promise<AnswerOf<typeof listAlerts>> {
     const filter = { kind, before: cursor, limit: limit + 1 };
     const rows = await this.alerts.page(organizationId, filter);
-    const items = rows.slice(0, limit).map(({ payload, ...row }) => ({
+    const items = rows.slice(0, limit).map(({ payload, keyName, ...row }) => ({
       ...row,
-      summary: summaryOf(row.kind, payload),
+      summary: summaryOf(row.kind, { name: keyName, ...payload }),
       details: payload,
     }));
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };

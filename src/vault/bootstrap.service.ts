@@ -96,7 +96,11 @@ export class Bootstrap {
     if (!project) throw notFound('project');
     const stopped = whyStopped(project);
     if (stopped) throw new AppError(stopped.code, stopped.message);
-    const sessionId = await this.sessions.start(tx, agent, { ip, agent: body.agent });
+    const sessionId = await this.sessions.start(tx, agent, {
+      ip,
+      agent: body.agent,
+      replaces: body.replaces,
+    });
     const opened = await this.delivery.open(tx, agent, project.name, sessionId);
     if (opened.secrets.every(isFailed)) throw new NothingOpened(opened.secrets);
     return { project, sessionId, opened };

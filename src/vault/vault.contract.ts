@@ -25,6 +25,9 @@ export const startSession = defineRoute({
       protocol: z.int(),
       publicKey: base64url(32, 32),
       nonce: base64url(16, 32),
+      replaces: uuid
+        .optional()
+        .describe('The session that this process held until now: who stops one stops both.'),
       agent: z.strictObject({
         name: label(120).optional(),
         sdk: label(80),
@@ -71,6 +74,7 @@ export const startSession = defineRoute({
     'PROJECT_PAUSED',
     'PROJECT_ARCHIVED',
     'PROJECT_HAS_NO_SECRET',
+    'SESSION_KILLED',
     'VAULT_SEALED',
     'KEK_MISSING',
     'SECRET_UNREADABLE',

@@ -181,6 +181,71 @@ describe('what a key may do', () => {
     });
   });
 
+  describe('models that a report names although the key is not for them', () => {
+    const settle = (token: string, sessionId: string, leaseId: string, model: string) =>
+      agent(token, 'POST', `/v1/sdk/leases/${leaseId}/settlements`, {
+        sessionId,
+        seq: 1,
+        usage: [usage({ output: 1_000 }, { model })],
+        final: true,
+        next: { leaseId: newId(), wanted: '0.1', minimum: '0' },
+      });
+    const begin = async (secret: string) => {
+      const { sessionId } = (await start(secret)).body;
+      return { sessionId, leaseId: (await lease(secret, sessionId)).body['leaseId'] as string };
+    };
+
+    it('are booked, told of, and end the borrowing of that session, not of the others', async () => {
+      const { id, secret } = await create({ name: 'mini only', models: ['gpt-5-mini*'] });
+      const good = await begin(secret);
+      expect((await settle(secret, good.sessionId, good.leaseId, 'GPT-5-mini')).body).toMatchObject(
+        { booked: '0.002000000', next: { granted: true } },
+      );
+      const bad = await begin(secret);
+      const answer = await settle(secret, bad.sessionId, bad.leaseId, 'gpt-5');
+      expect(answer).toMatchObject({
+        status: 200,
+        body: {
+          booked: '0.010000000',
+          next: { granted: false, error: { code: 'MODEL_NOT_ALLOWED' } },
+        },
+      });
+      expect(outcome(await lease(secret, bad.sessionId))).toEqual([403, 'MODEL_NOT_ALLOWED']);
+      expect(outcome(await lease(secret, bad.sessionId, { models: ['gpt-5-mini'] }))).toEqual([
+        403,
+        'MODEL_NOT_ALLOWED',
+      ]);
+      expect((await lease(secret, good.sessionId)).status).toBe(201);
+      const { items } = await site.must('GET', '/v1/alerts?kind=key.models');
+      const told = items.filter((one: Json) => one['details'].keyId === id);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatchObject({
+        projectId,
+        summary: expect.stringContaining('"mini only" was used for gpt-5,'),
+        details: { sessionId: bad.sessionId, models: ['gpt-5'] },
+      });
+    });
+
+    it('count from the change of the key on, also for agents that run', async () => {
+      const { id, secret } = await create();
+      const { sessionId, leaseId } = await begin(secret);
+      await site.must('PATCH', `/v1/keys/${id}`, { models: ['claude-*'] });
+      expect((await settle(secret, sessionId, leaseId, 'gpt-5-mini')).body).toMatchObject({
+        booked: '0.002000000',
+        next: { granted: false, error: { code: 'MODEL_NOT_ALLOWED' } },
+      });
+    });
+
+    it('are only told of where a project observes', async () => {
+      const { id } = await site.project({ deposit: '1', policy: { mode: 'observe' } });
+      const { secret } = await create({ models: ['claude-*'] }, id);
+      const { sessionId, leaseId } = await begin(secret);
+      expect((await settle(secret, sessionId, leaseId, 'gpt-5-mini')).body).toMatchObject({
+        next: { granted: true },
+      });
+    });
+  });
+
   describe('its spend cap', () => {
     it('is a budget of the key, made with it, and holds', async () => {
       const { id, secret } = await create({ spendCap: '0.15' });

@@ -137,6 +137,68 @@ describe('running agents, as people see and stop them', () => {
     expect(await site.balance(project.id)).toMatchObject({ leased: '0.000000000' });
   });
 
+  describe('that are replaced while somebody stops them', () => {
+    const renew = (replaces: string, key = project.key) =>
+      site.as(key, 'POST', '/v1/sdk/sessions', { ...sessionRequest(), replaces });
+    const stateOf = async (id: string) => (await list()).find((one) => one['id'] === id)?.['state'];
+
+    it('get no other session after they were stopped', async () => {
+      const session = await site.session(project.key);
+      await kill(session);
+      const refused = await renew(session);
+      expect([refused.status, refused.body['error']?.code]).toEqual([410, 'SESSION_KILLED']);
+      expect(await list('&open=true')).toEqual([]);
+      expect(await site.session(project.key)).toEqual(expect.any(String)); // another process may
+    });
+
+    it('are stopped with all sessions of their process, and what those hold goes back', async () => {
+      const first = await site.session(project.key);
+      const second = (await renew(first)).body['sessionId'] as string;
+      const third = (await renew(second)).body['sessionId'] as string;
+      const bystander = await site.session(project.key);
+      await site.as(project.key, 'DELETE', `/v1/sdk/sessions/${first}`);
+      await lease(second, '0.25');
+      await lease(third, '0.5');
+      expect(await kill(first)).toMatchObject({ revokedLeases: 2 });
+      expect(await site.balance(project.id)).toMatchObject({ leased: '0.000000000' });
+      expect(await Promise.all([first, second, third, bystander].map(stateOf))).toEqual([
+        'ended',
+        'killed',
+        'killed',
+        'active',
+      ]);
+      expect((await lease(third)).status).toBe(410);
+      for (const one of [first, second, third]) expect((await renew(one)).status).toBe(410);
+      const beat = await site.as(project.key, 'POST', `/v1/sdk/sessions/${third}/heartbeat`, {});
+      expect(beat.body['session']).toBe('killed');
+    });
+
+    it('are stopped whichever comes first', async () => {
+      for (let round = 0; round < 25; round++) {
+        const session = await site.session(project.key);
+        const both = round % 2 === 0 ? [renew, kill] : [kill, renew];
+        const [one, other] = await Promise.all(both.map((act) => act(session)));
+        const renewed = round % 2 === 0 ? one : other;
+        expect([201, 410]).toContain(renewed?.['status']);
+        expect(await list('&open=true')).toEqual([]);
+      }
+    });
+
+    it('of another key count for nothing', async () => {
+      const other = await site.project();
+      const theirs = await site.session(other.key);
+      await kill(theirs);
+      const own = await renew(theirs);
+      expect(own.status).toBe(201);
+      const mine = await site.session(project.key);
+      const { status, body } = await renew(mine, other.key);
+      expect(status).toBe(201);
+      await kill(mine);
+      const beat = `/v1/sdk/sessions/${body['sessionId']}/heartbeat`;
+      expect((await site.as(other.key, 'POST', beat, {})).body['session']).toBe('active');
+    });
+  });
+
   it('may be stopped by whoever may pause, of the same organization', async () => {
     const session = await site.session(project.key);
     const path = `/v1/sessions/${session}/kill`;

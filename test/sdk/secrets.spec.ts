@@ -332,6 +332,27 @@ describe('injection into the environment', () => {
   });
 });
 
+describe('a new session of the same process', () => {
+  it('says which one it replaces, and is the end when somebody stopped that one meanwhile', async () => {
+    const rig = await startRig({ secretsTtlSeconds: 1.2 });
+    const wishes: unknown[] = [];
+    rig.server.intercept = (route, body) => {
+      if (route !== 'POST /v1/sdk/sessions') return undefined;
+      wishes.push(body['replaces']);
+      const error = { code: 'SESSION_KILLED', message: 'Stopped.', requestId: 'r' };
+      return { status: 410, body: { error } };
+    };
+    await until('the renewal', () => wishes.length > 0);
+    expect(wishes).toEqual([rig.server.sessions[0]]);
+    let stopped: unknown;
+    const call = () => rig.cage.fetch(`${rig.provider.url}/v1/chat/completions`, chatRequest());
+    while (stopped === undefined) await call().catch((error: unknown) => (stopped = error));
+    expect(stopped).toMatchObject({ code: 'SESSION_KILLED' });
+    await rig.close();
+    expect(wishes).toHaveLength(1);
+  });
+});
+
 describe('errors', () => {
   it('are recognised through any number of wrappers', () => {
     const error = new UnknownModelError('x', { details: { model: 'm' }, requestId: 'r' });

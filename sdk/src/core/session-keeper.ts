@@ -108,6 +108,7 @@ export class SessionKeeper {
       agentName,
       timeoutMs: startTimeoutMs,
       pricesKeys,
+      replaces: previous?.id,
     });
     if (this.#stopped || this.#isKilled) {
       session.secrets.wipe();
@@ -168,7 +169,7 @@ export class SessionKeeper {
         message: findIronCageError(error)?.message ?? 'The secrets could not be fetched again.',
       });
       const leftMs = session.secretsUntilMs - this.#ports.clock.monotonicMs();
-      const isGone = error instanceof NoSecretError;
+      const isGone = error instanceof NoSecretError || error instanceof SessionKilledError;
       if (leftMs <= 0 || isGone) session.secrets.wipe();
       if (!this.#stopped) this.#retryRefresh(session, leftMs);
     }

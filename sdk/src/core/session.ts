@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly timeoutMs: number;
   /** Only prices signed with one of these are believed; empty: any. */
   readonly pricesKeys: readonly string[];
+  /** The session that this process has held until now: who stops it stops the new one as well. */
+  readonly replaces: string | undefined;
 }
 
 /**
@@ -85,6 +87,7 @@ async function requestSession(
       publicKey: delivery.publicKey,
       nonce: delivery.nonce,
       agent: agentInfo(options.agentName),
+      ...(options.replaces !== undefined && { replaces: options.replaces }),
     },
     { timeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, options.timeoutMs), proof: false },
   )) as WireSession;

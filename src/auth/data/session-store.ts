@@ -15,11 +15,16 @@ export class SessionStore {
   async insert(
     tx: Tx,
     agent: AgentPrincipal,
-    session: { id: string; ip: string; agent: Record<string, unknown> },
+    session: {
+      id: string;
+      ip: string;
+      agent: Record<string, unknown>;
+      processId: string | undefined;
+    },
   ): Promise<void> {
     await tx.query(
-      `INSERT INTO sessions (organization_id, id, project_id, key_id, ip, agent)
-       VALUES ($1, $2, $3, $4, $5, $6)`,
+      `INSERT INTO sessions (organization_id, id, project_id, key_id, ip, agent, process_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
       [
         agent.organizationId,
         session.id,
@@ -27,6 +32,7 @@ export class SessionStore {
         agent.keyId,
         session.ip,
         JSON.stringify(session.agent),
+        session.processId,
       ],
     );
   }
@@ -72,15 +78,37 @@ export class SessionStore {
     return row?.projectId;
   }
 
-  /** @returns whether this call stopped it: false when it had ended before */
-  async kill(tx: Tx, organizationId: string, sessionId: string, by: string): Promise<boolean> {
-    const rows = await tx.query(
+  /** The process that a session of this key is a part of, and whether somebody stopped it. */
+  async processOf(
+    tx: Tx,
+    agent: AgentPrincipal,
+    sessionId: string,
+  ): Promise<{ id: string; killed: boolean } | undefined> {
+    const [row] = await tx.query<{ id: string; killed: boolean }>(
+      `SELECT coalesce(s.process_id, s.id) AS id, EXISTS (
+                SELECT 1 FROM sessions k
+                 WHERE k.organization_id = $1 AND k.killed_by IS NOT NULL
+                   AND (k.id = coalesce(s.process_id, s.id) OR k.process_id = coalesce(s.process_id, s.id))) AS killed
+         FROM sessions s
+        WHERE s.organization_id = $1 AND s.id = $2 AND s.key_id = $3 AND s.project_id = $4`,
+      [agent.organizationId, sessionId, agent.keyId, agent.projectId],
+    );
+    return row;
+  }
+
+  /** With what its process replaced it by, and what that one replaces. @returns those that this call stopped */
+  async kill(tx: Tx, organizationId: string, sessionId: string, by: string): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
       `UPDATE sessions SET ended_at = now(), killed_by = $3
-        WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL
+        WHERE organization_id = $1 AND ended_at IS NULL AND id IN (
+          SELECT p.id FROM sessions s
+            JOIN sessions p ON p.organization_id = s.organization_id
+             AND (p.id = coalesce(s.process_id, s.id) OR p.process_id = coalesce(s.process_id, s.id))
+           WHERE s.organization_id = $1 AND s.id = $2)
         RETURNING id`,
       [organizationId, sessionId, by],
     );
-    return rows.length > 0;
+    return rows.map(({ id }) => id);
   }
 
   private async update(change: string, agent: AgentPrincipal, sessionId: string): Promise<boolean> {

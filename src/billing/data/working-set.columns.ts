@@ -39,6 +39,7 @@ export interface Rows {
   anomalies: VelocityAnomaly & { readonly id: string };
   pauses: { readonly projectId: string; readonly reason: string };
   blocks: { readonly keyId: string };
+  bars: { readonly sessionId: string; readonly model: string };
   epochs: { readonly changedAt: Date };
   windows: BudgetWindow;
   accounts: Account;
@@ -160,6 +161,7 @@ export const COLUMNS: { readonly [Part in keyof Rows]: Columns<Rows[Part]> } = {
     reason: text((row) => row.reason),
   },
   blocks: { key_id: text((row) => row.keyId) },
+  bars: { session_id: uuid((row) => row.sessionId), model: text((row) => row.model) },
   epochs: { changed_at: timestamp((row) => row.changedAt) },
   windows: {
     budget_id: uuid((window) => window.budgetId),

@@ -26,7 +26,7 @@ export const READ_FACTS = `
           WHERE a.organization_id = $1 AND a.project_id = p.id AND a.ended_at IS NULL AND a.last_seen_at > clock_timestamp() - interval '1 minute')))
       FROM projects p WHERE p.organization_id = $1 AND p.id = ANY($2::uuid[])), '[]'),
     'sessions', coalesce((
-      SELECT json_agg(json_build_object('id', s.id, 'projectId', s.project_id, 'keyId', s.key_id, 'ended', s.ended_at IS NOT NULL, 'killed', s.killed_by IS NOT NULL,
+      SELECT json_agg(json_build_object('id', s.id, 'projectId', s.project_id, 'keyId', s.key_id, 'ended', s.ended_at IS NOT NULL, 'killed', s.killed_by IS NOT NULL, 'barredBy', s.barred_by,
         'keyRevoked', k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp(),
         'memberId', CASE WHEN k.created_by LIKE 'user:%' THEN substr(k.created_by, 6) END))
       FROM sessions s JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id
@@ -159,6 +159,10 @@ export const WRITE_PARTS = {
     UPDATE iron_cage_keys k SET blocked_at = $2
     FROM ?
     WHERE k.organization_id = $1 AND k.id = x.key_id AND k.blocked_at IS NULL`,
+  bars: `
+    UPDATE sessions s SET barred_by = x.model
+    FROM ?
+    WHERE s.organization_id = $1 AND s.id = x.session_id`,
   epochs: `
     INSERT INTO access_epochs (organization_id, epoch, changed_at)
     SELECT $1, 1, changed_at FROM ?

@@ -83,6 +83,7 @@ function rowsOf(set: WorkingSet): { readonly [P in Part]: readonly Rows[P][] } {
     anomalies: [...changes.anomalies.values()].map(withId),
     pauses: [...changes.pauses].map(([projectId, reason]) => ({ projectId, reason })),
     blocks: [...changes.blocks].map((keyId) => ({ keyId })),
+    bars: [...changes.bars].map(([sessionId, model]) => ({ sessionId, model })),
     epochs: changes.blocks.size > 0 ? [{ changedAt: set.now }] : [],
     windows: all(set.windows, changes.windows),
     accounts: all(set.accounts, changes.accounts),

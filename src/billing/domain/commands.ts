@@ -52,6 +52,8 @@ export interface Settle extends ByAgent {
   readonly next?: Wish;
   /** Why this caller may report, but not borrow: the report is booked, `next` is refused. */
   readonly mayNotBorrow?: Refusal;
+  /** Of the models in the report those that the key is not for. */
+  readonly foreignModels?: readonly string[];
 }
 
 export interface Transfer {

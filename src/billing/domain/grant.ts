@@ -89,19 +89,8 @@ function decide(
   const project = set.projects.get(holder.projectId);
   const account = set.accounts.get(holder.projectId);
   if (!project || !account) return refuseUnknown('project');
-  if (session.keyRevoked)
-    return refuse({
-      code: 'KEY_INVALID',
-      message: 'This Iron Cage key is not valid any more. Create a new one in the dashboard.',
-    });
-  if (session.killed)
-    return refuse({
-      code: 'SESSION_KILLED',
-      message:
-        'Somebody stopped this session. Its process gets no more money; a new one may start.',
-    });
-  if (session.ended)
-    return refuse({ code: 'SESSION_ENDED', message: 'This session has ended. Start a new one.' });
+  const over = whyOver(session);
+  if (over) return refuse(over);
   const stopped = whyStopped(project);
   if (stopped) return refuse(stopped);
   const held = set.openLeases.get(holderKey(holder.projectId, holder.keyId)) ?? 0;
@@ -135,6 +124,30 @@ function decide(
     limits,
     minNano(wish.wanted, maxNano(project.tranche, wish.minimum)),
   );
+}
+
+/** Why this session borrows no more, whatever there is. */
+function whyOver(session: SessionFacts): Refusal | undefined {
+  if (session.keyRevoked)
+    return {
+      code: 'KEY_INVALID',
+      message: 'This Iron Cage key is not valid any more. Create a new one in the dashboard.',
+    };
+  if (session.killed)
+    return {
+      code: 'SESSION_KILLED',
+      message:
+        'Somebody stopped this session. Its process gets no more money; a new one may start.',
+    };
+  if (session.ended)
+    return { code: 'SESSION_ENDED', message: 'This session has ended. Start a new one.' };
+  if (session.barredBy !== null)
+    return {
+      code: 'MODEL_NOT_ALLOWED',
+      message: `This session used ${session.barredBy}, which its key is not for, and gets no more money. Use the key's models in a new one, or change the key.`,
+      details: { model: session.barredBy },
+    };
+  return undefined;
 }
 
 interface Limits {

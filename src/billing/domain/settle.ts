@@ -72,6 +72,7 @@ function moreThanFits(
 function book(set: WorkingSet, command: Settle, lease: Lease, account: Account): Settled {
   const booked = command.usage.reduce((sum, line) => sum + line.cost, 0n);
   const actor = `key:${command.keyId}`;
+  barForeign(set, command, lease);
   const late = bookUsage(set, account, lease, booked, command.seq, actor);
   const budgets = chargeUsage(set, lease, command.usage);
   const returned = command.final && isOpen(lease) ? end(set, account, lease, 'SETTLED', actor) : 0n;
@@ -113,6 +114,23 @@ function book(set: WorkingSet, command: Settle, lease: Lease, account: Account):
     });
   }
   return answer;
+}
+
+/** What was used is booked, whatever it was; but a process that does not keep to the models of its key gets no more money. */
+function barForeign(set: WorkingSet, { foreignModels = [] }: Settle, lease: Lease): void {
+  const [model] = foreignModels;
+  if (model === undefined) return;
+  const { keyId, projectId, sessionId } = lease;
+  set.changes.events.push({
+    kind: 'key.models',
+    payload: { keyId, projectId, sessionId, models: foreignModels.slice(0, 20) },
+    oncePer: keyId,
+  });
+  const session = set.sessions.get(sessionId);
+  // A project that only observes stops nobody.
+  if (session?.barredBy !== null || set.projects.get(projectId)?.mode !== 'enforce') return;
+  set.sessions.set(sessionId, { ...session, barredBy: model });
+  set.changes.bars.set(sessionId, model);
 }
 
 /** @returns the part that the lease did not cover */

@@ -10,6 +10,8 @@ export interface SessionFacts {
   readonly ended: boolean;
   readonly killed: boolean;
   readonly keyRevoked: boolean;
+  /** The model that it used although its key is not for it; null: it keeps to them. */
+  readonly barredBy: string | null;
 }
 
 interface Remembered<T> {
@@ -82,7 +84,8 @@ export interface EventRow {
     | 'budget.would-refuse'
     | 'project.velocity'
     | 'project.debt'
-    | 'key.anomaly';
+    | 'key.anomaly'
+    | 'key.models';
   readonly payload: Record<string, unknown>;
   /** What can happen with every request is told once a minute for each of these. */
   readonly oncePer?: string;
@@ -106,6 +109,8 @@ export interface Changes {
   /** Projects to pause, with the reason, and keys to block. */
   readonly pauses: Map<string, string>;
   readonly blocks: Set<string>;
+  /** Sessions that borrow no more, with the model that they should not have used. */
+  readonly bars: Map<string, string>;
 }
 
 /**
@@ -152,5 +157,6 @@ export function noChanges(): Changes {
     anomalies: new Map(),
     pauses: new Map(),
     blocks: new Set(),
+    bars: new Map(),
   };
 }

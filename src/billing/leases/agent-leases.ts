@@ -51,6 +51,7 @@ export class AgentLeases {
     }
     const usage = await this.priced(agent, body.usage);
     const refused = whyNotBorrow(agent, body.next);
+    const foreignModels = foreignTo(agent, new Set(usage.map(({ model }) => model)));
     const answer = await this.ledger.execute(agent.organizationId, {
       kind: 'settle',
       projectId: agent.projectId,
@@ -63,6 +64,7 @@ export class AgentLeases {
       final: body.final,
       ...(body.next && { next: body.next }),
       ...(refused && { mayNotBorrow: refusalOf(refused) }),
+      ...(foreignModels.length > 0 && { foreignModels }),
     });
     return answer;
   }
@@ -104,22 +106,28 @@ function refusalOf({ code, message }: AppError): Refusal {
   return { code, message };
 }
 
+/** @returns those of the models that the key is not for */
+function foreignTo({ models: globs }: AgentPrincipal, used: Iterable<string>): string[] {
+  if (globs.length === 0) return [];
+  const isAllowed = (model: string): boolean =>
+    globs.some((glob) => matchesGlob(glob, model.trim().toLowerCase()));
+  return [...used].filter((model) => !isAllowed(model));
+}
+
 /**
- * A lease that says for which models it is must stay within those of the key. One that does not say is granted: the SDK was told the
- * list and keeps to it.
+ * A lease that says for which models it is must stay within those of the key. One that does not say is granted, because a call's model may
+ * not be known when money is fetched ahead; what it was used for is looked at in the report.
  */
 function whyNotFor(
-  { models }: AgentPrincipal,
+  agent: AgentPrincipal,
   purpose: { models?: readonly string[] | undefined } | undefined,
 ): AppError | undefined {
-  const isAllowed = (model: string): boolean =>
-    models.some((glob) => matchesGlob(glob, model.toLowerCase()));
-  const refused = models.length === 0 ? undefined : purpose?.models?.find((one) => !isAllowed(one));
+  const [refused] = foreignTo(agent, purpose?.models ?? []);
   if (refused === undefined) return undefined;
   return new AppError(
     'MODEL_NOT_ALLOWED',
-    `This key may not be used for ${refused}; it is for ${models.join(', ')}. Use another model, or another key.`,
-    { details: { model: refused, allowed: models } },
+    `This key may not be used for ${refused}; it is for ${agent.models.join(', ')}. Use another model, or another key.`,
+    { details: { model: refused, allowed: agent.models } },
   );
 }
 

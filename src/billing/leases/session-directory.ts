@@ -67,7 +67,7 @@ export class SessionDirectory {
   }
 
   /**
-   * Stops one process. The session ends first, under the lock that every grant takes, so that no lease comes after; then its leases are
+   * Stops one process. Its sessions end first, under the lock that every grant takes, so that no lease comes after; then its leases are
    * revoked. May be asked for twice: what a first attempt did not revoke, the second does.
    */
   async kill(
@@ -79,14 +79,15 @@ export class SessionDirectory {
     if (projectId === undefined) throw notFound('session');
     await this.unitOfWork.run(organizationId, async (tx) => {
       await this.accounts.lock(tx, organizationId, projectId);
-      if (!(await this.sessions.kill(tx, organizationId, sessionId, actorOf(user)))) return;
-      await this.audit.record(tx, {
-        organizationId,
-        actor: actorOf(user),
-        action: 'session.kill',
-        target: `session:${sessionId}`,
-        details: { projectId, reason: body.reason ?? null },
-      });
+      for (const id of await this.sessions.kill(tx, organizationId, sessionId, actorOf(user))) {
+        await this.audit.record(tx, {
+          organizationId,
+          actor: actorOf(user),
+          action: 'session.kill',
+          target: `session:${id}`,
+          details: { projectId, reason: body.reason ?? null },
+        });
+      }
     });
     this.signals.publish({ organizationId, topic: 'projects' });
     const revoked = await this.revokeLeases(user, projectId, sessionId);
@@ -112,7 +113,11 @@ export class SessionDirectory {
     const open = await this.unitOfWork.read<{ id: string }>(
       organizationId,
       `SELECT id FROM leases
-        WHERE organization_id = $1 AND project_id = $2 AND session_id = $3 AND state IN ('PENDING', 'EXPIRED_HOLD')`,
+        WHERE organization_id = $1 AND project_id = $2 AND state IN ('PENDING', 'EXPIRED_HOLD') AND session_id IN (
+          SELECT p.id FROM sessions s
+            JOIN sessions p ON p.organization_id = s.organization_id
+             AND (p.id = coalesce(s.process_id, s.id) OR p.process_id = coalesce(s.process_id, s.id))
+           WHERE s.organization_id = $1 AND s.id = $3)`,
       [organizationId, projectId, sessionId],
     );
     const outcomes = await Promise.all(

@@ -7,6 +7,7 @@ export interface AlertRow {
   readonly kind: string;
   readonly projectId: string | null;
   readonly projectName: string | null;
+  readonly keyName: string | null;
   readonly payload: Record<string, unknown>;
 }
 
@@ -21,13 +22,14 @@ export class AlertStore {
   ): Promise<AlertRow[]> {
     return this.unitOfWork.read<AlertRow>(
       organizationId,
-      `SELECT e.id, e.at, e.kind, p.id AS "projectId", p.name AS "projectName", e.payload
+      `SELECT e.id, e.at, e.kind, p.id AS "projectId", p.name AS "projectName", k.name AS "keyName", e.payload
          FROM outbox_events e
          -- Some name their project, and those about a project are about it.
          LEFT JOIN projects p
            ON p.organization_id = e.organization_id AND p.id::text = coalesce(
               e.payload ->> 'projectId',
               CASE WHEN e.kind LIKE 'project.%' OR e.payload ->> 'scope' IN ('balance', 'project') THEN e.payload ->> 'scopeId' END)
+         LEFT JOIN iron_cage_keys k ON k.organization_id = e.organization_id AND k.id = e.payload ->> 'keyId'
         WHERE e.organization_id = $1 AND ($2::text IS NULL OR e.kind = $2) AND ($3::uuid IS NULL OR e.id < $3)
         ORDER BY e.id DESC LIMIT $4`,
       [organizationId, filter.kind ?? null, filter.before ?? null, filter.limit],

@@ -2723,6 +2723,11 @@ export interface components {
             protocol: number;
             publicKey: string;
             nonce: string;
+            /**
+             * Format: uuid
+             * @description The session that this process held until now: who stops one stops both.
+             */
+            replaces?: string;
             agent: {
                 name?: string;
                 sdk: string;
@@ -9077,6 +9082,15 @@ export interface operations {
             };
             /** @description PROJECT_ARCHIVED, PROJECT_HAS_NO_SECRET */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description SESSION_KILLED */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
