@@ -45,7 +45,14 @@ export function boundAll(
   lines: readonly SentRequest[],
   atMs: number,
 ): readonly Bound[] {
-  return lines.map(({ host, path, request }) => boundOf(prices, { host, path, request }, atMs));
+  return lines.map(({ host, path, request }) => {
+    try {
+      return boundOf(prices, { host, path, request }, atMs);
+    } catch (error) {
+      const why = `it cannot be read: ${error instanceof Error ? error.message : ''}`;
+      return { kind: 'refused', provider: providerAt(host), why: [why] };
+    }
+  });
 }
 
 /** Bounds one request from what is sent alone. */

@@ -14,6 +14,8 @@ export interface Figures {
   readonly name: string;
   readonly calls: number;
   readonly refused: number;
+  /** Calls whose usage tells no input, so that there is nothing to compare with. */
+  readonly uncounted: number;
   readonly capped: number;
   readonly cappedUnder: number;
   readonly bounded: number;
@@ -42,6 +44,7 @@ export function figuresOf(name: string, calls: readonly Measured[]): Figures {
     name,
     calls: calls.length,
     refused: calls.length - capped.length - bounded.length,
+    uncounted: [...capped, ...bounded].filter(({ actual }) => actual === undefined).length,
     capped: capped.length,
     cappedUnder: capped.filter(isUnder).length,
     bounded: bounded.length,

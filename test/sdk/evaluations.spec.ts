@@ -53,6 +53,8 @@ describe('what an evaluation decides', () => {
     const prices = shippedPrices();
     const decided = boundAll(prices, lines, nowMs);
     expect(decided.map(({ kind }) => kind)).toEqual(['bounded', 'bounded']);
+    const strange = { host: 'no host at all', path: '/v1/messages', request: {} };
+    expect(boundAll(prices, [strange], nowMs)[0]?.kind).toBe('refused');
     const withUsage = lines.map((line) => guarded(line, ['usage']));
     expect(boundAll(prices, withUsage, nowMs)).toEqual(decided);
   });
