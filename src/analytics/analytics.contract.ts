@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
-import { money, uuid } from '../kernel/wire.js';
+import { instant, money, uuid } from '../kernel/wire.js';
+
+/** How many days a range may be long, by the size of its buckets. */
+export const LONGEST_DAYS = { minute: 1, hour: 31, day: 400 } as const;
+export const MOST_ROWS = 10_000;
 
 export const usageSummary = defineRoute({
   id: 'usageSummary',
@@ -42,6 +46,55 @@ export const usageSummary = defineRoute({
   errors: [],
 });
 
+export const usageByTime = defineRoute({
+  id: 'usageByTime',
+  method: 'GET',
+  path: '/v1/usage',
+  tag: 'Usage',
+  summary: 'What was spent in each minute, hour or day (UTC) of a range',
+  access: 'usage:read',
+  query: z.strictObject({
+    bucket: z.enum(['minute', 'hour', 'day']).optional().describe('`day` unless given.'),
+    from: instant
+      .optional()
+      .describe('An hour, a day or two weeks ago unless given, by the bucket.'),
+    to: instant
+      .optional()
+      .describe(
+        `Now unless given. A range is at most one day of minutes, ${LONGEST_DAYS.hour} days of hours, ${LONGEST_DAYS.day} days.`,
+      ),
+    projectId: uuid.optional(),
+    groupBy: z.enum(['project', 'model', 'key']).optional(),
+  }),
+  answer: z
+    .object({
+      bucket: z.enum(['minute', 'hour', 'day']),
+      from: instant,
+      to: instant,
+      items: z
+        .array(
+          z.object({
+            start: instant,
+            projectId: uuid.nullable().describe('Of groups by project.'),
+            keyId: z.string().nullable().describe('Of groups by key.'),
+            provider: z.string().nullable().describe('Of groups by model.'),
+            model: z.string().nullable().describe('Of groups by model.'),
+            cost: money,
+            calls: z.int(),
+            inputTokens: z.int(),
+            outputTokens: z.int(),
+          }),
+        )
+        .describe('Oldest first; buckets without usage are not there.'),
+      isCut: z
+        .boolean()
+        .describe(`There are more than ${MOST_ROWS} rows: ask for a shorter range.`),
+    })
+    .meta({ id: 'UsageByTime' }),
+  status: 200,
+  errors: [],
+});
+
 export const liveEvents = defineRoute({
   id: 'liveEvents',
   method: 'GET',
@@ -54,4 +107,4 @@ export const liveEvents = defineRoute({
   errors: [],
 });
 
-export const ANALYTICS_ROUTES = [usageSummary, liveEvents];
+export const ANALYTICS_ROUTES = [usageSummary, usageByTime, liveEvents];

@@ -27,6 +27,7 @@ import { PriceRecompute } from './prices/price-recompute.js';
 import { PriceRules } from './prices/price-rules.service.js';
 import { OldMonths } from './storage/old-months.js';
 import { PartitionsJob } from './storage/partitions.job.js';
+import { UsageRollups } from './usage/usage-rollups.js';
 
 @Module({
   imports: [AuditModule, AuthModule, TeamsModule],
@@ -56,6 +57,7 @@ import { PartitionsJob } from './storage/partitions.job.js';
     Budgets,
     Asks,
     Refills,
+    UsageRollups,
     OldMonths,
     PartitionsJob,
   ],

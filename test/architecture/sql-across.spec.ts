@@ -70,7 +70,7 @@ const ACROSS: Readonly<Record<string, Across>> = {
     why: 'months are dropped of all organizations at once',
   },
   'billing/storage/old-months.sql.ts': {
-    statements: 4,
+    statements: 5,
     system: false,
     why: 'what a dropped month sums up to is carried forward, organization by organization',
   },
@@ -79,6 +79,12 @@ const ACROSS: Readonly<Record<string, Across>> = {
     system: true,
     why: 'one look for the organizations of all open streams',
   },
+  'billing/usage/usage-rollups.sql.ts': {
+    statements: 1,
+    system: false,
+    why: 'finds the projects of all organizations with usage that is not summed up',
+  },
+  'billing/usage/usage-rollups.ts': { statements: 0, system: true, why: 'as its statements' },
   'platform/database/partitions.ts': {
     statements: 2,
     system: false,

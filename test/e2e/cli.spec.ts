@@ -287,6 +287,35 @@ describe('operating a project', () => {
     await json(['key', 'revoke', 'limited']);
   });
 
+  it('shows usage by time, and refuses what is no time', async () => {
+    expect(await json(['usage', '--by', 'hour', '--group', 'project'])).toMatchObject({
+      bucket: 'hour',
+      items: [],
+      isCut: false,
+    });
+    expect((await cli(['usage', '--by', 'day', '--from', '2026-11-01'])).out).toContain('No call');
+    expect(await cli(['usage', '--by', 'day', '--from', 'yesterday'])).toMatchObject({ code: 2 });
+    expect(await cli(['usage', '--by', 'week'])).toMatchObject({ code: 2 });
+  });
+
+  it('shows the months that are kept, and drops none that is needed', async () => {
+    const { months } = await json<{ months: { month: string; state: string }[] }>([
+      'storage',
+      'status',
+    ]);
+    expect(months.map(({ state }) => state)).toEqual(['current', 'ahead', 'ahead', 'ahead']);
+    expect((await cli(['storage', 'status'])).out).toContain(months[0]?.month);
+    expect(await cli(['storage', 'drop', months[0]?.month ?? '', '--yes'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('None can be dropped yet'),
+    });
+    expect(await cli(['storage', 'drop', 'November', '--yes'])).toMatchObject({ code: 2 });
+    expect(await cli(['storage', 'drop', months[0]?.month ?? ''])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--yes'),
+    });
+  });
+
   it('revokes keys by prefix and destroys secrets only when told twice', async () => {
     const { key } = await json<{ key: { prefix: string } }>(['key', 'create', 'Research']);
     expect(await json(['key', 'revoke', key.prefix])).toMatchObject({ state: 'revoked' });

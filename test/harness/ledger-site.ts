@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { LedgerCheck } from '../../src/billing/accounts/ledger-check.js';
 import { Ledger } from '../../src/billing/leases/ledger.service.js';
+import { UsageRollups } from '../../src/billing/usage/usage-rollups.js';
 import { newId } from '../../src/kernel/ids.js';
 import { dataSourceOptions, migrate, UnitOfWork } from '../../src/platform/database/index.js';
 import { LocalSignals } from '../../src/platform/redis/index.js';
-import { Metrics } from '../../src/platform/telemetry/index.js';
+import { createLogger, Metrics } from '../../src/platform/telemetry/index.js';
 import { createDatabase } from './server.js';
 
 export interface Holder {
@@ -22,6 +23,7 @@ export class LedgerSite {
   readonly unitOfWork: UnitOfWork;
   readonly ledger: Ledger;
   readonly check: LedgerCheck;
+  readonly rollups: UsageRollups;
 
   private constructor(
     readonly dataSource: DataSource,
@@ -30,6 +32,7 @@ export class LedgerSite {
     this.unitOfWork = new UnitOfWork(dataSource);
     this.ledger = new Ledger(this.unitOfWork, new LocalSignals(), new Metrics());
     this.check = new LedgerCheck(this.unitOfWork);
+    this.rollups = new UsageRollups(this.unitOfWork, createLogger('silent'));
   }
 
   static async open(): Promise<LedgerSite> {

@@ -235,6 +235,7 @@ describe('an old month', () => {
   const short = (month: string): string => month.slice(0, 7);
 
   async function auditAll(): Promise<void> {
+    await site.rollups.runDue();
     await new LedgerAuditJob(
       site.unitOfWork,
       site.check,
@@ -363,6 +364,34 @@ describe('an old month', () => {
     await auditAll();
     await refused(/does not add up/);
     expect(await months().view()).toMatchObject({ droppedBefore: null });
+  });
+
+  it('stays until its usage is summed up, and its hours and days outlive it', async () => {
+    await work();
+    await backdate(MONTHS_BACK);
+    await job().run();
+    const first = short(addMonths(today, -MONTHS_BACK));
+    await new LedgerAuditJob(
+      site.unitOfWork,
+      site.check,
+      new Metrics(),
+      createLogger('silent'),
+    ).runDue();
+    await expect(months().drop(owner(), first)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('2 usage lines'),
+    });
+    await site.rollups.runDue();
+    await months().drop(owner(), first);
+    expect(await findings()).toEqual([]);
+    expect(
+      await site.dataSource.query(
+        'SELECT bucket, calls::int AS calls, cost_nano::int AS cost FROM usage_rollups ORDER BY bucket',
+      ),
+    ).toEqual([
+      { bucket: 'day', calls: 2, cost: 350 },
+      { bucket: 'hour', calls: 2, cost: 350 },
+    ]);
   });
 
   it('is the oldest one, and two more have passed', async () => {

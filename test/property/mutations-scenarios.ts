@@ -38,6 +38,18 @@ export const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<void>>
     assert.deepEqual(again, first);
     assert.equal(await bench.balance(holder), 'deposited 1000, spent 200, leased 0, debt 0');
   },
+  'sums of usage are its lines': async (bench) => {
+    const holder = await bench.project({ deposit: 1_000n });
+    await bench.site.rollups.runDue();
+    for (const cost of [200n, 300n]) {
+      const { leaseId } = await bench.acquire(holder, { wanted: 400n });
+      const report = bench.report(holder, leaseId, 1, cost);
+      const usage = report.usage.map((line) => ({ ...line, model: 'one' }));
+      await bench.submit({ ...report, usage });
+      assert.equal(await bench.site.rollups.runDue(), 1);
+    }
+    assert.equal(await bench.site.rollups.runDue(), 0);
+  },
   'a repeated deposit moves the money once': async (bench) => {
     const holder = await bench.project({});
     const deposit = bench.deposit(holder, 70n);

@@ -91,6 +91,28 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    fault: 'usage is summed up twice',
+    killedBy: 'sums of usage are its lines',
+    patches: [
+      {
+        file: 'billing/usage/usage-rollups.sql.ts',
+        find: 'AND number > $3 ORDER BY number',
+        replace: 'AND number >= $3 ORDER BY number',
+      },
+    ],
+  },
+  {
+    fault: 'the first sum of an hour stays its sum',
+    killedBy: 'sums of usage are its lines',
+    patches: [
+      {
+        file: 'billing/usage/usage-rollups.sql.ts',
+        find: 'cost_nano = r.cost_nano + excluded.cost_nano',
+        replace: 'cost_nano = r.cost_nano',
+      },
+    ],
+  },
+  {
     fault: 'a repeated deposit is not recognized',
     killedBy: 'a repeated deposit moves the money once',
     patches: [

@@ -130,6 +130,44 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE organization_id = $1 AND charged_nano > 0 GROUP BY 1, 2
     ) l ON l.budget_id = w.budget_id AND l.start = w.start
     WHERE w.organization_id = $1 AND w.settled_nano <> coalesce(s.total, 0) + coalesce(c.total, 0) + coalesce(l.charged, 0)`,
+  'usage lines are numbered without gaps': `
+    SELECT 'project ' || a.project_id AS subject, a.usage_count::text AS expected, coalesce(u.last, 0) || ', ' || coalesce(u.gaps, 0) || ' missing' AS found
+    FROM accounts a LEFT JOIN (
+      SELECT project_id, max(number) AS last, max(number) - min(number) + 1 - count(*) AS gaps
+      FROM usage_records WHERE organization_id = $1 GROUP BY project_id
+    ) u ON u.project_id = a.project_id
+    WHERE a.organization_id = $1 AND (coalesce(u.gaps, 0) <> 0
+      OR (a.usage_count <> coalesce(u.last, 0) AND (u.last IS NOT NULL OR ${SINCE} = '-infinity')))`,
+  'usage by minute is its lines': `
+    SELECT 'project ' || coalesce(r.project_id, u.project_id) || ' minute ' || coalesce(r.start, u.start) || ' key ' || coalesce(r.key_id, u.key_id)
+        || ' model ' || coalesce(r.provider, u.provider) || '/' || coalesce(r.model, u.model) AS subject,
+      coalesce(u.figures, 'nothing') AS expected, coalesce(r.figures, 'nothing') AS found
+    FROM (
+      SELECT start, project_id, key_id, provider, model, concat_ws(' ', calls, input_tokens, output_tokens, cost_nano) AS figures
+      FROM usage_rollups WHERE organization_id = $1 AND bucket = 'minute' AND start >= ${SINCE}
+    ) r FULL JOIN (
+      SELECT date_trunc('minute', l.at, 'UTC') AS start, l.project_id, l.key_id, l.provider, l.model,
+        concat_ws(' ', count(*), sum(l.input_tokens), sum(l.output_tokens), sum(l.cost_nano)) AS figures
+      FROM usage_records l JOIN usage_rollup_progress p ON p.organization_id = l.organization_id AND p.project_id = l.project_id
+      WHERE l.organization_id = $1 AND l.at >= ${SINCE} AND l.number <= p.number
+      GROUP BY 1, 2, 3, 4, 5
+    ) u ON u.start = r.start AND u.project_id = r.project_id AND u.key_id = r.key_id AND u.provider = r.provider AND u.model = r.model
+    WHERE r.figures IS DISTINCT FROM u.figures`,
+  'usage by hour and day is its minutes': `
+    SELECT coalesce(r.bucket, m.bucket) || ' ' || coalesce(r.start, m.start) || ' project ' || coalesce(r.project_id, m.project_id) || ' key '
+        || coalesce(r.key_id, m.key_id) || ' model ' || coalesce(r.provider, m.provider) || '/' || coalesce(r.model, m.model) AS subject,
+      coalesce(m.figures, 'nothing') AS expected, coalesce(r.figures, 'nothing') AS found
+    FROM (
+      SELECT bucket, start, project_id, key_id, provider, model, concat_ws(' ', calls, input_tokens, output_tokens, cost_nano) AS figures
+      FROM usage_rollups WHERE organization_id = $1 AND bucket <> 'minute' AND start >= ${SINCE}
+    ) r FULL JOIN (
+      SELECT b.bucket, date_trunc(b.bucket, s.start, 'UTC') AS start, s.project_id, s.key_id, s.provider, s.model,
+        concat_ws(' ', sum(s.calls), sum(s.input_tokens), sum(s.output_tokens), sum(s.cost_nano)) AS figures
+      FROM usage_rollups s CROSS JOIN (VALUES ('hour'), ('day')) AS b(bucket)
+      WHERE s.organization_id = $1 AND s.bucket = 'minute' AND s.start >= ${SINCE}
+      GROUP BY 1, 2, 3, 4, 5, 6
+    ) m ON m.bucket = r.bucket AND m.start = r.start AND m.project_id = r.project_id AND m.key_id = r.key_id AND m.provider = r.provider AND m.model = r.model
+    WHERE r.figures IS DISTINCT FROM m.figures`,
   'reports are numbered without gaps': `
     SELECT 'lease ' || l.id AS subject, l.last_seq::text AS expected, coalesce(s.reports, 0)::text AS found
     FROM leases l LEFT JOIN (SELECT lease_id, count(*) AS reports FROM settlements WHERE organization_id = $1 GROUP BY lease_id) s ON s.lease_id = l.id

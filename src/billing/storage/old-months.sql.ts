@@ -23,6 +23,9 @@ export const CARRY_BUDGETS = `
   GROUP BY 1, 3, 4
   ON CONFLICT (organization_id, scope, scope_id, start) DO UPDATE SET amount_nano = c.amount_nano + excluded.amount_nano`;
 
+/** Minutes are as fine as lines; hours and days stay. */
+export const DROP_MINUTES = `DELETE FROM usage_rollups WHERE bucket = 'minute' AND start < ($1::date)::timestamp AT TIME ZONE 'UTC'`;
+
 export const RECORD_DROP = `INSERT INTO dropped_months (month, first_lease, actor) VALUES ($1, $2, $3)`;
 
 /** What would be lost with the month although it is still needed. */
@@ -31,6 +34,8 @@ export const OBSTACLES = `
     (SELECT count(*)::int FROM leases WHERE state IN ('PENDING', 'EXPIRED_HOLD')
       AND (granted_at < ($1::date)::timestamp AT TIME ZONE 'UTC' OR id < $2::uuid)) AS open,
     (SELECT count(*)::int FROM organizations o LEFT JOIN ledger_audits a ON a.organization_id = o.id
-      WHERE a.findings IS DISTINCT FROM 0 OR a.checked_at < clock_timestamp() - interval '1 day') AS unchecked`;
+      WHERE a.findings IS DISTINCT FROM 0 OR a.checked_at < clock_timestamp() - interval '1 day') AS unchecked,
+    (SELECT count(*)::int FROM usage_records u LEFT JOIN usage_rollup_progress p ON p.organization_id = u.organization_id AND p.project_id = u.project_id
+      WHERE u.at < ($1::date)::timestamp AT TIME ZONE 'UTC' AND u.number > coalesce(p.number, 0)) AS unsummed`;
 
 export const DROPPED = `SELECT to_char(max(month) + interval '1 month', 'YYYY-MM') AS before, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-01') AS today FROM dropped_months`;

@@ -18,6 +18,7 @@ import {
   CARRY_BUDGETS,
   CARRY_ENTRIES,
   CARRY_PROJECTS,
+  DROP_MINUTES,
   DROPPED,
   OBSTACLES,
   RECORD_DROP,
@@ -115,7 +116,7 @@ function viewOf(month: Month, all: readonly Partition[], state: MonthView['state
 
 async function refuseObstacles(tx: Tx, month: Month): Promise<void> {
   const next = addMonths(month, 1);
-  const [found] = await tx.query<{ open: number; unchecked: number }>(OBSTACLES, [
+  const [found] = await tx.query<{ open: number; unchecked: number; unsummed: number }>(OBSTACLES, [
     next,
     firstLeaseOf(next),
   ]);
@@ -131,6 +132,12 @@ async function refuseObstacles(tx: Tx, month: Month): Promise<void> {
       `The ledger of ${found.unchecked} organizations does not add up, or was not checked in the last day. What a dropped month held cannot be checked any more, so that has to be cleared up first: iron-cage audit.`,
     );
   }
+  if (found && found.unsummed > 0) {
+    throw new AppError(
+      'CONFLICT',
+      `${found.unsummed} usage lines of that month are not summed up yet. The servers are at it; try again in a minute.`,
+    );
+  }
 }
 
 async function carry(tx: Tx, month: Month, actor: string): Promise<void> {
@@ -139,5 +146,6 @@ async function carry(tx: Tx, month: Month, actor: string): Promise<void> {
   await tx.query(CARRY_ENTRIES, [month, next]);
   await tx.query(CARRY_PROJECTS, [month, ...leases]);
   await tx.query(CARRY_BUDGETS, leases);
+  await tx.query(DROP_MINUTES, [next]);
   await tx.query(RECORD_DROP, [month, firstLeaseOf(next), actor]);
 }

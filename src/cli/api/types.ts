@@ -292,3 +292,18 @@ export interface Storage {
   readonly strays: number;
   readonly droppedBefore: string | null;
 }
+
+export interface UsageByTime {
+  readonly items: readonly {
+    readonly start: string;
+    readonly projectId: string | null;
+    readonly keyId: string | null;
+    readonly provider: string | null;
+    readonly model: string | null;
+    readonly cost: string;
+    readonly calls: number;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+  }[];
+  readonly isCut: boolean;
+}

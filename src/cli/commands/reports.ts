@@ -5,9 +5,13 @@ import type { Action, Context } from '../context.js';
 import { findProject } from '../resolve.js';
 import { count, dollars, plural, wholeNumber } from '../terminal/format.js';
 import { facts, table } from '../terminal/table.js';
+import {
+  showUsageByTime,
+  USAGE_BY_TIME_OPTIONS,
+  type UsageByTimeOptions,
+} from './usage-by-time.js';
 
-interface UsageOptions {
-  readonly project?: string;
+interface UsageOptions extends UsageByTimeOptions {
   readonly days?: number;
 }
 
@@ -19,12 +23,17 @@ export interface PriceOptions {
 type Run = (action: Action) => Promise<void>;
 
 export function addReportCommands(program: Command, run: Run): void {
-  program
+  const usage = program
     .command('usage')
-    .description('What was spent: today, this month, by model, by project')
+    .description('What was spent: today, this month, by model, by project; or by time')
     .option('--project <project>', 'only of this project')
     .option('--days <number>', 'of how many days, 14 unless given', wholeNumber('--days', 1, 92))
-    .action((options: UsageOptions) => run((context) => showUsage(context, options)));
+    .action((options: UsageOptions) =>
+      run((context) =>
+        options.by ? showUsageByTime(context, options) : showUsage(context, options),
+      ),
+    );
+  for (const option of USAGE_BY_TIME_OPTIONS) usage.addOption(option);
   program
     .command('prices')
     .description('The price table in force, in dollars per million tokens')
