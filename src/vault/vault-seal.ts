@@ -16,6 +16,8 @@ import { EarlierSecrets } from './earlier-secrets.js';
 
 /** What is decided is in the database at once; this is how long a replica may keep a key in memory that it may not use. */
 const POLL_MS = 5_000;
+const STAYS =
+  'the vault is sealed, but the master key stays in the environment of this process; give it as a file or through a key management service if sealing is to take it out of the memory';
 
 /**
  * The seal of the whole installation. While it is on, every transaction that would touch a secret refuses, and the master keys leave the
@@ -72,6 +74,7 @@ export class VaultSeal implements OnApplicationBootstrap, OnModuleDestroy {
       await this.record(tx, user, 'vault.seal', reason === undefined ? {} : { reason });
     });
     this.keyring.lock();
+    if (this.keyring.isInEnvironment) this.logger.warn({}, STAYS);
     this.tell(user);
   }
 

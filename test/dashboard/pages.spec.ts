@@ -103,6 +103,8 @@ describeInBrowser('every page', () => {
         [`agents?project=${projectId}`, 'Stop test-agent'],
         [`projects/${projectId}/keys`, 'Create key'],
         ['vault', 'Add provider key'],
+        ['vault', /^Edit/],
+        ['vault', /^Version 1 of/],
         ['vault', /^Rotate/],
         ['vault', /^Delete/],
         ['members', 'Add member'],

@@ -103,9 +103,45 @@ async function fill(site: Installation): Promise<string> {
       amount: '1',
       reason: text(),
     });
+    await spending(site, first, text);
+    await pricing(site, first, text);
     await site.must('POST', `/v1/projects/${project.id}/pause`, { reason: text() });
   }
   return first;
+}
+
+/** Budgets, their raises, recurring deposits and corrections. */
+async function spending(site: Installation, projectId: string, text: () => string): Promise<void> {
+  const budget = await site.must('POST', '/v1/budgets', {
+    scope: 'project',
+    scopeId: projectId,
+    window: 'day',
+    limit: '100',
+    tags: [text(), text()],
+  });
+  const raise = { requestId: newId(), amount: '1', reason: text() };
+  await site.must('POST', `/v1/budgets/${budget['id']}/raises`, raise);
+  const refill = { mode: 'add', amount: '1', window: 'month' };
+  await site.must('POST', `/v1/projects/${projectId}/refills`, refill);
+  const correction = { requestId: newId(), amount: '0.1', reason: text() };
+  await site.must('POST', `/v1/projects/${projectId}/corrections`, correction);
+  const ask = { id: newId(), projectId, amount: '1', reason: text() };
+  const { id } = await site.must('POST', '/v1/budget-requests', ask);
+  await site.must('POST', `/v1/budget-requests/${id}/decline`, { note: text() });
+}
+
+/** Own rates, markup and ceiling, each with its reason. */
+async function pricing(site: Installation, projectId: string, text: () => string): Promise<void> {
+  const rates = { input: '1', output: '2' };
+  await site.must('POST', '/v1/prices/overrides', {
+    projectId,
+    provider: 'openai',
+    model: `own-${newId()}`,
+    rates,
+    reason: text(),
+  });
+  await site.must('PUT', '/v1/prices/markup', { projectId, basisPoints: 100, reason: text() });
+  await site.must('PUT', '/v1/prices/ceiling', { projectId, rates, reason: text() });
 }
 
 async function startAgent(

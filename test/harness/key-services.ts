@@ -6,11 +6,14 @@ import type { AddressInfo } from 'node:net';
 type Json = Record<string, any>;
 type Answer = { status: number; body: Json } | 'hang';
 
+const STATUS: Readonly<Record<string, number>> = { refuse: 403, error: 500, throttle: 429 };
+
 /** Answers over a real socket, with a key that never leaves it. */
 abstract class FakeKeyService {
   readonly calls: string[] = [];
   /** How it misbehaves from now on. */
-  failure: 'refuse' | 'hang' | 'nonsense' | undefined;
+  failure:
+    'refuse' | 'hang' | 'nonsense' | 'error' | 'throttle' | 'other-key' | 'truncate' | undefined;
   readonly #key = randomBytes(32);
   readonly #server: Server = createServer((request, response) => {
     void this.#handle(request, response);
@@ -36,8 +39,11 @@ abstract class FakeKeyService {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: 16 });
     cipher.setAAD(Buffer.from(context));
-    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-    return Buffer.concat([nonce, body, cipher.getAuthTag()]);
+    // One byte less is what a proxy that cuts leaves; another key is what a wrong alias gives.
+    const given = this.failure === 'other-key' ? randomBytes(plain.length) : plain;
+    const body = Buffer.concat([cipher.update(given), cipher.final()]);
+    const blob = Buffer.concat([nonce, body, cipher.getAuthTag()]);
+    return this.failure === 'truncate' ? blob.subarray(0, -1) : blob;
   }
 
   protected unseal(blob: Buffer, context: string): Buffer {
@@ -54,7 +60,7 @@ abstract class FakeKeyService {
     const text = Buffer.concat(chunks).toString();
     const answer = this.answer(request, text === '' ? {} : (JSON.parse(text) as Json));
     if (answer === 'hang' || this.failure === 'hang') return;
-    const status = this.failure === 'refuse' ? 403 : answer.status;
+    const status = STATUS[this.failure ?? ''] ?? answer.status;
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(this.failure === 'nonsense' ? 'sk-not-json' : JSON.stringify(answer.body));
   }
@@ -99,8 +105,12 @@ export class FakeHashiVault extends FakeKeyService {
     }
     if (call === 'POST /v1/transit/decrypt/iron-cage') {
       const blob = Buffer.from(String(body['ciphertext']).replace('vault:v1:', ''), 'base64');
-      const plaintext = this.unseal(blob, 'transit').toString('base64');
-      return { status: 200, body: { data: { plaintext } } };
+      try {
+        const plaintext = this.unseal(blob, 'transit').toString('base64');
+        return { status: 200, body: { data: { plaintext } } };
+      } catch {
+        return { status: 400, body: { errors: ['cipher: message authentication failed'] } };
+      }
     }
     const path = /^GET \/v1\/kv\/data\/(.+)$/.exec(call)?.[1];
     const data = path === undefined ? undefined : this.kv.get(path);

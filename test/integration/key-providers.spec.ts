@@ -67,7 +67,8 @@ describe.each(['aws', 'vault'] as const)('a master key that %s wraps', (kind) =>
       code: 'KEK_PROVIDER',
       message: expect.stringContaining('Nothing was changed'),
     });
-    for (const failure of ['refuse', 'nonsense'] as const) {
+    const failures = ['refuse', 'nonsense', 'error', 'throttle', 'other-key', 'truncate'] as const;
+    for (const failure of failures) {
       service.failure = failure;
       await expect(start()).rejects.toMatchObject({ code: 'KEK_PROVIDER' });
       await start().catch((error: unknown) => {

@@ -35,6 +35,7 @@ export function refuseWrongKeys(known: readonly KnownKek[], keys: MasterKeys): v
     }),
   );
   const missing = known.filter((row) => !opens(own.get(row.kek_id), row.sentinel));
+  for (const kek of own.values()) kek.wipe();
   if (missing.length === 0) return;
   const wanted = missing.map((row) => row.kek_id).join(', ');
   const { current } = keys;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { KEY_BYTES } from '../../kernel/sealed-box.js';
 import { type Config, StartupError } from '../config/index.js';
 import { type MasterKey, readMasterKey, readPreviousKey } from './master-key.js';
+import type { KeyProvider } from './providers/key-provider.js';
 import { openKeyProvider } from './providers/open-key-provider.js';
 
 /** What the database knows of a master key. */
@@ -62,7 +63,25 @@ async function fromProvider(
   }
   const bytes = randomBytes(KEY_BYTES);
   const kept = { provider: name, wrapped: await provider.wrap(bytes) };
+  await refuseLoss(provider, name, kept.wrapped, bytes);
   return { bytes, source: name, fresh: true, kept };
+}
+
+/** From now on there is no other copy of the key: what cannot be unwrapped now could never be. */
+async function refuseLoss(
+  provider: KeyProvider,
+  name: string,
+  wrapped: Buffer,
+  bytes: Buffer,
+): Promise<void> {
+  const again = await provider.unwrap(wrapped);
+  const isSame = again.equals(bytes);
+  again.fill(0);
+  if (isSame) return;
+  throw new StartupError(
+    'KEK_PROVIDER',
+    `${name} does not give back what it was given to wrap. Check that it may be used to encrypt and to decrypt, with one and the same key. Nothing was changed in the database.`,
+  );
 }
 
 function malformed(name: string): StartupError {

@@ -7,6 +7,7 @@ import { Kek } from './kek.js';
 import { knownKeks, refuseWrongKeys, storeSentinel } from './kek-check.js';
 import type { KnownKek, MasterKeys } from './key-source.js';
 
+/** Reads the keys anew each time: their bytes are wiped after use. */
 export type ReadMasterKeys = (known: readonly KnownKek[]) => Promise<MasterKeys>;
 
 interface Keks {
@@ -32,6 +33,7 @@ export class Keyring {
   ) {
     this.keks = keksOf(keys);
     this.kekId = this.keks.current.id;
+    wipe(keys);
   }
 
   /** The current master key: everything new is wrapped under it. */
@@ -42,6 +44,7 @@ export class Keyring {
     let keys = await read(await knownKeks(dataSource));
     if (!(await storeSentinel(dataSource, keys))) {
       // Another replica made the first key of a key management service just now: that one is it.
+      wipe(keys);
       keys = await read(await knownKeks(dataSource));
       await storeSentinel(dataSource, keys);
     }
@@ -55,12 +58,19 @@ export class Keyring {
    */
   static async refuseWrong(read: ReadMasterKeys, dataSource: DataSource): Promise<void> {
     const known = await knownKeks(dataSource);
-    refuseWrongKeys(known, await read(known));
+    const keys = await read(known);
+    refuseWrongKeys(known, keys);
+    wipe(keys);
   }
 
   /** Whether the keys are gone from memory, because the vault is sealed. */
   get locked(): boolean {
     return this.keks === undefined;
+  }
+
+  /** Then sealing cannot take it out of the memory: a process keeps the environment that it was started with. */
+  get isInEnvironment(): boolean {
+    return this.source === 'IRON_CAGE_KEK';
   }
 
   /** Wipes the keys from memory: nothing can be wrapped or unwrapped until {@link unlock}. */
@@ -76,6 +86,7 @@ export class Keyring {
     const keys = await this.read(known);
     refuseWrongKeys(known, keys);
     const keks = keksOf(keys);
+    wipe(keys);
     // Rows would name one key and be wrapped by another: nobody could ever open them.
     if (keks.current.id !== this.kekId) throw replaced(this.kekId, keks.current.id);
     this.keks = keks;
@@ -200,6 +211,11 @@ function replaced(was: string, is: string): StartupError {
     'KEK_WRONG',
     `The master key of this server was ${was} at its start and is ${is} now. Restart the server to change the master key.`,
   );
+}
+
+/** What is derived from them stays until the vault is sealed; they themselves are needed no more. */
+function wipe({ current, previous }: MasterKeys): void {
+  for (const { bytes } of [current, ...previous]) bytes.fill(0);
 }
 
 function keksOf({ current, previous }: MasterKeys): Keks {

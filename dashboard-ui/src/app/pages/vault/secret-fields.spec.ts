@@ -2,8 +2,10 @@ import {
   fieldNameProblem,
   fieldValueProblem,
   filledFields,
+  headerProblem,
   hostsProblem,
   pathsProblem,
+  shownHeader,
   typedHeader,
   typedHosts,
 } from './secret-fields';
@@ -36,6 +38,14 @@ describe('fields of a provider secret', () => {
     });
     expect(typedHeader('authorization: Bearer')).toBeUndefined();
     expect(typedHeader('{secret}')).toBeUndefined();
+    expect(headerProblem('{secret}')).toContain('name: value');
+    expect(headerProblem('')).toBeUndefined();
+  });
+
+  it('shows a header as it is typed', () => {
+    const header = { name: 'x-api-key', value: 'Key {secret}' };
+    expect(typedHeader(shownHeader(header))).toEqual(header);
+    expect(shownHeader(null)).toBe('');
   });
 
   it('refuses paths that are none', () => {

@@ -60,5 +60,16 @@ export function typedHeader(text: string): Schemas['SecretHeader'] | null | unde
     : { name: name.toLowerCase(), value };
 }
 
+/** As {@link typedHeader} reads it. */
+export function shownHeader(header: Schemas['Secret']['header']): string {
+  return header === null ? '' : `${header.name}: ${header.value}`;
+}
+
+export function headerProblem(text: string): string | undefined {
+  return typedHeader(text) === undefined
+    ? 'Write it as name: value, with {secret} where the key belongs.'
+    : undefined;
+}
+
 export type Provider = Schemas['Provider'];
 export const OTHER_PROVIDER = 'other';

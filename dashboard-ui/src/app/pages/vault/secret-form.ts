@@ -28,6 +28,7 @@ import {
   fieldValueProblem,
   filledFields,
   type FieldValue,
+  headerProblem,
   hostsProblem,
   OTHER_PROVIDER,
   pathsProblem,
@@ -84,13 +85,7 @@ export class SecretForm {
       nameRule(path.name, 'Enter a name for the secret.');
       validate(path.hosts, ({ value }) => problem(hostsProblem(value())));
       validate(path.paths, ({ value }) => problem(pathsProblem(value())));
-      validate(path.header, ({ value }) =>
-        problem(
-          typedHeader(value()) === undefined
-            ? 'Write it as name: value, with {secret} where the key belongs.'
-            : undefined,
-        ),
-      );
+      validate(path.header, ({ value }) => problem(headerProblem(value())));
       applyWhen(
         path,
         ({ value }) => value().provider === OTHER_PROVIDER,

@@ -4,7 +4,9 @@ import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
 import { Dialogs, UiBadge, UiButton, UiTableScroll, UiTime } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
+import { EditSecretDialog } from './edit-secret-dialog';
 import { RotateSecretDialog } from './rotate-secret-dialog';
+import { problemName, problemText } from './secret-problem';
 import { SecretVersionsDialog } from './secret-versions-dialog';
 
 type Secret = Schemas['Secret'];
@@ -28,7 +30,15 @@ type Secret = Schemas['Secret'];
       <tbody>
         @for (secret of secrets(); track secret.id) {
           <tr>
-            <td class="max-w-44 truncate font-medium">{{ secret.name }}</td>
+            <td class="max-w-44 font-medium">
+              <div class="truncate">{{ secret.name }}</div>
+              @if (secret.problem; as problem) {
+                <ui-badge tone="bad">{{ problemName(problem.code) }}</ui-badge>
+                <div class="text-xs font-normal text-muted">
+                  Since <ui-time [at]="problem.since" />. {{ problemText(problem.code) }}
+                </div>
+              }
+            </td>
             <td class="whitespace-nowrap">{{ secret.provider }}</td>
             <td class="max-w-40 truncate text-muted">
               {{
@@ -88,6 +98,15 @@ type Secret = Schemas['Secret'];
                     uiButton
                     type="button"
                     size="sm"
+                    [attr.aria-label]="'Edit ' + secret.name"
+                    (click)="edit(secret)"
+                  >
+                    Edit
+                  </button>
+                  <button
+                    uiButton
+                    type="button"
+                    size="sm"
                     [attr.aria-label]="'Rotate ' + secret.name"
                     (click)="rotate(secret)"
                   >
@@ -115,6 +134,8 @@ export class SecretTable {
   readonly secrets = input.required<readonly Secret[]>();
   readonly projectNames = input<ReadonlyMap<string, string>>(new Map());
   readonly changed = output();
+  protected readonly problemName = problemName;
+  protected readonly problemText = problemText;
   protected readonly session = inject(Session);
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
@@ -122,6 +143,13 @@ export class SecretTable {
 
   protected async showVersions(secret: Secret): Promise<void> {
     await this.dialogs.open<undefined, Secret>(SecretVersionsDialog, secret);
+    this.changed.emit();
+  }
+
+  protected async edit(secret: Secret): Promise<void> {
+    const next = await this.dialogs.open<Secret, Secret>(EditSecretDialog, secret);
+    if (!next) return;
+    this.notices.done(`${next.name} is changed.`);
     this.changed.emit();
   }
 
