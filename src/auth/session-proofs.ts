@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import {
   Inject,
   Injectable,
@@ -17,10 +17,10 @@ import {
 import { Keyring } from '../platform/keyring/index.js';
 import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { proofExpired, proofInvalid } from './domain/proof-refusals.js';
+import { sessionKeyOf } from './domain/session-key.js';
 
-const NAME = 'session-proof-key';
-const INFO = 'iron-cage/session-proof/v1';
-const KEY_BYTES = 32;
+/** Of the secret that the keys of sessions are made from. */
+export const SESSION_PROOF_SECRET = 'session-proof-key';
 /** Sessions whose keys are at hand; the key of any other is made again. */
 const CAPACITY = 10_000;
 const LOOK_MS = 30_000;
@@ -56,7 +56,7 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Before the first request: while the vault is sealed nothing can be opened any more. */
   async onApplicationBootstrap(): Promise<void> {
-    const { version, bytes } = await this.keyring.serverSecret(NAME);
+    const { version, bytes } = await this.keyring.serverSecret(SESSION_PROOF_SECRET);
     this.learn(version, bytes);
     if (version > 1) await this.secretOf(version - 1);
     this.timer = setInterval(() => void this.look(), LOOK_MS).unref();
@@ -69,7 +69,7 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
   issue(agent: AgentPrincipal, sessionId: string): IssuedProofKey {
     const secret = this.secrets.get(this.newest);
     if (!secret) throw new Error('the secret of session proofs has not been read');
-    const bytes = derive(secret, agent, sessionId);
+    const bytes = sessionKeyOf(secret, agent, sessionId);
     const key = bytes.toString('base64url');
     bytes.fill(0);
     return { keyVersion: this.newest, key, time: systemClock.now() };
@@ -86,7 +86,7 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
     if (!secret) throw proofInvalid(`key version ${proof.keyVersion} is not known`);
     const name = `${proof.keyVersion}.${agent.keyId}.${proof.sessionId}`;
     const known = this.sessionKeys.get(name);
-    const key = known ?? createSecretKey(derive(secret, agent, proof.sessionId));
+    const key = known ?? createSecretKey(sessionKeyOf(secret, agent, proof.sessionId));
     if (!isMac(proof, proofMac(key, request, proof))) {
       throw proofInvalid(`MAC of session ${proof.sessionId}, key ${agent.keyId}, does not fit`);
     }
@@ -98,8 +98,8 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** A new secret for sessions that start from now on; those of the version before the current one are over. */
   async rotate(): Promise<void> {
-    const { version, bytes } = await this.keyring.rotateServerSecret(NAME);
-    await this.keyring.dropServerSecrets(NAME, version - 1);
+    const { version, bytes } = await this.keyring.rotateServerSecret(SESSION_PROOF_SECRET);
+    await this.keyring.dropServerSecrets(SESSION_PROOF_SECRET, version - 1);
     this.learn(version, bytes);
   }
 
@@ -121,7 +121,7 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
     const running = this.pending.get(version);
     if (running) return running;
     const looking = this.keyring
-      .serverSecretOf(NAME, version)
+      .serverSecretOf(SESSION_PROOF_SECRET, version)
       .then((found) => found && this.learn(version, found.bytes))
       .finally(() => this.pending.delete(version));
     this.pending.set(version, looking);
@@ -131,9 +131,9 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
   /** What another replica has rotated must end here too, whether or not a session of its comes by. */
   private async look(): Promise<void> {
     try {
-      const version = await this.keyring.serverSecretVersion(NAME);
+      const version = await this.keyring.serverSecretVersion(SESSION_PROOF_SECRET);
       if (version <= this.newest) return;
-      const found = await this.keyring.serverSecretOf(NAME, version);
+      const found = await this.keyring.serverSecretOf(SESSION_PROOF_SECRET, version);
       if (found) this.learn(version, found.bytes);
     } catch (error) {
       this.logger.warn(
@@ -151,11 +151,6 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
       return;
     }
   }
-}
-
-function derive(secret: KeyObject, agent: AgentPrincipal, sessionId: string): Buffer {
-  const info = [INFO, agent.organizationId, agent.keyId, sessionId].join('\n');
-  return Buffer.from(hkdfSync('sha256', secret, '', info, KEY_BYTES));
 }
 
 /** Both are 43 characters: the form of a proof says so. */

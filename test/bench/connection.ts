@@ -36,11 +36,17 @@ export class Connection {
     });
   }
 
-  post(path: string, token: string, body: string): Promise<{ status: number; body: string }> {
+  /** @param headers whole lines, each with its line end */
+  post(
+    path: string,
+    token: string,
+    body: string,
+    headers = '',
+  ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
       this.socket.write(
-        `POST ${path} HTTP/1.1\r\nHost: ${this.host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `POST ${path} HTTP/1.1\r\nHost: ${this.host}\r\nAuthorization: Bearer ${token}\r\n${headers}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );
     });
   }

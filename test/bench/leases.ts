@@ -97,7 +97,7 @@ async function times<T>(count: number, make: (index: number) => Promise<T>): Pro
   return list;
 }
 
-async function agentsOf(
+export async function agentsOf(
   url: string,
   holderOf: (index: number) => Holder,
   count = AGENTS,

@@ -7,6 +7,7 @@ type Benchmark = (options: { full: boolean }) => Promise<readonly Row[]>;
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: Benchmark }>>> = {
   keys: () => import('./keys.js'),
   leases: () => import('./leases.js'),
+  proofs: () => import('./proofs.js'),
   sdk: () => import('./sdk.js'),
 };
 

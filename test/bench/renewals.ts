@@ -1,3 +1,4 @@
+import { proofHeader } from '../../sdk/src/wire/sender-proof.js';
 import { newId } from '../../src/kernel/ids.js';
 import { Connection } from './connection.js';
 import type { Holder } from './site.js';
@@ -37,11 +38,7 @@ export class RenewingAgent {
       wanted: '0.5',
       minimum: '0',
     };
-    const { status, body: answer } = await this.connection.post(
-      '/v1/sdk/leases',
-      this.holder.key,
-      JSON.stringify(body),
-    );
+    const { status, body: answer } = await this.post('/v1/sdk/leases', body);
     if (status !== 201) throw new Error(`acquire: ${status} ${answer}`);
   }
 
@@ -54,14 +51,23 @@ export class RenewingAgent {
       final: true,
       next: { leaseId: next, wanted: '0.5', minimum: '0' },
     };
-    const { status, body: answer } = await this.connection.post(
+    const { status, body: answer } = await this.post(
       `/v1/sdk/leases/${this.leaseId}/settlements`,
-      this.holder.key,
-      JSON.stringify(body),
+      body,
     );
     if (status !== 200 || !answer.includes('"granted":true'))
       throw new Error(`settle: ${status} ${answer}`);
     this.leaseId = next;
+  }
+
+  private post(path: string, body: object): Promise<{ status: number; body: string }> {
+    const { key, sessionId, proofKey } = this.holder;
+    const text = JSON.stringify(body);
+    if (proofKey === undefined) return this.connection.post(path, key, text);
+    const request = { method: 'POST', path, body: Buffer.from(text), bearer: key };
+    const terms = { sessionId, keyVersion: 1, timeMs: Date.now() };
+    const proof = proofHeader(request, terms, proofKey);
+    return this.connection.post(path, key, text, `Iron-Cage-Proof: ${proof}\r\n`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +7,8 @@ import 'reflect-metadata';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { hashKey, type Pepper } from '../../src/auth/domain/key-hash.js';
+import { sessionKeyOf } from '../../src/auth/domain/session-key.js';
+import { SESSION_PROOF_SECRET } from '../../src/auth/session-proofs.js';
 import { newId } from '../../src/kernel/ids.js';
 import { generateKey } from '../../src/kernel/iron-cage-key.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
@@ -22,6 +24,8 @@ export interface Holder {
   readonly keyId: string;
   readonly key: string;
   readonly sessionId: string;
+  /** Where the project wants proofs. */
+  readonly proofKey?: Buffer;
 }
 
 export interface IssuedKey {
@@ -40,6 +44,7 @@ export class BenchSite {
     private readonly setupToken: string,
     readonly server: ChildProcess,
     private readonly pepper: Pepper,
+    readonly proofSecret: Buffer,
     private readonly undo: (() => Promise<unknown>)[],
   ) {}
 
@@ -73,6 +78,7 @@ export class BenchSite {
       setupToken,
       server,
       await keyring.serverSecret('key-pepper'),
+      (await keyring.serverSecret(SESSION_PROOF_SECRET)).bytes,
       [
         () => rm(folder, { recursive: true, force: true }),
         () => database.stop(),
@@ -183,6 +189,17 @@ export class BenchSite {
       [holder.sessionId, keyId],
     );
     return holder;
+  }
+
+  /** As {@link holder}, in a project that wants a proof with every request. */
+  async boundHolder(organizationId: string): Promise<Holder> {
+    const holder = await this.holder(organizationId);
+    await this.dataSource.query(
+      `UPDATE projects SET sender_binding = 'required' WHERE organization_id = $1 AND id = $2`,
+      [organizationId, holder.projectId],
+    );
+    const secret = createSecretKey(this.proofSecret);
+    return { ...holder, proofKey: sessionKeyOf(secret, holder, holder.sessionId) };
   }
 }
 
