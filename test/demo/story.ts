@@ -113,7 +113,10 @@ async function play(
   say: (line: string) => void,
   cast: { name: string; provider: CountingProvider; kind: string; field: string; realKey: string },
 ): Promise<Scene> {
-  const { id } = await client.send<{ id: string }>('POST', '/v1/projects', { name: cast.name });
+  const { id } = await client.send<{ id: string }>('POST', '/v1/projects', {
+    name: cast.name,
+    policy: { senderBinding: 'required' },
+  });
   await client.send('POST', `/v1/projects/${id}/deposits`, {
     requestId: newId(),
     amount: '1.00',

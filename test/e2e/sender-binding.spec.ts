@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { newId } from '../../src/kernel/ids.js';
+import { ROUTES } from '../../src/routes.js';
 import { BoundSession, rawCall } from '../harness/bound-session.js';
 import { Installation, type Json, type ProjectFixture, usage } from '../harness/installation.js';
 import { eventually, query } from '../harness/people.js';
@@ -87,6 +88,20 @@ describe('requests of a session are bound to who started it', () => {
     }
     expect(await site.balance(project.id)).toEqual(before);
     expect((await session.call('POST', settlements(leaseId), report(session.id))).status).toBe(200);
+  });
+
+  it('every route of agents but the start is closed without a proof, whatever is added later', async () => {
+    const routes = ROUTES.filter(
+      ({ access }) => access.startsWith('agent:') && access !== 'agent:bootstrap',
+    );
+    expect(routes.length).toBeGreaterThanOrEqual(6);
+    for (const { method, path: template } of routes) {
+      const where = template.replace('{sessionId}', session.id).replace(/\{\w+\}/g, () => newId());
+      const answer = await bare(method, where, method === 'GET' ? undefined : {});
+      expect([template, ...outcome(answer)]).toEqual([template, 401, 'PROOF_REQUIRED']);
+    }
+    const metrics = await fetch(`${site.url}/metrics`).then((answer) => answer.text());
+    expect(metrics).toMatch(/iron_cage_proofs_refused_total\{code="PROOF_REQUIRED"\} [1-9]/);
   });
 
   it('a thief who starts a session of his own acts for no other that lives', async () => {

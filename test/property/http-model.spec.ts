@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { newId } from '../../src/kernel/ids.js';
 import { parseMoney, printMoney } from '../../src/kernel/money.js';
+import { BoundSession } from '../harness/bound-session.js';
 import {
   type Answer,
   Installation,
@@ -82,7 +83,7 @@ interface Sent {
   readonly token: string;
   readonly path: string;
   readonly body: object;
-  readonly answer: Answer;
+  readonly answer: Pick<Answer, 'status' | 'body'>;
 }
 
 class Run {
@@ -92,7 +93,7 @@ class Run {
   constructor(
     private readonly site: Installation,
     private readonly project: ProjectFixture,
-    private readonly session: string,
+    private readonly session: BoundSession,
     private readonly model: LedgerModel,
   ) {}
 
@@ -150,8 +151,19 @@ class Run {
     return from > 0n ? from : 1n;
   }
 
-  private async send(token: string, path: string, body: object): Promise<Answer> {
-    const answer = await this.site.as(token, 'POST', path, body);
+  /** What an agent sends is proven, whether or not its project wants that. */
+  private post(
+    token: string,
+    path: string,
+    body: object,
+  ): Promise<Pick<Answer, 'status' | 'body'>> {
+    return token === this.project.key
+      ? this.session.call('POST', path, body)
+      : this.site.as(token, 'POST', path, body);
+  }
+
+  private async send(token: string, path: string, body: object): Promise<Sent['answer']> {
+    const answer = await this.post(token, path, body);
     expect(answer.status).not.toBe(500);
     this.last = { token, path, body, answer };
     return answer;
@@ -185,7 +197,7 @@ class Run {
     const expected = this.model.acquire(leaseId, wanted, minimum, purpose);
     const answer = await this.send(this.project.key, '/v1/sdk/leases', {
       leaseId,
-      sessionId: this.session,
+      sessionId: this.session.id,
       wanted: printMoney(wanted),
       minimum: printMoney(minimum),
       ...(purpose !== undefined && { purpose: { models: [purpose] } }),
@@ -211,7 +223,7 @@ class Run {
       this.project.key,
       `/v1/sdk/leases/${leaseId}/settlements`,
       {
-        sessionId: this.session,
+        sessionId: this.session.id,
         seq,
         usage: cost === 0n ? [] : [line],
         final: one.final,
@@ -253,8 +265,8 @@ class Run {
   private async repeat(): Promise<void> {
     if (!this.last) return;
     const { token, path, body, answer } = this.last;
-    const again = await this.site.as(token, 'POST', path, body);
-    const known = ({ status, body: { error, ...rest } }: Answer): unknown => ({
+    const again = await this.post(token, path, body);
+    const known = ({ status, body: { error, ...rest } }: Sent['answer']): unknown => ({
       status,
       rest,
       code: error?.code,
@@ -290,11 +302,12 @@ describe('the routes do what the model does', () => {
       fc.asyncProperty(
         fc.array(budgetPlan, { maxLength: 3 }),
         fc.array(step, { minLength: 5, maxLength: 25 }),
-        async (plans, steps) => {
+        fc.constantFrom('off' as const, 'required' as const),
+        async (plans, steps, senderBinding) => {
           const project = await site.project({
-            policy: { maxOpenLeases: MAX_OPEN, trancheSize: printMoney(TRANCHE) },
+            policy: { maxOpenLeases: MAX_OPEN, trancheSize: printMoney(TRANCHE), senderBinding },
           });
-          const session = await site.session(project.key);
+          const session = await BoundSession.start(site.url, project.key);
           const budgets: ModelBudget[] = [];
           for (const plan of plans) {
             const scopeId = plan.scope === 'project' ? project.id : project.keyId;

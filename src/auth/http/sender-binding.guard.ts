@@ -1,7 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors.js';
 import type { AgentPrincipal } from '../../kernel/principal.js';
 import { PROOF_HEADER } from '../../kernel/sender-proof.js';
 import { type IronCageRequest, routeOf } from '../../platform/http/index.js';
+import { Metrics } from '../../platform/telemetry/index.js';
 import { AgentSessions } from '../agent-sessions.js';
 import { proofInvalid, proofOfOtherSession, proofRequired } from '../domain/proof-refusals.js';
 import { SessionProofs } from '../session-proofs.js';
@@ -15,10 +17,19 @@ const SCHEME = 'Bearer '.length;
  */
 @Injectable()
 export class SenderBindingGuard implements CanActivate {
+  private readonly refused: ReturnType<Metrics['counter']>;
+
   constructor(
     private readonly proofs: SessionProofs,
     private readonly sessions: AgentSessions,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.refused = metrics.counter(
+      'iron_cage_proofs_refused_total',
+      'Requests with a good key whose proof of the session was missing or wrong.',
+      ['code'],
+    );
+  }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<IronCageRequest>();
@@ -26,9 +37,19 @@ export class SenderBindingGuard implements CanActivate {
     if (principal?.kind !== 'agent') return true;
     const access = routeOf(context)?.access;
     const header = request.headers[PROOF_HEADER];
-    if (header !== undefined) return this.check(request, principal, String(header), access);
-    if (principal.senderBinding === 'off' || access === 'agent:bootstrap') return true;
-    throw proofRequired();
+    if (header === undefined) {
+      if (principal.senderBinding === 'off' || access === 'agent:bootstrap') return true;
+      throw this.counted(proofRequired());
+    }
+    return this.check(request, principal, String(header), access).catch((error: unknown) => {
+      throw this.counted(error);
+    });
+  }
+
+  private counted(error: unknown): unknown {
+    if (error instanceof AppError && error.code.startsWith('PROOF_'))
+      this.refused.inc({ code: error.code });
+    return error;
   }
 
   private async check(
@@ -44,8 +65,8 @@ export class SenderBindingGuard implements CanActivate {
       bearer: (request.headers.authorization ?? '').slice(SCHEME),
     };
     const proven = await this.proofs.verify(agent, sent, header);
-    const named = sessionNamedBy(request);
-    if (named !== undefined && named !== proven) {
+    for (const named of sessionsNamedBy(request)) {
+      if (named === proven) continue;
       if (access !== 'agent:report') throw proofOfOtherSession();
       // Without binding the key alone would do.
       if (agent.senderBinding === 'required') await this.sessions.refuseAlive(agent, named, proven);
@@ -56,9 +77,9 @@ export class SenderBindingGuard implements CanActivate {
 }
 
 /** Not yet validated: what is no text is refused later, and names no session. */
-function sessionNamedBy({ params, body }: IronCageRequest): string | undefined {
-  const named = inRecord(params, 'sessionId') ?? inRecord(body, 'sessionId');
-  return typeof named === 'string' ? named : undefined;
+function sessionsNamedBy({ params, body }: IronCageRequest): string[] {
+  const named = [inRecord(params, 'sessionId'), inRecord(body, 'sessionId')];
+  return named.filter((id) => typeof id === 'string');
 }
 
 function inRecord(value: unknown, name: string): unknown {

@@ -78,7 +78,9 @@ export function addKeyCommands(program: Command, run: Run): void {
     .action((given: string) => run((context) => revokeKey(context, given)));
   key
     .command('rotate-pepper')
-    .description('Hash all keys under a new pepper (operators); each follows when it is used')
+    .description(
+      'Hash all keys under a new pepper (operators), and make a new secret for proofs of sessions',
+    )
     .action(() => run(rotatePepper));
 }
 
