@@ -35,6 +35,7 @@ describe('provider keys in the vault', () => {
     expect(answer.status).toBe(201);
     expect(JSON.stringify(answer.body)).not.toContain(CANARY);
     expect(await open(aad)).toEqual({
+      proof: expect.any(Object),
       secrets: [
         {
           id: created['id'],

@@ -7,7 +7,11 @@ export function callFrom(
   url: string,
   method: string,
   path: string,
-  { token, body }: { token: string; body?: object },
+  {
+    token,
+    body,
+    headers = {},
+  }: { token: string; body?: object; headers?: Readonly<Record<string, string>> },
 ): Promise<{ status: number; body: Json }> {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -16,6 +20,7 @@ export function callFrom(
       localAddress: ip,
       agent: false,
       headers: {
+        ...headers,
         authorization: `Bearer ${token}`,
         ...(payload !== undefined && { 'content-type': 'application/json' }),
       },

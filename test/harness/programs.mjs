@@ -21,6 +21,12 @@ const PROGRAMS = [
     without: 'the tests through PgBouncer are skipped',
   },
   {
+    package: 'nginx',
+    names: ['nginx'],
+    groups: ['integration'],
+    without: 'the tests behind nginx are skipped',
+  },
+  {
     package: 'chromium',
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     groups: ['dashboard'],

@@ -61,7 +61,7 @@ export function addBudgetCommands(program: Command, run: Run): void {
     .description('Limit the organization, or one project, key or member')
     .option('--project <project>', 'only this project')
     .option('--key <id>', 'only this Iron Cage key')
-    .option('--member <user id>', 'only keys of this member')
+    .option('--member <user id>', 'only keys that this member made')
     .option('--model <glob>', 'only these models, such as gpt-5*; may be given again', collect, [])
     .option('--tag <tag>', 'only these tags; may be given again', collect, [])
     .action((window: string, limit: string, options: CreateOptions) =>
