@@ -103,8 +103,7 @@ const namedBefore =
   /(?:\b|")(?:name|key)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?([\w.-]{1,60})["']?[\s,]{1,40}["']?$/i;
 
 function givenName(text: string, operator: number, name: string): string {
-  const [word] = /(?:^|[^\w])["']?value$/i.exec(name) ?? [];
-  if (word === undefined) return name;
+  if (!/ue$/i.test(name.slice(-2)) || !/(?:^|\W)value$/i.test(name)) return name;
   const from = text.slice(Math.max(0, operator - 140), operator).trimEnd();
   const before = from.slice(0, from.toLowerCase().lastIndexOf('value'));
   return namedBefore.exec(before)?.[1] ?? '';
