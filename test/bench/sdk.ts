@@ -36,9 +36,13 @@ export async function run(): Promise<readonly Row[]> {
     return [
       added('call.1k.p50', small, 0.5),
       added('call.1k.p99', small, 0.99),
+      collected('call.1k.gc', small),
+      cpu('call.1k.cpu', small),
+      first('call.first', [...small, ...medium, ...large]),
       added('call.10k.p50', medium, 0.5),
       added('call.100k.p50', large, 0.5),
       added('stream.2000', streams, 0.5),
+      await bench.refusals(),
       ...start,
       ...(await bench.counters()),
       ...(await bench.filter()),
@@ -51,6 +55,39 @@ export async function run(): Promise<readonly Row[]> {
 interface Timings {
   readonly bare: readonly number[];
   readonly metered: readonly number[];
+  readonly bareCpu: readonly number[];
+  readonly meteredCpu: readonly number[];
+  readonly collected: Readonly<Record<'bare' | 'metered', number>>;
+  readonly first: number;
+  readonly firstBare: number;
+}
+
+/** Share of the calls that met a garbage collection: where it is near one in a hundred, p99 is one. */
+function collected(metric: string, rounds: readonly Timings[]): Row {
+  const share = (kind: 'bare' | 'metered'): number =>
+    (100 * sum(rounds.map((round) => round.collected[kind]))) /
+    sum(rounds.map((round) => round[kind].length));
+  const [value, bare] = [share('metered'), share('bare')];
+  return { metric, value, unit: '%', reference: 'bare fetch', ratio: value / bare };
+}
+
+/** Work that the machine has with a metered call beyond a bare one, with what is done after its answer. */
+function cpu(metric: string, rounds: readonly Timings[]): Row {
+  const mean = (times: readonly number[]): number => sum(times) / times.length;
+  const bare = median(rounds.map(({ bareCpu }) => mean(bareCpu)));
+  const value = median(rounds.map(({ bareCpu, meteredCpu }) => mean(meteredCpu) - mean(bareCpu)));
+  return { metric, value, unit: 'ms', reference: 'bare fetch', ratio: value / bare };
+}
+
+/** The whole first call of a process, with the first lease; it comes after a bare one has opened the connection. */
+function first(metric: string, rounds: readonly Timings[]): Row {
+  const value = median(rounds.map((round) => round.first));
+  const bare = median(rounds.map(({ firstBare }) => firstBare));
+  return { metric, value, unit: 'ms', reference: 'first bare fetch', ratio: value / bare };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** The median over the rounds of what a metered call takes longer than a bare one. */
@@ -131,6 +168,12 @@ class SdkBench {
       );
     }
     return rounds;
+  }
+
+  /** Refused before anything leaves: the whole call. */
+  async refusals(): Promise<Row> {
+    const spent = (await this.measure(['refusals'])) as number[];
+    return { metric: 'refusal.p50', value: median(spent), unit: 'ms' };
   }
 
   async starts(): Promise<Row[]> {

@@ -1,6 +1,6 @@
 import { BudgetExceededError, LeaseUnavailableError } from '../../sdk/src/errors/catalogue.js';
 import { refusal } from './fake-server.js';
-import { chatRequest, nanoTotal, startRig } from './rig.js';
+import { chatRequest, nanoTotal, startRig, type Rig } from './rig.js';
 
 const seed = Number(process.env['SDK_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -16,10 +16,14 @@ function generator(start: number): () => number {
 }
 
 describe(`with a server that loses and delays messages (SDK_TEST_SEED=${seed.toString()})`, () => {
+  let rig: Rig;
+  // Also after a failure: its timers and connections would keep the test's process alive.
+  afterEach(() => rig.close());
+
   it.each([0, 1, 2, 3])('books every request exactly once, round %d', async (round) => {
     const random = generator(seed + round);
     const budgetNano = 4_000_000n;
-    const rig = await startRig({
+    rig = await startRig({
       balanceUsd: 0.004,
       tranche: '0.000300000',
       reportIntervalSeconds: 0.05,
@@ -70,6 +74,5 @@ describe(`with a server that loses and delays messages (SDK_TEST_SEED=${seed.toS
     expect(rig.server.spentNano).toBe(totalNano);
     const ids = rig.server.records.map(({ id }) => String(id));
     expect(new Set(ids).size).toBe(ids.length);
-    await rig.close();
   });
 });

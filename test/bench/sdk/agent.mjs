@@ -7,9 +7,9 @@ const inner = (path) => import(`${process.env.SDK_MODULES}${path}`);
 const now = () => performance.now();
 const providerUrl = `${process.env.PROVIDER_URL}/v1/chat/completions`;
 
-const results = await { calls, count, filter, import: importOnly, memory }[process.argv[2]](
-  ...process.argv.slice(3),
-);
+const results = await { calls, count, filter, import: importOnly, memory, refusals }[
+  process.argv[2]
+](...process.argv.slice(3));
 process.stdout.write(`${JSON.stringify(results)}\n`, () => process.exit(0));
 
 async function startCage() {
@@ -29,35 +29,90 @@ function request(length, more = {}) {
   };
 }
 
-/** Bare and metered calls in turn, so that both see the same machine. @returns milliseconds of each */
+/** Lets end what a call left to be done when nobody waits for it: it must not fall into the next one's time. */
+async function quiet() {
+  for (let round = 0; round < 3; round += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Bare and metered calls in turn, so that both see the same machine: the very first pair of the
+ * process, then those for warming up, which are not counted.
+ * @returns milliseconds of each; how many of each met a garbage collection; CPU time with what is
+ * done after the answer
+ */
 async function calls(length, pairs, streams) {
   const cage = await startCage();
   const more =
     streams === 'stream' ? { stream: true, stream_options: { include_usage: true } } : {};
+  const collections = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries())
+      collections.push({ startTime, duration });
+  });
+  observer.observe({ entryTypes: ['gc'] });
   const timed = async (send) => {
     const init = request(Number(length), more);
+    await quiet();
+    const cpu = process.cpuUsage();
     const start = now();
     const response = await send(providerUrl, init);
     if (response.status !== 200) throw new Error(`status ${response.status}`);
     if (streams === 'stream') for await (const chunk of response.body) void chunk;
     else await response.text();
-    return now() - start;
+    const end = now();
+    await quiet();
+    const { user, system } = process.cpuUsage(cpu);
+    return { start, end, cpu: (user + system) / 1_000 };
   };
-  const bare = [];
-  const metered = [];
-  const warmUp = Math.ceil(Number(pairs) / 3);
+  const first = { bare: await timed(fetch), metered: await timed(cage.fetch) };
+  const spent = { bare: [], metered: [] };
+  const warmUp = Math.ceil(Number(pairs) / 2);
   for (let pair = -warmUp; pair < Number(pairs); pair += 1) {
-    const [first, second] = pair % 2 === 0 ? [fetch, cage.fetch] : [cage.fetch, fetch];
-    const times = new Map([
-      [first, await timed(first)],
-      [second, await timed(second)],
-    ]);
-    if (pair < 0) continue;
-    bare.push(times.get(fetch));
-    metered.push(times.get(cage.fetch));
+    const order = pair % 2 === 0 ? ['bare', 'metered'] : ['metered', 'bare'];
+    for (const kind of order) {
+      const time = await timed(kind === 'bare' ? fetch : cage.fetch);
+      if (pair >= 0) spent[kind].push(time);
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  observer.disconnect();
+  await cage.close();
+  const collected = ({ start, end }) =>
+    collections.some(({ startTime, duration }) => startTime < end && startTime + duration > start);
+  const ms = ({ start, end }) => end - start;
+  return {
+    bare: spent.bare.map(ms),
+    metered: spent.metered.map(ms),
+    bareCpu: spent.bare.map(({ cpu }) => cpu),
+    meteredCpu: spent.metered.map(({ cpu }) => cpu),
+    collected: {
+      bare: spent.bare.filter(collected).length,
+      metered: spent.metered.filter(collected).length,
+    },
+    first: ms(first.metered),
+    firstBare: ms(first.bare),
+  };
+}
+
+/** Calls that the key's limits refuse before they leave. @returns milliseconds of each */
+async function refusals() {
+  const cage = await startCage();
+  const spent = [];
+  for (let round = -100; round < 400; round += 1) {
+    const init = request(1_000);
+    const start = now();
+    const error = await cage.withBudget('0.000000001', () =>
+      cage.fetch(providerUrl, init).then(
+        () => undefined,
+        (reason) => reason,
+      ),
+    );
+    const end = now();
+    if (error?.code !== 'BUDGET_EXCEEDED') throw new Error(`not refused: ${error}`);
+    if (round >= 0) spent.push(end - start);
   }
   await cage.close();
-  return { bare, metered };
+  return spent;
 }
 
 /** Counters of tokens on fresh texts, in turn. @returns milliseconds per kB */
