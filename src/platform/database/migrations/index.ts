@@ -15,6 +15,7 @@ import { PiiPolicy1700000007300 } from './7300-pii-policy.js';
 import { BudgetRetries1700000009000 } from './9000-budget-retries.js';
 import { Partitions1700000009100 } from './9100-partitions.js';
 import { UsageRollups1700000009110 } from './9110-usage-rollups.js';
+import { RoomForUpdates1700000009120 } from './9120-room-for-updates.js';
 import { BoundedEvents1700000009200 } from './9200-bounded-events.js';
 import { SessionChain1700000009210 } from './9210-session-chain.js';
 import { SenderBinding1700000009300 } from './9300-sender-binding.js';
@@ -40,6 +41,7 @@ export const MIGRATIONS = [
   BudgetRetries1700000009000,
   Partitions1700000009100,
   UsageRollups1700000009110,
+  RoomForUpdates1700000009120,
   BoundedEvents1700000009200,
   SessionChain1700000009210,
   SenderBinding1700000009300,
