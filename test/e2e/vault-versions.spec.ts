@@ -69,6 +69,23 @@ describe('versions of a secret', () => {
     expect(await delivered(site.url, project.key, FIELD)).toEqual([key('two')]);
   });
 
+  it('are held by an agent that was stopped, until its grant is over: it may not have heard of it', async () => {
+    const { project, path } = await projectWithSecret();
+    const sessionId = await site.session(project.key);
+    await rotate(path, 'two');
+    await query(
+      site,
+      `UPDATE sessions SET ended_at = now(), killed_by = 'user:someone' WHERE id = $1`,
+      [sessionId],
+    );
+    expect((await versions(path))[1]).toMatchObject({ liveSessions: 1, safeToDelete: false });
+    expect(await refusal('DELETE', `${path}/versions/1`)).toEqual([409, 'SECRET_IN_USE']);
+    await query(site, 'UPDATE secret_grants SET expires_at = now() WHERE session_id = $1', [
+      sessionId,
+    ]);
+    expect((await versions(path))[1]).toMatchObject({ liveSessions: 0, safeToDelete: true });
+  });
+
   it('can be destroyed by force while a session holds them, but never the current one', async () => {
     const { project, path } = await projectWithSecret();
     await site.session(project.key);

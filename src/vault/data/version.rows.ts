@@ -5,12 +5,15 @@ import type { listSecretVersions } from '../secrets.contract.js';
 
 export type SecretVersionView = AnswerOf<typeof listSecretVersions>['items'][number];
 
-/** A session may hold what it was granted until it ends, or until the grant does, whatever has become of the process. */
+/**
+ * A session may hold what it was granted until it says itself that it ended, or until the grant ends, whatever has become of the process: one
+ * that somebody stopped may not have heard of it yet.
+ */
 const LIVE_SESSIONS = `
   SELECT count(*)::int FROM secret_grants g
   JOIN sessions e ON e.organization_id = g.organization_id AND e.id = g.session_id
   WHERE g.organization_id = v.organization_id AND g.secret_id = v.secret_id AND g.version = v.version
-    AND g.expires_at > now() AND e.ended_at IS NULL`;
+    AND g.expires_at > now() AND (e.ended_at IS NULL OR e.killed_by IS NOT NULL)`;
 
 /** Newest first. @returns undefined when there is no such secret */
 export async function versionRows(
