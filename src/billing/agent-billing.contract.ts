@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { instant, money, plainText, positiveMoney, uuid } from '../kernel/wire.js';
 import { piiPolicy } from '../kernel/pii-policy.js';
+import { unboundedRule } from '../kernel/unbounded-rule.js';
 import { LEASE_STATES } from './lease-states.contract.js';
 
 /* What a running agent calls; docs/sdk-protocol.md explains it. */
@@ -157,6 +158,7 @@ export const sessionState = z
     pricesVersion: z.string(),
     secretsVersion: z.string().describe('Another one than that of the session: fetch them again.'),
     available: money,
+    unbounded: unboundedRule,
     pii: piiPolicy.describe('What holds about personal data from now on.'),
   })
   .meta({ id: 'SessionState' });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { piiChange, piiPolicy } from '../kernel/pii-policy.js';
 import { SENDER_BINDINGS } from '../kernel/principal.js';
+import { unboundedRule } from '../kernel/unbounded-rule.js';
 import { positiveMoney } from '../kernel/wire.js';
 
 const policyShape = {
@@ -19,6 +20,7 @@ const policyShape = {
   mode: z
     .enum(['enforce', 'observe'])
     .describe('observe: nothing is refused for lack of money; what would have been is recorded.'),
+  unbounded: unboundedRule,
   velocityLimit: positiveMoney
     .nullable()
     .describe('Most that may be leased in a minute; null: no limit.'),

@@ -78,6 +78,7 @@ export class Bootstrap {
         heartbeatSeconds: HEARTBEAT_SECONDS,
         models: [...agent.models],
         mode: project.policy.mode,
+        unbounded: project.policy.unbounded,
         pii: project.policy.pii,
       },
       prices: await this.terms.prices(agent, providers),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { base64url, label, money, uuid } from '../kernel/wire.js';
 import { piiPolicy } from '../kernel/pii-policy.js';
+import { unboundedRule } from '../kernel/unbounded-rule.js';
 import { VAULT_KEY_ROUTES } from './keys.contract.js';
 import { SECRET_ROUTES } from './secrets.contract.js';
 
@@ -64,6 +65,7 @@ export const startSession = defineRoute({
         mode: z
           .enum(['enforce', 'observe'])
           .describe('observe: an agent may rehearse, and send what its own rules would stop.'),
+        unbounded: unboundedRule,
         pii: piiPolicy,
       }),
       prices: priceTable,

@@ -148,6 +148,7 @@ describeInBrowser('projects', () => {
     await page.getByLabel('When money runs out').selectOption('Observe: refuse nothing');
     await page.getByLabel('Requests of running agents').selectOption('required');
     await page.getByText('A stolen key alone acts for no agent that runs.').waitFor();
+    await page.getByLabel('Calls of unknown cost').selectOption('Block: refuse them');
     await visitor.button('Save policy').click();
     await page.getByText('The policy is saved.', { exact: false }).first().waitFor();
     await page.getByLabel('Card numbers').selectOption('redact');
@@ -169,6 +170,7 @@ describeInBrowser('projects', () => {
       velocityLimit: '2.500000000',
       mode: 'observe',
       senderBinding: 'required',
+      unbounded: 'block',
       pii: expect.objectContaining({
         card: 'redact',
         patterns: [{ name: 'EMPLOYEE_ID', pattern: 'EMP-[0-9]{5}', action: 'redact' }],

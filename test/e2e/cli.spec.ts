@@ -231,6 +231,9 @@ describe('operating a project', () => {
     const wrong = await cli(['project', 'set', 'Research', '--pii', 'names=block']);
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('nationalId')]);
     expect(await cli(['project', 'set', 'Research'])).toMatchObject({ code: 2 });
+    const blocked = await cli(['project', 'set', 'Research', '--unbounded', 'block']);
+    expect(blocked.out).toMatch(/Unbounded +block: calls whose cost is not in the request/);
+    expect((await cli(['project', 'set', 'Research', '--unbounded', 'any'])).code).not.toBe(0);
   });
 
   it('moves money once for one request id', async () => {

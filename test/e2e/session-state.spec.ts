@@ -83,6 +83,19 @@ describe('what a running agent is told', () => {
     expect((await site.as(project.key, 'POST', heartbeat, {})).body['pii']).toEqual(told['pii']);
   });
 
+  it('learns within two seconds what holds about calls of unknown cost', async () => {
+    const stream = await listen(site.url, project.key, session);
+    expect(await stream.until(() => true)).toMatchObject({ unbounded: 'cap' });
+    const change = (unbounded: string) =>
+      site.as(site.token, 'PATCH', `/v1/projects/${project.id}`, { policy: { unbounded } });
+    expect((await change('allow')).status).toBe(422);
+    expect((await change('block')).status).toBe(200);
+    const changed = performance.now();
+    await stream.until(({ unbounded }) => unbounded === 'block');
+    expect(performance.now() - changed).toBeLessThan(2_000);
+    stream.close();
+  });
+
   it('learns that its key was revoked, and the stream ends', async () => {
     const stream = await listen(site.url, project.key, session);
     await stream.until(() => true);

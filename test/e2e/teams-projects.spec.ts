@@ -44,6 +44,7 @@ describe('projects', () => {
         environment: 'any',
         senderBinding: 'off',
         mode: 'enforce',
+        unbounded: 'cap',
         velocityLimit: null,
         reportIntervalSeconds: 60,
         pii: {

@@ -61,7 +61,8 @@ describe('tools that run at the provider', () => {
       kind: 'capped',
       inputTokens: 3 * contextOf('openai', 'gpt-5'),
     });
-    const interpreter = { type: 'code_interpreter', container: { type: 'auto' } };
+    const container = { type: 'auto', memory_limit: '4g' };
+    const interpreter = { type: 'code_interpreter', container };
     expect(responses({ tools: [interpreter], max_tool_calls: 2 }).kind).toBe('refused');
     expect(gemini({ tools: [{ googleSearch: {} }] }).kind).toBe('refused');
   });

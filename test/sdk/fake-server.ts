@@ -45,6 +45,8 @@ export interface FakeServerOptions {
   readonly pii?: Json;
   /** False: an older server, which knows no proofs. */
   readonly proofs?: boolean;
+  readonly unbounded?: 'cap' | 'block';
+  readonly multipliers?: readonly Json[];
 }
 
 /** Answers instead of the normal handling; undefined: handle normally. */
@@ -81,6 +83,7 @@ export class FakeServer {
   heldNano = 0n;
   spentNano = 0n;
   #pii: Json;
+  #unbounded: 'cap' | 'block';
   readonly #options: FakeServerOptions;
   readonly #server: Server;
   readonly #streams = new Set<ServerResponse>();
@@ -88,6 +91,7 @@ export class FakeServer {
 
   private constructor(options: FakeServerOptions) {
     this.#pii = options.pii ?? { email: 'block', card: 'block' };
+    this.#unbounded = options.unbounded ?? 'cap';
     this.#options = options;
     this.secrets = options.secrets;
     this.balanceNano = BigInt(Math.round((options.balanceUsd ?? 10) * 1e9));
@@ -135,6 +139,12 @@ export class FakeServer {
   /** Another policy for personal data from now on; connected SDKs are told. */
   follow(pii: Json): void {
     this.#pii = pii;
+    this.push();
+  }
+
+  /** Another rule for calls whose cost is not in the request; connected SDKs are told. */
+  rule(unbounded: 'cap' | 'block'): void {
+    this.#unbounded = unbounded;
     this.push();
   }
 
@@ -296,10 +306,15 @@ export class FakeServer {
           reportIntervalSeconds: this.#options.reportIntervalSeconds ?? 60,
           heartbeatSeconds: this.#options.heartbeatSeconds ?? 10,
           mode: this.#options.mode ?? 'enforce',
+          unbounded: this.#unbounded,
           pii: this.#pii,
         },
         secretsVersion: this.secretsVersion,
-        prices: { version: 'v1', models: this.#options.models },
+        prices: {
+          version: 'v1',
+          models: this.#options.models,
+          multipliers: this.#options.multipliers ?? [],
+        },
         unknownField: true,
       },
     };
@@ -399,6 +414,7 @@ export class FakeServer {
       pricesVersion: 'v1',
       secretsVersion: this.secretsVersion,
       available: usd(this.availableNano > 0n ? this.availableNano : 0n),
+      unbounded: this.#unbounded,
       pii: this.#pii,
     };
   }

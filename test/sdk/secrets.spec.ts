@@ -203,7 +203,7 @@ describe('sealed injection', () => {
       rig.cage.fetch(`${rig.provider.url}${path}`, init);
     const refusals: [Promise<Response>, typeof IronCageError][] = [
       [to('/v1/audio/voices', chatRequest()), EndpointNotMeteredError],
-      [to('/v1/batches', chatRequest()), EndpointNotMeteredError],
+      [to('/v1/uploads', chatRequest()), EndpointNotMeteredError],
       [to('/v1/chat%2fcompletions', chatRequest()), EndpointNotMeteredError],
       [to('/v1/chat/completions', { method: 'PUT', body: '{}' }), EndpointNotMeteredError],
       [to('/v1/chat/completions', chatRequest({ model: 'gpt-99' })), UnknownModelError],

@@ -81,9 +81,7 @@ export class Cage {
     this.#state = new RunState(emit);
     this.#transport = new Transport(resolved.url, () => this.#key.reveal(), this.#clock);
     this.#journal = openJournal(this.#options, emit);
-    const guard = (): void => {
-      this.#guard();
-    };
+    const guard = this.#guard.bind(this);
     this.#book = new LeaseBook({
       server: leaseServer(this.#transport),
       clock: this.#clock,
@@ -112,6 +110,7 @@ export class Cage {
       book: this.#book,
       context: this.#context,
       guard,
+      unbounded: () => (resolved.unbounded === 'block' ? 'block' : this.#state.unbounded),
       observes: () => resolved.mode === 'observe' && this.#keeper.current.mayObserve,
       options: resolved,
     }).fetch;

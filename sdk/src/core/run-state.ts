@@ -6,11 +6,16 @@ import {
   SessionKilledError,
 } from '../errors/catalogue.js';
 import { parseUsd, type NanoUsd } from '../money/money.js';
-import type { WireState } from '../wire/protocol.js';
+import type { UnboundedRule, WireState } from '../wire/protocol.js';
 import type { Emit } from './events.js';
 
 export type RunStateName =
   'active' | 'paused' | 'archived' | 'revoked' | 'ended' | 'killed' | 'closed';
+
+type ToldState = Pick<WireState, 'project' | 'key' | 'session'> & {
+  readonly available?: string;
+  readonly unbounded?: UnboundedRule;
+};
 
 /** The kill switch: latched until the server says otherwise, asked before every request. */
 export class RunState {
@@ -20,6 +25,7 @@ export class RunState {
   #session: WireState['session'] = 'active';
   #closed = false;
   #availableNano: NanoUsd | undefined;
+  #unbounded: UnboundedRule = 'cap';
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -38,13 +44,19 @@ export class RunState {
     return this.#availableNano;
   }
 
+  /** What to do with a call whose cost is not in the request. */
+  get unbounded(): UnboundedRule {
+    return this.#unbounded;
+  }
+
   /** Takes over what the server said. @returns true when calls are stopped by it */
-  see(state: Pick<WireState, 'project' | 'key' | 'session'> & { readonly available?: string }) {
+  see(state: ToldState) {
     const before = this.name;
     this.#project = state.project;
     this.#key = state.key;
     // For good: whoever was stopped must not go on because an older message arrives late.
     if (this.#session !== 'killed') this.#session = state.session;
+    if (state.unbounded !== undefined) this.#unbounded = state.unbounded;
     if (state.available !== undefined) this.#availableNano = parseUsd(state.available);
     this.#tell(before);
     return this.name !== 'active';
@@ -61,8 +73,9 @@ export class RunState {
   }
 
   /** A new session was started: what was said about the old one does not count any more. */
-  restart(project: string): void {
+  restart(project: string, unbounded: UnboundedRule): void {
     this.see({
+      unbounded,
       session: 'active',
       key: 'active',
       project: project === 'paused' || project === 'archived' ? project : 'active',

@@ -122,7 +122,7 @@ export class SessionKeeper {
     this.#stream = new StateStream(transport, clock, session.id, (told) => {
       this.#see(told);
     });
-    state.restart(session.project.state);
+    state.restart(session.project.state, session.unbounded);
     onSession(session, previous);
     this.#planRefresh(session);
     // Told while this session was on its way, and perhaps after the server had looked what to give it.

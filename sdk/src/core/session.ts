@@ -8,7 +8,7 @@ import { checkSignature } from '../prices/signed-prices.js';
 import type { PiiPolicy } from '../safety/policy.js';
 import { DeliveryRequest } from '../secrets/delivery.js';
 import { SecretStore } from '../secrets/secret-store.js';
-import type { WireSession } from '../wire/protocol.js';
+import type { UnboundedRule, WireSession } from '../wire/protocol.js';
 import type { Transport } from '../wire/transport.js';
 import { UnreachableError } from '../wire/unreachable.js';
 
@@ -31,6 +31,7 @@ export interface Session {
   readonly prices: PriceTable;
   /** The project is a rehearsal, so an agent's own rules may be one too. */
   readonly mayObserve: boolean;
+  readonly unbounded: UnboundedRule;
   readonly pii: PiiPolicy;
 }
 
@@ -110,6 +111,7 @@ async function requestSession(
     secretsVersion: answer.secretsVersion,
     prices: new PriceTable(answer.prices, policy.models),
     mayObserve: policy.mode === 'observe',
+    unbounded: policy.unbounded ?? 'cap',
     pii: policy.pii ?? {},
   };
 }

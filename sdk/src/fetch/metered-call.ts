@@ -25,6 +25,7 @@ import { affordableOutput, worstCost, type CallBound } from '../prices/worst-cas
 import type { CallPlan, Endpoint, SeenUsage } from '../providers/call-plan.js';
 import { inputTold } from '../usage/usage-reading.js';
 import type { Outcome } from '../wire/protocol.js';
+import { parseJson } from './json-body.js';
 
 /** Written into a request whose model has no known maximum. */
 const FALLBACK_OUTPUT = 32_768;
@@ -42,6 +43,11 @@ export interface MeteredCallOptions {
   /** Raised when a provider once counted more than the bound. */
   readonly calibration: number;
 }
+
+type ToldLater =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'elsewhere'; readonly id: string }
+  | { readonly kind: 'ended'; readonly usage: SeenUsage | undefined };
 
 /** One physical request: what it may cost, and what it has cost. */
 export class MeteredCall implements HeldCall {
@@ -78,7 +84,7 @@ export class MeteredCall implements HeldCall {
     this.pricesVersion = prices.version;
     this.startedAtMs = options.startedAtMs;
     this.#price = price;
-    const dearer = this.#dearerModifiers().map((name) => price.multipliers.get(name) ?? whole);
+    const dearer = this.#expectedModifiers().map((name) => price.multipliers.get(name) ?? whole);
     this.#boundPrice = { ...price, markup: times(price.markup, ...dearer) };
     this.#calibration = options.calibration;
     this.#inputTokens = this.#boundOf(plan.inputTokens);
@@ -148,7 +154,7 @@ export class MeteredCall implements HeldCall {
       usage === undefined
         ? tokenUsage({ ...this.plan.units, [dear.input]: this.#inputTokens, [dear.output]: output })
         : { ...usage.tokens, ...this.#mostUnits(usage.tokens), output },
-      usage?.modifiers ?? this.#dearerModifiers(),
+      usage?.modifiers ?? this.#expectedModifiers(),
     );
   }
 
@@ -157,6 +163,21 @@ export class MeteredCall implements HeldCall {
     const told = endpoint.readUsage(answer, this.provider);
     if (told === undefined) return undefined;
     return { ...told, modifiers: endpoint.readModifiers?.(answer) ?? [], isFinal: true };
+  }
+
+  /** What something that was fetched later tells about a call whose work went on after its answer. */
+  readLater(endpoint: Endpoint, text: string, path: string): ToldLater {
+    if (endpoint.readLater === undefined) {
+      const answer = parseJson(text);
+      return endpoint.isPending?.(answer) === true
+        ? { kind: 'pending' }
+        : { kind: 'ended', usage: this.read(endpoint, answer) };
+    }
+    const told = endpoint.readLater(text, path, this.provider);
+    if (told === undefined) return { kind: 'pending' };
+    if (typeof told === 'string') return { kind: 'elsewhere', id: told };
+    const modifiers = this.plan.certainModifiers ?? [];
+    return { kind: 'ended', usage: { ...told, modifiers, isFinal: true } };
   }
 
   /** What the provider told; the most that it can mean where its counts contradict each other. */
@@ -192,19 +213,19 @@ export class MeteredCall implements HeldCall {
 
   #boundOf(inputTokens: number): number {
     const { plan } = this;
-    const { contextTokens } = this.#price;
-    return Math.max(
-      Math.ceil(inputTokens * this.#calibration),
-      plan.unbounded.length > 0 ? (contextTokens ?? 0) * (plan.rounds ?? 1) : 0,
-    );
+    const counted = Math.ceil(inputTokens * this.#calibration);
+    const { contextTokens = 0 } = this.#price;
+    const unknown = plan.unbounded.length > 0 ? contextTokens * (plan.rounds ?? 1) : 0;
+    return plan.addsUp === true ? counted + unknown : Math.max(counted, unknown);
   }
 
-  /** A cheaper way of serving is only a wish: nothing is taken off before the provider says so. */
-  #dearerModifiers(): string[] {
-    return this.plan.modifiers.filter((name) => {
+  /** A cheaper way of serving is only a wish, unless it is sure: else nothing is taken off before the provider says so. */
+  #expectedModifiers(): string[] {
+    const dearer = this.plan.modifiers.filter((name) => {
       const ratio = this.#price.multipliers.get(name);
       return ratio !== undefined && ratio.numerator > ratio.denominator;
     });
+    return [...dearer, ...(this.plan.certainModifiers ?? [])];
   }
 
   /** The units of a model that nothing else is paid for. */
@@ -260,9 +281,10 @@ function refuseUnbounded(plan: CallPlan, price: ModelPrice, policy: 'cap' | 'blo
     (name) => !price.multipliers.has(name) && !neverDearer.test(name),
   );
   const refused = [...plan.refused, ...unpriced.map((name) => name.replace(':', ' '))];
+  const later = policy === 'block' && plan.isDeferred === true ? ['work in the background'] : [];
   const features =
     policy === 'block' || price.contextTokens === undefined
-      ? [...refused, ...plan.unbounded]
+      ? [...refused, ...plan.unbounded, ...later]
       : refused;
   if (features.length === 0) return;
   throw new RequestNotBoundedError(

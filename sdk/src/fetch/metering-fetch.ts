@@ -1,31 +1,32 @@
 import { findIronCageError, type IronCageError } from '../errors/iron-cage-error.js';
-import type { Hold } from '../leases/lease.js';
 import type { PriceTable } from '../prices/price-table.js';
-import type { Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js';
+import type { CallTarget, Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js';
 import { matchEndpoint, notMetered } from '../providers/endpoints.js';
-import type { Originals } from '../safety/redaction.js';
 import { restoredAnswer } from '../safety/restoration.js';
 import type { SafetyFilter } from '../safety/safety-filter.js';
 import { StreamRestoration } from '../safety/stream-restoration.js';
 import type { Placeholders } from '../secrets/placeholders.js';
 import { type SecretStore, UNMETERED } from '../secrets/secret-store.js';
+import { BatchFiles } from './batch-files.js';
+import { Calibration } from './calibration.js';
 import { blockedResponse } from './blocked-response.js';
+import { DeferredCalls } from './deferred-calls.js';
 import { earlyRequest } from './early-request.js';
 import { checkPlaceholders, refusePlaceholders, revealHeaders } from './header-secrets.js';
 import { MeteredCall, unusedResult } from './metered-call.js';
 import { OutgoingRequest, type FetchInit, type FetchInput } from './outgoing-request.js';
 import { parseJson } from './json-body.js';
 import { onceAnswered, onceSent } from './later.js';
-import type { Outcome } from '../wire/protocol.js';
+import type { Outcome, UnboundedRule } from '../wire/protocol.js';
 import { observable } from './observable.js';
-import { operationOf } from './operation.js';
-import { checkedText, checkPrompt, observedText, type CheckedPrompt } from './prompt-check.js';
+import { checkedText, checkPrompt, observedBody, type CheckedPrompt } from './prompt-check.js';
+import { formatOf, tellCall, type Passage } from './passage.js';
 import { Reservations, type ReservationPorts } from './reservations.js';
 import { readBody, writtenBody, type SentBody } from './request-body.js';
 import { meterStream, type StreamFormat } from './response-meter.js';
 import { neverSent } from './send-failure.js';
-import { wholeAnswer } from './whole-answer.js';
-import { WholeBody } from './whole-body.js';
+import { restoredWhole, wholeAnswer, wholeBodyOf } from './whole-answer.js';
+import type { WholeBody } from './whole-body.js';
 
 export interface MeteringPorts extends ReservationPorts {
   /** The unpatched `fetch`. */
@@ -38,8 +39,9 @@ export interface MeteringPorts extends ReservationPorts {
   readonly filter: () => SafetyFilter;
   /** Throws when nothing may leave. */
   readonly guard: () => void;
+  /** What to do with a call whose cost is not in the request. */
+  readonly unbounded: () => UnboundedRule;
   readonly options: ReservationPorts['options'] & {
-    readonly unbounded: 'cap' | 'block';
     readonly responseDeadlineMs: number;
   };
 }
@@ -49,29 +51,22 @@ export interface MeteringSession {
   readonly prices: PriceTable;
 }
 
-/** One request on its way through the meter. */
-interface Passage {
-  readonly request: OutgoingRequest;
-  readonly endpoint: Endpoint;
-  readonly body: JsonObject;
-  readonly call: MeteredCall;
-  /** What to send. */
-  readonly sent: SentBody;
-  readonly hidesUsageEvent: boolean;
-  readonly hold: Hold;
-  /** Values that were replaced in the prompt and belong back into the answer. */
-  readonly originals: Originals | undefined;
-}
-
 /** The one place through which every request to a provider goes. */
 export class MeteringFetch {
   readonly #ports: MeteringPorts;
   readonly #reservations: Reservations;
-  readonly #calibration = new Map<string, number>();
+  readonly #calibration: Calibration;
+  readonly #files = new BatchFiles();
+  readonly #deferred: DeferredCalls<Passage>;
 
   constructor(ports: MeteringPorts) {
     this.#ports = ports;
     this.#reservations = new Reservations(ports);
+    const { clock, emit, options } = ports;
+    this.#calibration = new Calibration(emit);
+    this.#deferred = new DeferredCalls(clock, options.responseDeadlineMs, (passage) => {
+      this.#finish(passage, undefined, 'completed');
+    });
   }
 
   /** Works like `fetch`; refuses what may not be sent, meters what goes to a provider. */
@@ -85,7 +80,8 @@ export class MeteringFetch {
       if (provider === UNMETERED) return await this.#sendPlain(request);
       about.provider = provider;
       const endpoint = this.#admit(request, provider);
-      if (endpoint === undefined) return await this.#sendFree(request, provider);
+      if (endpoint === 'free') return await this.#sendFree(request, provider);
+      if (endpoint === 'upload') return await this.#sendUpload(request, provider);
       passage = await this.#prepare(request, provider, endpoint, about);
     } catch (error) {
       const blocked = findIronCageError(error);
@@ -118,15 +114,15 @@ export class MeteringFetch {
     return provider;
   }
 
-  /** @returns the endpoint to meter with; undefined for one that costs nothing */
-  #admit(request: OutgoingRequest, provider: string): Endpoint | undefined {
+  /** @returns the endpoint to meter with, or what else it is */
+  #admit(request: OutgoingRequest, provider: string): Endpoint | 'free' | 'upload' {
     const { guard, placeholders, session } = this.#ports;
     guard();
     checkPlaceholders(request, placeholders, session().secrets);
     const url = request.url ?? new URL('about:blank');
     const match = matchEndpoint(provider, request.method, url);
     if (match.kind === 'metered') return match.endpoint;
-    if (match.kind === 'free') return undefined;
+    if (match.kind !== 'unknown') return match.kind;
     throw notMetered(provider, request.method, url.pathname);
   }
 
@@ -136,13 +132,13 @@ export class MeteringFetch {
     endpoint: Endpoint,
     about: { model: string },
   ): Promise<Passage> {
-    const { clock, session, options } = this.#ports;
+    const { clock, session } = this.#ports;
     request.signal?.throwIfAborted();
     const read = await readBody(request, endpoint);
     const { fields: body, original } = read;
     const { prices } = session();
     const prompt = this.#checkPrompt(body, provider);
-    const plan = endpoint.plan(body, { provider, url: request.url ?? new URL('about:blank') });
+    const plan = endpoint.plan(body, this.#target(request, provider));
     about.model = plan.model;
     const call = new MeteredCall({
       provider,
@@ -150,8 +146,8 @@ export class MeteringFetch {
       prices,
       wallMs: clock.wallMs(),
       startedAtMs: clock.monotonicMs(),
-      unbounded: options.unbounded,
-      calibration: this.#calibration.get(plan.model) ?? 1,
+      unbounded: this.#ports.unbounded(),
+      calibration: this.#calibration.factorOf(plan.model),
     });
     const hidesUsageEvent = endpoint.askForUsage(body, provider);
     let changed = hidesUsageEvent || prompt.changed;
@@ -166,7 +162,7 @@ export class MeteringFetch {
     const { book, placeholders, send, session } = this.#ports;
     const { request, call, hold, sent } = passage;
     let response: Response;
-    this.#tellCall(passage);
+    tellCall(passage, this.#ports.emit);
     if (request.signal?.aborted === true) book.complete(hold, unusedResult());
     try {
       const headers = revealHeaders(request, placeholders, session().secrets);
@@ -195,18 +191,41 @@ export class MeteringFetch {
   /** The whole answer is read here: the caller waits for it anyway, and its usage is then sure. */
   async #readAnswer(passage: Passage, response: Response): Promise<Response> {
     const { call, endpoint, hold } = passage;
-    let bytes: ArrayBuffer;
+    let body: WholeBody;
     try {
-      bytes = await response.arrayBuffer();
+      body = await wholeBodyOf(response);
     } catch (error) {
       this.#ports.book.complete(hold, call.assumed('aborted'));
       throw error;
     }
-    const body = new WholeBody(bytes, response.headers.get('content-type') ?? '');
-    this.#finish(passage, call.read(endpoint, parseJson(body.peek())), 'completed');
-    const restored = restoredAnswer(body.peek(), passage.originals);
-    if (restored !== undefined) body.replaceText(restored);
-    return wholeAnswer(body, response);
+    const answer = parseJson(body.peek());
+    const isLeft = call.plan.isDeferred === true && endpoint.isPending?.(answer) === true;
+    if (!isLeft || !this.#deferred.add(answer, passage)) {
+      this.#finish(passage, call.read(endpoint, answer), 'completed');
+    }
+    return restoredWhole(body, response, passage.originals);
+  }
+
+  /** What was asked for later may tell what a call has cost whose work went on after its answer. */
+  async #seeLater(
+    { id, call: passage }: { readonly id: string; readonly call: Passage },
+    path: string,
+    response: Response,
+  ): Promise<Response> {
+    const { call, endpoint, originals } = passage;
+    const format = formatOf(response, endpoint);
+    if (format !== undefined) {
+      this.#deferred.remove(passage);
+      return this.#followStream(passage, response, format);
+    }
+    const body = await wholeBodyOf(response);
+    const later = call.readLater(endpoint, body.peek(), path);
+    if (later.kind === 'elsewhere') this.#deferred.alsoAt(id, later.id);
+    if (later.kind === 'ended') {
+      this.#deferred.remove(passage);
+      this.#finish(passage, later.usage, 'completed');
+    }
+    return restoredWhole(body, response, originals);
   }
 
   #followStream(passage: Passage, response: Response, format: StreamFormat): Response {
@@ -246,46 +265,56 @@ export class MeteringFetch {
       });
     }
     const calibrate = (): void => {
-      this.#calibrate(call, usage);
+      this.#calibration.learn(call, usage);
     };
     if (call.isUncounted && call.excess(usage) <= 1) onceAnswered(calibrate);
     else calibrate();
   }
 
-  #tellCall({ request, call, endpoint, hold }: Passage): void {
-    const { provider, model } = call;
-    const { hostname: host = '', port = '' } = request.url ?? {};
-    call.operation = operationOf(endpoint);
-    this.#ports.emit('call', {
-      id: hold.id,
-      provider,
-      model,
-      operation: call.operation,
-      host,
-      port: port === '' ? undefined : Number(port),
-    });
-  }
-
   /** To a host that sells no models: the kill switch holds for it too. */
   #sendPlain(request: OutgoingRequest): Promise<Response> {
     this.#ports.guard();
-    return this.#sendText(request, request.textRead);
+    return this.#sendBody(request, request.bodyRead);
   }
 
   /** What costs nothing may carry a prompt all the same: to be moderated, to be counted. */
   async #sendFree(request: OutgoingRequest, provider: string): Promise<Response> {
     const { emit, filter } = this.#ports;
-    return this.#sendText(request, await checkedText(filter(), request, { emit, provider }));
+    const text = await checkedText(filter(), request, { emit, provider });
+    const response = await this.#sendBody(request, text);
+    const path = request.url?.pathname ?? '';
+    const waiting = response.ok ? this.#deferred.at(path) : undefined;
+    return waiting === undefined ? response : this.#seeLater(waiting, path, response);
+  }
+
+  /** Keeping a file is free; what a batch asks for is remembered by the file's id. */
+  async #sendUpload(request: OutgoingRequest, provider: string): Promise<Response> {
+    const target = this.#target(request, provider);
+    const check = (body: JsonObject): boolean => this.#checkPrompt(body, provider).changed;
+    const { sent, plan } = await this.#files.read(request, target, check);
+    const response = await this.#sendBody(request, sent);
+    if (plan === undefined || !response.ok) return response;
+    const body = await wholeBodyOf(response);
+    this.#files.note(body.peek(), plan);
+    return wholeAnswer(body, response);
+  }
+
+  #target(request: OutgoingRequest, provider: string): CallTarget {
+    return {
+      provider,
+      url: request.url ?? new URL('about:blank'),
+      uploaded: (fileId) => this.#files.plan(fileId),
+    };
   }
 
   /** What a dry run lets go is replaced as ever; only what would be blocked for its content goes as it is. */
   #sendObserved(request: OutgoingRequest, error: IronCageError): Promise<Response> {
-    return this.#sendText(request, observedText(this.#ports.filter(), request.textRead, error));
+    return this.#sendBody(request, observedBody(this.#ports.filter(), request.bodyRead, error));
   }
 
-  async #sendText(request: OutgoingRequest, text: string | undefined): Promise<Response> {
+  async #sendBody(request: OutgoingRequest, body: SentBody | undefined): Promise<Response> {
     const { placeholders, send, session } = this.#ports;
-    return request.sendWith(send, revealHeaders(request, placeholders, session().secrets), text);
+    return request.sendWith(send, revealHeaders(request, placeholders, session().secrets), body);
   }
 
   /** In a dry run what would be stopped is told, and goes; what has no key, or is not meant to have it, cannot. */
@@ -308,20 +337,6 @@ export class MeteringFetch {
     return true;
   }
 
-  #calibrate(call: MeteredCall, usage: SeenUsage): void {
-    call.countInput();
-    const excess = call.excess(usage);
-    if (excess <= 1) return;
-    const raised = (this.#calibration.get(call.model) ?? 1) * excess * 1.05;
-    this.#calibration.set(call.model, raised);
-    this.#ports.emit('warning', {
-      code: 'BOUND_EXCEEDED',
-      message:
-        `${call.model} counted ${excess.toFixed(2)} times the input that was expected at most; ` +
-        'from now on more is set aside for it.',
-    });
-  }
-
   #block(
     request: OutgoingRequest,
     error: IronCageError,
@@ -332,11 +347,4 @@ export class MeteringFetch {
     if (request.isStainless) return blockedResponse(error);
     throw error;
   }
-}
-
-/** How an answer streams; undefined for one that is read as a whole. */
-function formatOf(response: Response, { answersBytes }: Endpoint): StreamFormat | undefined {
-  const type = response.headers.get('content-type') ?? '';
-  if (type.includes('text/event-stream')) return 'events';
-  return answersBytes === true && !type.includes('json') ? 'bytes' : undefined;
 }

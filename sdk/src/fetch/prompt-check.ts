@@ -6,6 +6,7 @@ import type { Originals } from '../safety/redaction.js';
 import type { PiiReport, SafetyFilter } from '../safety/safety-filter.js';
 import { parseBody } from './json-body.js';
 import type { OutgoingRequest } from './outgoing-request.js';
+import type { SentBody } from './request-body.js';
 
 /** What the safety filter did to a request. */
 export interface CheckedPrompt {
@@ -58,12 +59,12 @@ export async function checkedText(
 }
 
 /** The body of a request that would have been refused for `error`, as a dry run lets it go. */
-export function observedText(
+export function observedBody(
   filter: SafetyFilter,
-  original: string | undefined,
+  original: SentBody | undefined,
   error: IronCageError,
-): string | undefined {
-  if (original === undefined || error instanceof PiiBlockedError) return original;
+): SentBody | undefined {
+  if (typeof original !== 'string' || error instanceof PiiBlockedError) return original;
   try {
     const body = parseBody(original);
     return filter.apply(body)?.report.action === 'redact' ? JSON.stringify(body) : original;

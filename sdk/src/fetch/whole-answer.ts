@@ -1,3 +1,5 @@
+import type { Originals } from '../safety/redaction.js';
+import { restoredAnswer } from '../safety/restoration.js';
 import { WholeBody } from './whole-body.js';
 
 type Read =
@@ -9,6 +11,22 @@ type AnswerHead = Pick<Response, 'status' | 'statusText' | 'headers' | 'url'>;
 type AnswerClass = new (body: WholeBody, head: AnswerHead) => Response;
 
 let answerClass: AnswerClass | undefined;
+
+/** The whole body of an answer. */
+export async function wholeBodyOf(response: Response): Promise<WholeBody> {
+  return new WholeBody(await response.arrayBuffer(), response.headers.get('content-type') ?? '');
+}
+
+/** The answer with the values that were replaced in its prompt. */
+export function restoredWhole(
+  body: WholeBody,
+  head: AnswerHead,
+  originals: Originals | undefined,
+): Response {
+  const restored = restoredAnswer(body.peek(), originals);
+  if (restored !== undefined) body.replaceText(restored);
+  return wholeAnswer(body, head);
+}
 
 /** An answer whose body was read already; `head` tells its status, headers and address. */
 export function wholeAnswer(body: WholeBody, head: AnswerHead): Response {

@@ -85,6 +85,12 @@ export function outputTokensOf(usage: TokenUsage): number {
   return sumOf(usage, OUTPUT_BUCKETS);
 }
 
+/** The same usage with these units; what is none is left out. */
+export function withUnits(usage: TokenUsage, units: Units): TokenUsage {
+  const some = Object.entries(units).filter(([, count]) => count > 0);
+  return { ...usage, ...Object.fromEntries(some) };
+}
+
 /** The units alone. */
 export function unitsOf(usage: TokenUsage): Units {
   return Object.fromEntries(

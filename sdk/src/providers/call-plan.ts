@@ -37,6 +37,12 @@ export interface CallPlan {
   readonly tokenizer: TokenizerFamily;
   /** The most of what is not paid by the token; absent: nothing of it. */
   readonly units?: Units;
+  /** The work goes on after the answer; what it has cost is told later, or never. */
+  readonly isDeferred?: boolean;
+  /** How the call will be served for sure, where that changes the price. */
+  readonly certainModifiers?: readonly string[];
+  /** Many requests in one: what cannot be told of some comes on top of what can be told of the others. */
+  readonly addsUp?: boolean;
   /** Of the sound that is sent, at least: how long it is is told from how much of it came. */
   readonly bytesPerSecond?: number;
 }
@@ -67,6 +73,8 @@ export interface StreamReader {
 export interface CallTarget {
   readonly provider: string;
   readonly url: URL;
+  /** What a file that this process uploaded asks for, when its requests are carried out. */
+  readonly uploaded?: (fileId: string) => CallPlan | undefined;
 }
 
 /** One metered endpoint of one dialect. */
@@ -82,6 +90,14 @@ export interface Endpoint {
   /** Changes the body so that a stream tells its usage. @returns true when it was changed. */
   askForUsage(body: JsonObject, provider: string): boolean;
   readUsage(answer: unknown, provider: string): FoldedUsage | undefined;
+  /** True for an answer that tells no more than that the work is not done. */
+  isPending?(answer: unknown): boolean;
+  /**
+   * Reads what was fetched later for a call whose work went on after its answer.
+   * @param text what came, of this path
+   * @returns the usage; an id to wait for; or undefined while there is nothing to be told
+   */
+  readLater?(text: string, path: string, provider: string): FoldedUsage | string | undefined;
   /** How the call was served, where that changes its price. */
   readModifiers?(answer: unknown): readonly string[];
   streamReader(plan: CallPlan, hideUsageEvent: boolean): StreamReader;

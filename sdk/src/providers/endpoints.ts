@@ -1,4 +1,5 @@
 import { EndpointNotMeteredError } from '../errors/catalogue.js';
+import { anthropicBatches } from './anthropic-batches.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import { bedrockConverse } from './bedrock-converse.js';
 import { bedrockInvoke } from './bedrock-invoke.js';
@@ -7,6 +8,7 @@ import { cohereChat } from './cohere-chat.js';
 import { cohereEmbeddings } from './cohere-embeddings.js';
 import { geminiEmbeddings } from './gemini-embeddings.js';
 import { geminiGenerate } from './gemini-generate.js';
+import { openAiBatches } from './openai-batches.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
 import { openAiImageEdits, openAiImages } from './openai-images.js';
@@ -17,6 +19,8 @@ import { rerank } from './rerank.js';
 
 interface Dialect {
   readonly metered: readonly (readonly [RegExp, Endpoint])[];
+  /** Where files go that batches are made of. */
+  readonly uploads?: RegExp;
   /** `METHOD /path`: routes that cost nothing. Anything else is refused. */
   readonly free: readonly RegExp[];
 }
@@ -31,17 +35,31 @@ const openAiPaths: Dialect['metered'] = [
   [/\/audio\/speech\/?$/, openAiSpeech],
   [/\/audio\/(transcriptions|translations)\/?$/, openAiTranscription],
   [/\/rerank\/?$/, rerank],
+  [/(?<!\/messages)\/batches\/?$/, openAiBatches],
 ];
 /** Anthropic's own, and as clouds and gateways resell it. */
-const anthropicPaths: Dialect['metered'] = [[/\/v1\/messages\/?$/, anthropicMessages]];
+const anthropicPaths: Dialect['metered'] = [
+  [/\/v1\/messages\/?$/, anthropicMessages],
+  [/\/v1\/messages\/batches\/?$/, anthropicBatches],
+];
 const countingIsFree = /^POST (\/[\w.-]+)*\/v1\/messages\/count_tokens$/;
 const listingIsFree = /^(GET|HEAD) (\/[\w.-]+)*\/models(\/[\w.:@/-]+)?$/;
 
+/** To look after batches and files costs nothing. */
+const keepingIsFree: readonly RegExp[] = [
+  /^(GET|DELETE) (\/[\w.-]+)*\/messages\/batches(\/[\w-]+(\/results)?)?$/,
+  /^GET (\/[\w.-]+)*\/batches(\/[\w-]+)?$/,
+  /^POST (\/[\w.-]+)*\/batches\/[\w-]+\/cancel$/,
+  /^(GET|DELETE) (\/[\w.-]+)*\/files(\/[\w-]+(\/content)?)?$/,
+];
+
 const openAiDialect: Dialect = {
   metered: [...openAiPaths, ...anthropicPaths],
+  uploads: /\/files\/?$/,
   free: [
     listingIsFree,
     countingIsFree,
+    ...keepingIsFree,
     /^(GET|DELETE) (\/[\w.-]+)*\/responses\/[\w-]+(\/input_items)?$/,
     /^POST (\/[\w.-]+)*\/responses\/[\w-]+\/cancel$/,
     /^POST (\/[\w.-]+)*\/moderations$/,
@@ -52,7 +70,7 @@ const openAiDialect: Dialect = {
 const dialects: Readonly<Record<string, Dialect>> = {
   anthropic: {
     metered: [...anthropicPaths, [/^\/v1\/chat\/completions\/?$/, openAiChat]],
-    free: [listingIsFree, countingIsFree],
+    free: [listingIsFree, countingIsFree, ...keepingIsFree],
   },
   google: {
     metered: [
@@ -92,11 +110,11 @@ const dialects: Readonly<Record<string, Dialect>> = {
 const refusals: readonly (readonly [RegExp, string])[] = [
   [
     /\/batches|batchPredictionJobs|:batchGenerateContent/,
-    'what a batch costs is known a day later',
+    'what a batch of this provider costs is not in the request',
   ],
   [/\/realtime/, 'a conversation has no end that could be bounded'],
   [/\/images\/variations/, 'no model that makes them has a price'],
-  [/\/(files|uploads|cachedContents|vector_stores)/, 'storing is paid by the hour'],
+  [/\/(uploads|cachedContents|vector_stores)/, 'storing is paid by the hour'],
   [
     /\/(fine_tuning|fine-tuning|assistants|threads|containers|videos|agents)/,
     'it runs at the provider',
@@ -104,7 +122,8 @@ const refusals: readonly (readonly [RegExp, string])[] = [
 ];
 
 export type EndpointMatch =
-  { readonly kind: 'metered'; readonly endpoint: Endpoint } | { readonly kind: 'free' | 'unknown' };
+  | { readonly kind: 'metered'; readonly endpoint: Endpoint }
+  | { readonly kind: 'free' | 'upload' | 'unknown' };
 
 /** Finds out how a request to a provider's host is metered; closed by default. */
 export function matchEndpoint(provider: string, method: string, url: URL): EndpointMatch {
@@ -113,6 +132,7 @@ export function matchEndpoint(provider: string, method: string, url: URL): Endpo
   if (method === 'POST') {
     const found = dialect.metered.find(([pattern]) => pattern.test(path));
     if (found !== undefined) return { kind: 'metered', endpoint: found[1] };
+    if (dialect.uploads?.test(path) === true) return { kind: 'upload' };
   }
   const isFree = dialect.free.some((pattern) => pattern.test(`${method} ${path}`));
   return { kind: isFree ? 'free' : 'unknown' };

@@ -1,4 +1,5 @@
 import { openAiModifiers } from '../prices/modifiers.js';
+import type { UnitBucket, Units } from '../prices/usage.js';
 import { boundImageOf } from '../tokens/image-bound.js';
 import { sizeOfDataUrl } from '../tokens/image-size.js';
 import { isObject, listOf, objectAt, textOf, type JsonObject } from './call-plan.js';
@@ -20,37 +21,60 @@ const withoutHiddenOutput =
 /** Models that search or run tools by themselves, whether the request says so or not. */
 const selfDirectedModels = /(^|\/)compound(-|$)|-search-(preview|api)|(^|\/)sonar/i;
 
-/** Tools whose fee is in the price table. */
-const webSearch = /^web_search(_preview)?(_\d|$)/;
+/** Tools that run at the provider and have a fee per use in the price table, or none at all. */
+const feeOf: readonly (readonly [RegExp, UnitBucket | undefined])[] = [
+  [/^web_search(_preview)?(_\d|$)/, 'webSearches'],
+  [/^file_search$/, 'fileSearches'],
+  [/^code_interpreter$/, 'containers'],
+  [/^mcp$/, undefined],
+];
+
+/** What runs at the provider: with a bound for its rounds and fees, or refused. */
+export interface ServerTools {
+  readonly refused: readonly string[];
+  readonly unbounded: readonly string[];
+  readonly units: Units;
+}
 
 /**
- * Tools that run at the provider cost an unknown number of tokens and fees per use; searches can be
+ * Tools that run at the provider cost an unknown number of tokens and fees per use; they can be
  * bounded where the request limits its calls. A function may leave its type away: Mistral's do.
  *
  * @param calls the most calls of such tools that the request allows
  */
-export function serverTools(
-  tools: unknown,
-  calls?: number,
-): { readonly refused: readonly string[]; readonly unbounded: readonly string[] } {
-  const types = listOf(tools)
-    .map((tool) => objectAt({ tool }, 'tool'))
-    .filter((tool) => !(tool['type'] === undefined && isObject(tool['function'])))
-    .map((tool) => textOf(tool['type']))
-    .filter((type) => !clientTools.has(type))
-    .map((type) => ({ type, isBounded: calls !== undefined && webSearch.test(type) }));
-  return {
-    refused: types
-      .filter(({ isBounded }) => !isBounded)
-      .map(({ type }) => `the server-side tool "${type}"`),
-    unbounded: types.filter(({ isBounded }) => isBounded).map(({ type }) => type),
-  };
+export function serverTools(tools: unknown, calls?: number): ServerTools {
+  const refused: string[] = [];
+  const unbounded: string[] = [];
+  const units: Partial<Record<UnitBucket, number>> = {};
+  for (const each of listOf(tools)) {
+    const tool = objectAt({ each }, 'each');
+    const type = textOf(tool['type']);
+    if (clientTools.has(type)) continue;
+    if (tool['type'] === undefined && isObject(tool['function'])) continue;
+    const fee = feeOf.find(([pattern]) => pattern.test(type));
+    const name = `the server-side tool "${type}"`;
+    if (fee === undefined || hasLargeContainer(tool)) {
+      refused.push(name);
+    } else if (calls === undefined) {
+      refused.push(`${name} without max_tool_calls`);
+    } else {
+      unbounded.push(type);
+      const [, unit] = fee;
+      // However often code runs, it does in one container.
+      if (unit !== undefined) units[unit] = unit === 'containers' ? 1 : calls;
+    }
+  }
+  return { refused, unbounded, units };
+}
+
+/** The price table knows the price of the smallest container only. */
+function hasLargeContainer(tool: JsonObject): boolean {
+  return !['', '1g'].includes(textOf(objectAt(tool, 'container')['memory_limit']));
 }
 
 /** Options that change the price in a way that the price table does not tell. */
 export function dearOptions(body: JsonObject): string[] {
   const refused: string[] = [];
-  if (body['background'] === true) refused.push('background responses');
   if (isObject(body['prediction'])) refused.push('predicted output');
   if (isObject(body['web_search_options'])) refused.push('web_search_options');
   if (listOf(body['plugins']).length > 0) refused.push('plugins');

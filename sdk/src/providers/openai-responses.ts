@@ -1,4 +1,5 @@
 import { openAiModifiers } from '../prices/modifiers.js';
+import { withUnits } from '../prices/usage.js';
 import { boundInput, tokenizerOf } from '../tokens/text-bound.js';
 import type {
   CallPlan,
@@ -19,6 +20,7 @@ import {
   serverTools,
 } from './openai-common.js';
 import { ReceivedText } from './received-text.js';
+import type { FoldedUsage } from '../usage/usage-reading.js';
 import { toldUsage } from './told-usage.js';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
@@ -44,7 +46,9 @@ export const openAiResponses: Endpoint = {
     body['max_output_tokens'] = tokens;
   },
   askForUsage: () => false, // the last event always tells it
-  readUsage: (answer, provider) => toldUsage(provider, 'responses', answer),
+  readUsage: toldWithFees,
+  isPending: (answer) =>
+    ['queued', 'in_progress'].includes(textOf(objectAt({ answer }, 'answer')['status'])),
   readModifiers: openAiModifiers,
   streamReader: (plan) => new ResponsesStreamReader(plan),
 };
@@ -79,7 +83,8 @@ function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPla
     }),
     unbounded: [...survey.unbounded],
     rounds: remote.unbounded.length > 0 ? (calls ?? 0) + 1 : 1,
-    ...(remote.unbounded.length > 0 ? { units: { webSearches: calls ?? 0 } } : {}),
+    units: remote.units,
+    isDeferred: body['background'] === true,
     refused: [...remote.refused, ...dearOptions(body)],
     requestedOutput: countOf(body['max_output_tokens']),
     smallestOutput: SMALLEST_OUTPUT,
@@ -112,6 +117,34 @@ function toolsOf(body: JsonObject, items: readonly unknown[]): unknown[] {
   return [...listOf(body['tools']), ...later.flatMap((item) => listOf(item['tools']))];
 }
 
+/** The usage tells tokens alone: what was done for a fee is in the answer itself. */
+function toldWithFees(answer: unknown, provider: string): FoldedUsage | undefined {
+  const told = toldUsage(provider, 'responses', answer);
+  if (told === undefined || !isObject(answer)) return told;
+  const items = listOf(answer['output']).filter(isObject);
+  const count = (type: string): number => items.filter((item) => item['type'] === type).length;
+  const ran = items.filter((item) => item['type'] === 'code_interpreter_call');
+  const containers = new Set(ran.map((item) => textOf(item['container_id'])));
+  const hasContainer = listOf(answer['tools']).some(
+    (tool) => isObject(tool) && tool['type'] === 'code_interpreter',
+  );
+  const units = {
+    webSearches: items.filter(isPaidSearch).length,
+    fileSearches: count('file_search_call'),
+    // It is made, and paid, before the model decides whether it needs it.
+    containers: Math.max(containers.size, hasContainer ? 1 : 0),
+  };
+  return { ...told, tokens: withUnits(told.tokens, units) };
+}
+
+/** To open a page that was found, or to look in it, is free. */
+function isPaidSearch(item: JsonObject): boolean {
+  const action = textOf(objectAt(item, 'action')['type']);
+  return (
+    item['type'] === 'web_search_call' && !['open_page', 'find_in_page', 'find'].includes(action)
+  );
+}
+
 class ResponsesStreamReader implements StreamReader {
   readonly #received: ReceivedText;
   readonly #provider: string;
@@ -126,7 +159,7 @@ class ResponsesStreamReader implements StreamReader {
     if (!isObject(data)) return true;
     if (textOf(data['type']).endsWith('.delta')) this.#received.add(data['delta']);
     const response = objectAt(data, 'response');
-    const told = toldUsage(this.#provider, 'responses', response);
+    const told = toldWithFees(response, this.#provider);
     if (told !== undefined) {
       this.#usage = { ...told, modifiers: openAiModifiers(response), isFinal: true };
     }

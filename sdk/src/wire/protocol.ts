@@ -2,6 +2,9 @@ import type { WireSignedPrices } from '../prices/signed-prices.js';
 import type { TokenUsage } from '../prices/usage.js';
 import type { PiiPolicy } from '../safety/policy.js';
 
+/** `cap`: set the most that such a call can cost aside; `block`: refuse it. */
+export type UnboundedRule = 'cap' | 'block';
+
 /** The messages of the SDK protocol, version 1. Money is a decimal string of dollars. */
 export interface WireSession {
   readonly sessionId: string;
@@ -19,6 +22,8 @@ export interface WireSession {
     readonly heartbeatSeconds: number;
     /** Whether agents of the project may rehearse; absent: they may not. */
     readonly mode?: 'enforce' | 'observe';
+    /** What to do with a call whose cost is not in the request; absent: the server is older. */
+    readonly unbounded?: UnboundedRule;
     /** Globs of the models that the key is for; empty or absent: every model. */
     readonly models?: readonly string[];
     readonly pii?: PiiPolicy;
@@ -121,6 +126,7 @@ export interface WireState {
   /** Another one than the session's: there are other secrets to fetch. */
   readonly secretsVersion?: string;
   readonly available: string;
+  readonly unbounded?: UnboundedRule;
   /** What holds about personal data from now on. */
   readonly pii?: PiiPolicy;
 }

@@ -184,6 +184,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnModuleDestroy {
           pricesVersion: versions[index] ?? this.prices.version,
           secretsVersion: revisions[index] ?? '',
           available: maxNano(row.available, 0n),
+          unbounded: row.unbounded,
           pii: piiPolicyOf(row.pii),
         };
         this.lastStates.note(row, state);
@@ -203,13 +204,14 @@ interface StateRow {
   revoked: boolean;
   state: State['project'];
   available: bigint;
+  unbounded: State['unbounded'];
   pii: Partial<PiiPolicy>;
 }
 
 const STATES = `
   SELECT s.id, s.organization_id AS "organizationId", s.project_id AS "projectId", s.key_id AS "keyId", k.environment,
     CASE WHEN s.killed_by IS NOT NULL THEN 'killed' WHEN s.ended_at IS NOT NULL THEN 'ended' ELSE 'active' END AS session,
-    k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state, p.pii,
+    k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp() AS revoked, p.state, p.unbounded, p.pii,
     CASE WHEN a.overdraft_nano > 0 THEN 0 ELSE a.deposited_nano - a.settled_nano - a.reserved_nano END AS available
   FROM sessions s
   JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id

@@ -70,6 +70,7 @@ export interface Policy {
   readonly maxOpenLeases: number;
   readonly reportIntervalSeconds: number;
   readonly senderBinding: string;
+  readonly unbounded: string;
   readonly pii: PiiPolicy;
 }
 

@@ -17,6 +17,7 @@ export interface PolicyOptions extends PiiOptions {
   readonly maxOpenLeases?: number;
   readonly reportInterval?: number;
   readonly senderBinding?: string;
+  readonly unbounded?: string;
 }
 
 type Run = (action: Action) => Promise<void>;
@@ -113,6 +114,12 @@ function withPolicy(command: Command): Command {
         '--sender-binding <wanted>',
         'whether agents must prove that a request comes from their session',
       ).choices(['off', 'required']),
+    )
+    .addOption(
+      new Option(
+        '--unbounded <action>',
+        'what agents do with a call whose cost is not in the request',
+      ).choices(['cap', 'block']),
     );
 }
 
@@ -121,8 +128,8 @@ export function policyOf(
   options: PolicyOptions,
   patterns: readonly PiiPattern[] = [],
 ): Omit<Partial<Policy>, 'pii'> & { readonly pii?: Partial<PiiPolicy> } {
-  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval, senderBinding } =
-    options;
+  const { tranche, leaseTtl, grace, expiry, maxOpenLeases, reportInterval } = options;
+  const { senderBinding, unbounded } = options;
   const pii = piiOf(options, patterns);
   return {
     ...(tranche !== undefined && { trancheSize: tranche }),
@@ -132,6 +139,7 @@ export function policyOf(
     ...(maxOpenLeases !== undefined && { maxOpenLeases }),
     ...(reportInterval !== undefined && { reportIntervalSeconds: reportInterval }),
     ...(senderBinding !== undefined && { senderBinding }),
+    ...(unbounded !== undefined && { unbounded }),
     ...(pii && { pii }),
   };
 }
@@ -199,6 +207,12 @@ function projectFacts({
       policy.senderBinding === 'required'
         ? 'required: requests of a session carry its proof'
         : 'off: the key alone acts for a session',
+    ],
+    [
+      'Unbounded',
+      policy.unbounded === 'block'
+        ? 'block: calls whose cost is not in the request are refused'
+        : 'cap: the most that such a call can cost is set aside',
     ],
     ['PII', piiInWords(policy.pii)],
     ['Created', moment(createdAt)],

@@ -18,6 +18,7 @@ interface ProjectRow {
   readonly environment: Policy['environment'];
   readonly senderBinding: Policy['senderBinding'];
   readonly mode: Policy['mode'];
+  readonly unbounded: Policy['unbounded'];
   readonly velocityLimit: Nano | null;
   readonly pii: Partial<Policy['pii']>;
   readonly createdAt: Date;
@@ -35,7 +36,7 @@ const COLUMNS = `
   p.id, p.name, p.state, p.pause_reason AS "pauseReason", p.tranche_nano AS "trancheNano",
   p.lease_ttl_seconds AS "leaseTtlSeconds", p.grace_seconds AS "graceSeconds", p.expiry_policy AS expiry,
   p.max_open_leases AS "maxOpenLeases", p.report_interval_seconds AS "reportIntervalSeconds",
-  p.environment, p.sender_binding AS "senderBinding", p.mode, p.velocity_nano AS "velocityLimit", p.pii, p.created_at AS "createdAt"`;
+  p.environment, p.sender_binding AS "senderBinding", p.mode, p.unbounded, p.velocity_nano AS "velocityLimit", p.pii, p.created_at AS "createdAt"`;
 
 @Injectable()
 export class ProjectStore {
@@ -124,7 +125,8 @@ export class ProjectStore {
          mode = coalesce($11, mode),
          velocity_nano = CASE WHEN $12 THEN $13 ELSE velocity_nano END,
          environment = coalesce($14, environment),
-         sender_binding = coalesce($15, sender_binding)
+         sender_binding = coalesce($15, sender_binding),
+         unbounded = coalesce($16, unbounded)
        WHERE organization_id = $1 AND id = $2`,
       [
         key.organizationId,
@@ -142,6 +144,7 @@ export class ProjectStore {
         policy.velocityLimit,
         policy.environment,
         policy.senderBinding,
+        policy.unbounded,
       ],
     );
   }
@@ -198,6 +201,7 @@ function projectOf(row: ProjectRow): Project {
       environment: row.environment,
       senderBinding: row.senderBinding,
       mode: row.mode,
+      unbounded: row.unbounded,
       velocityLimit: row.velocityLimit,
       pii: piiPolicyOf(row.pii),
     },

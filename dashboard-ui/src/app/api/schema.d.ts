@@ -2160,6 +2160,11 @@ export interface components {
              * @enum {string}
              */
             mode: "enforce" | "observe";
+            /**
+             * @description Calls whose cost is not in the request. cap: set the most aside; block: refuse.
+             * @enum {string}
+             */
+            unbounded: "cap" | "block";
             /** @description Most that may be leased in a minute; null: no limit. */
             velocityLimit: string | null;
             /**
@@ -2193,6 +2198,11 @@ export interface components {
              * @enum {string}
              */
             mode?: "enforce" | "observe";
+            /**
+             * @description Calls whose cost is not in the request. cap: set the most aside; block: refuse.
+             * @enum {string}
+             */
+            unbounded?: "cap" | "block";
             /** @description Most that may be leased in a minute; null: no limit. */
             velocityLimit?: string | null;
             /**
@@ -2732,6 +2742,11 @@ export interface components {
                  * @enum {string}
                  */
                 mode: "enforce" | "observe";
+                /**
+                 * @description Calls whose cost is not in the request. cap: set the most aside; block: refuse.
+                 * @enum {string}
+                 */
+                unbounded: "cap" | "block";
                 pii: components["schemas"]["PiiPolicy"];
             };
             prices: components["schemas"]["PriceTable"];
@@ -2765,6 +2780,11 @@ export interface components {
             secretsVersion: string;
             /** @description US dollars, decimal string */
             available: string;
+            /**
+             * @description Calls whose cost is not in the request. cap: set the most aside; block: refuse.
+             * @enum {string}
+             */
+            unbounded: "cap" | "block";
             /** @description What holds about personal data from now on. */
             pii: components["schemas"]["PiiPolicy"];
         };

@@ -21,6 +21,7 @@ import { SessionChain1700000009210 } from './9210-session-chain.js';
 import { SenderBinding1700000009300 } from './9300-sender-binding.js';
 import { SecretBindings1700000009400 } from './9400-secret-bindings.js';
 import { PriceTiers1700000009500 } from './9500-price-tiers.js';
+import { UnboundedCalls1700000009510 } from './9510-unbounded-calls.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -47,4 +48,5 @@ export const MIGRATIONS = [
   SenderBinding1700000009300,
   SecretBindings1700000009400,
   PriceTiers1700000009500,
+  UnboundedCalls1700000009510,
 ];

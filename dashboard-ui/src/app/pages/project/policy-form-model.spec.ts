@@ -12,6 +12,7 @@ const before = policyModel({
     environment: 'any',
     senderBinding: 'off',
     mode: 'enforce',
+    unbounded: 'cap',
     velocityLimit: null,
   },
 });
@@ -42,6 +43,12 @@ describe('policy form', () => {
   it('binds the requests of agents to who sends them', () => {
     expect(projectChange(before, { ...before, senderBinding: 'required' })).toEqual({
       policy: { senderBinding: 'required' },
+    });
+  });
+
+  it('says what agents do with calls whose cost is not in the request', () => {
+    expect(projectChange(before, { ...before, unbounded: 'block' })).toEqual({
+      policy: { unbounded: 'block' },
     });
   });
 

@@ -14,6 +14,7 @@ export interface PolicyModel {
   readonly environment: Policy['environment'];
   readonly senderBinding: Policy['senderBinding'];
   readonly mode: Policy['mode'];
+  readonly unbounded: Policy['unbounded'];
   /** Empty: no limit. */
   readonly velocityLimit: string;
 }
@@ -34,6 +35,7 @@ export function policyModel(project: {
     environment: policy.environment,
     senderBinding: policy.senderBinding,
     mode: policy.mode,
+    unbounded: policy.unbounded,
     velocityLimit: policy.velocityLimit === null ? '' : editableUsd(nano(policy.velocityLimit)),
   };
 }
@@ -53,6 +55,7 @@ export function projectChange(before: PolicyModel, after: PolicyModel): Schemas[
   if (differs('environment')) policy.environment = after.environment;
   if (differs('senderBinding')) policy.senderBinding = after.senderBinding;
   if (differs('mode')) policy.mode = after.mode;
+  if (differs('unbounded')) policy.unbounded = after.unbounded;
   if (differs('velocityLimit')) policy.velocityLimit = typedMoney(after.velocityLimit) ?? null;
   return {
     ...(differs('name') ? { name: after.name } : {}),

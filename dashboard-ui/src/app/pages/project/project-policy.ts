@@ -23,6 +23,7 @@ const BLANK: PolicyModel = {
   environment: 'any',
   senderBinding: 'off',
   mode: 'enforce',
+  unbounded: 'cap',
   velocityLimit: '',
 };
 

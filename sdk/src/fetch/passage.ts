@@ -1,0 +1,45 @@
+import type { Emit } from '../core/events.js';
+import type { Hold } from '../leases/lease.js';
+import type { Endpoint, JsonObject } from '../providers/call-plan.js';
+import type { Originals } from '../safety/redaction.js';
+import type { MeteredCall } from './metered-call.js';
+import { operationOf } from './operation.js';
+import type { OutgoingRequest } from './outgoing-request.js';
+import type { SentBody } from './request-body.js';
+import type { StreamFormat } from './response-meter.js';
+
+/** One request on its way through the meter. */
+export interface Passage {
+  readonly request: OutgoingRequest;
+  readonly endpoint: Endpoint;
+  readonly body: JsonObject;
+  readonly call: MeteredCall;
+  /** What to send. */
+  readonly sent: SentBody;
+  readonly hidesUsageEvent: boolean;
+  readonly hold: Hold;
+  /** Values that were replaced in the prompt and belong back into the answer. */
+  readonly originals: Originals | undefined;
+}
+
+/** Tells that a request is about to leave. */
+export function tellCall({ request, call, endpoint, hold }: Passage, emit: Emit): void {
+  const { provider, model } = call;
+  const { hostname: host = '', port = '' } = request.url ?? {};
+  call.operation = operationOf(endpoint);
+  emit('call', {
+    id: hold.id,
+    provider,
+    model,
+    operation: call.operation,
+    host,
+    port: port === '' ? undefined : Number(port),
+  });
+}
+
+/** How an answer streams; undefined for one that is read as a whole. */
+export function formatOf(response: Response, { answersBytes }: Endpoint): StreamFormat | undefined {
+  const type = response.headers.get('content-type') ?? '';
+  if (type.includes('text/event-stream')) return 'events';
+  return answersBytes === true && !type.includes('json') ? 'bytes' : undefined;
+}
