@@ -2,7 +2,6 @@ import { findIronCageError, type IronCageError } from '../errors/iron-cage-error
 import type { PriceTable } from '../prices/price-table.js';
 import type { CallTarget, Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js';
 import { matchEndpoint, notMetered } from '../providers/endpoints.js';
-import { restoredAnswer } from '../safety/restoration.js';
 import type { SafetyFilter } from '../safety/safety-filter.js';
 import { StreamRestoration } from '../safety/stream-restoration.js';
 import type { Placeholders } from '../secrets/placeholders.js';
@@ -20,7 +19,7 @@ import { onceAnswered, onceSent } from './later.js';
 import type { Outcome, UnboundedRule } from '../wire/protocol.js';
 import { observable } from './observable.js';
 import { checkedText, checkPrompt, observedBody, type CheckedPrompt } from './prompt-check.js';
-import { formatOf, tellCall, type Passage } from './passage.js';
+import { formatOf, tellCall, tellDoubt, type Passage } from './passage.js';
 import { Reservations, type ReservationPorts } from './reservations.js';
 import { readBody, writtenBody, type SentBody } from './request-body.js';
 import { meterStream, type StreamFormat } from './response-meter.js';
@@ -256,14 +255,7 @@ export class MeteringFetch {
       return;
     }
     book.complete(hold, call.told(usage, outcome));
-    if (usage.doubt !== undefined) {
-      emit('warning', {
-        code: 'USAGE_INCONSISTENT',
-        message:
-          `The usage that ${call.provider} told for ${call.model} contradicts itself ` +
-          `(${usage.doubt.reason}): the most that it can mean was booked.`,
-      });
-    }
+    tellDoubt(call, usage, emit);
     const calibrate = (): void => {
       this.#calibration.learn(call, usage);
     };
@@ -299,12 +291,9 @@ export class MeteringFetch {
     return wholeAnswer(body, response);
   }
 
-  #target(request: OutgoingRequest, provider: string): CallTarget {
-    return {
-      provider,
-      url: request.url ?? new URL('about:blank'),
-      uploaded: (fileId) => this.#files.plan(fileId),
-    };
+  #target({ url }: OutgoingRequest, provider: string): CallTarget {
+    const uploaded = this.#files.plan.bind(this.#files);
+    return { provider, url: url ?? new URL('about:blank'), uploaded };
   }
 
   /** What a dry run lets go is replaced as ever; only what would be blocked for its content goes as it is. */

@@ -1,6 +1,6 @@
 import type { Emit } from '../core/events.js';
 import type { Hold } from '../leases/lease.js';
-import type { Endpoint, JsonObject } from '../providers/call-plan.js';
+import type { Endpoint, JsonObject, SeenUsage } from '../providers/call-plan.js';
 import type { Originals } from '../safety/redaction.js';
 import type { MeteredCall } from './metered-call.js';
 import { operationOf } from './operation.js';
@@ -42,4 +42,16 @@ export function formatOf(response: Response, { answersBytes }: Endpoint): Stream
   const type = response.headers.get('content-type') ?? '';
   if (type.includes('text/event-stream')) return 'events';
   return answersBytes === true && !type.includes('json') ? 'bytes' : undefined;
+}
+
+/** Tells that a provider's counts contradict each other. */
+export function tellDoubt(call: MeteredCall, usage: SeenUsage, emit: Emit): void {
+  if (usage.doubt !== undefined) {
+    emit('warning', {
+      code: 'USAGE_INCONSISTENT',
+      message:
+        `The usage that ${call.provider} told for ${call.model} contradicts itself ` +
+        `(${usage.doubt.reason}): the most that it can mean was booked.`,
+    });
+  }
 }
