@@ -5,11 +5,13 @@ import { Transport } from './api/transport.js';
 import { usageError } from './cli-error.js';
 import type { Environment } from './environment.js';
 import { Prompt, type Terminal } from './terminal/prompt.js';
+import type { Fitting } from './terminal/table.js';
 
 export const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 export interface Streams extends Terminal {
-  readonly stdout: NodeJS.WritableStream;
+  /** With its width in characters where it is a terminal. */
+  readonly stdout: NodeJS.WritableStream & { readonly columns?: number };
 }
 
 interface GlobalOptions {
@@ -60,13 +62,22 @@ export class Context {
   }
 
   /** The result: `data` as JSON for programs, or the text for people. */
-  print(data: unknown, text: string): void {
-    this.streams.stdout.write(`${this.json ? JSON.stringify(data, null, 2) : text}\n`);
+  print(data: unknown, text: string | Fitting): void {
+    if (this.json) this.streams.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+    else if (typeof text === 'string') this.streams.stdout.write(`${text}\n`);
+    else this.printTable(text);
   }
 
   /** Beside the result; never on standard output. */
   note(text: string): void {
     if (!this.json) this.streams.stderr.write(`${text}\n`);
+  }
+
+  private printTable(table: Fitting): void {
+    const { text, leftOut } = table.fit(this.streams.stdout.columns ?? Infinity);
+    this.streams.stdout.write(`${text}\n`);
+    if (leftOut.length > 0)
+      this.note(`Left out for lack of room: ${leftOut.join(', ').toLowerCase()}. --json has all.`);
   }
 }
 

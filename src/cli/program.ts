@@ -22,16 +22,18 @@ import { printable } from './terminal/table.js';
 
 const HELP = `
 First steps:
-  iron-cage setup                                       the first owner, once
+  iron-cage setup                                     the first owner, once
   iron-cage project create Research
   iron-cage deposit Research 25 --reason "November"
   iron-cage secret add openai-main --provider openai
   iron-cage key create Research
 
 Environment:
-  IRON_CAGE_URL        the server, unless --url is given; else that of the last login; else http://127.0.0.1:3000
+  IRON_CAGE_URL        the server, unless --url is given; else that of the last
+                       login; else http://127.0.0.1:3000
   IRON_CAGE_EMAIL, IRON_CAGE_PASSWORD
-                       sign in for one command, where no login is saved (machines: better login --password-stdin once)
+                       sign in for one command, where no login is saved
+                       (machines: better login --password-stdin once)
   IRON_CAGE_DATA_DIR   where doctor and setup find the data folder
 
 Exit codes:
@@ -57,6 +59,8 @@ export async function runCommandLine(
     .option('--url <address>', 'the server')
     .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
     .exitOverride()
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: term })
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
@@ -102,9 +106,15 @@ function report(error: unknown, streams: Streams, json: boolean): number {
     streams.stderr.write(`${JSON.stringify({ error: { code, message, requestId, details } })}\n`);
   else
     streams.stderr.write(
-      `error: ${message}\n       ${code}${requestId === undefined ? '' : `, request ${requestId}`}\n${issuesOf(details)}`,
+      `error: ${message}\n${issuesOf(details, message)}${referenceOf(code, requestId)}`,
     );
   return known.exitCode;
+}
+
+/** What to quote when asking for help; a wrong word on the command line needs none. */
+function referenceOf(code: string, requestId: string | undefined): string {
+  if (code === 'USAGE') return '';
+  return `       ${code}${requestId === undefined ? '' : `, request ${requestId}`}\n`;
 }
 
 function unexpected(error: unknown): CliError {
@@ -115,14 +125,24 @@ function unexpected(error: unknown): CliError {
   );
 }
 
-/** VALIDATION_FAILED names what is wrong with which field. */
-function issuesOf(details: unknown): string {
+/** A command in a list of commands: its name and arguments; that there are options goes without saying, and aliases are for typing. */
+function term(command: Command): string {
+  const given = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  );
+  return [command.name(), ...given].join(' ');
+}
+
+/** VALIDATION_FAILED names what is wrong with which field, unless the sentence has said so. */
+function issuesOf(details: unknown, sentence: string): string {
   const issues: unknown =
     typeof details === 'object' && details !== null && 'issues' in details
       ? details.issues
       : undefined;
   if (!Array.isArray(issues)) return '';
   return (issues as { path?: unknown; message?: unknown }[])
-    .map(({ path, message }) => `       ${printable(`${String(path)}: ${String(message)}`)}\n`)
+    .map(({ path, message }) => printable(`${String(path)}: ${String(message)}`))
+    .filter((issue) => !sentence.includes(issue))
+    .map((issue) => `       ${issue}\n`)
     .join('');
 }

@@ -106,7 +106,7 @@ it('changes and removes members, and the own password', async () => {
 
 it('archives a project once nothing is leased', async () => {
   await cli(['anomaly', 'policy', 'Research', '--addresses', 'off']);
-  expect(await cli(['project', 'archive', 'Research'])).toMatch(
+  expect(await cli(['project', 'archive', 'Research', '--yes'])).toMatch(
     /^0 Research is archived\. \$5\.00 in it can be withdrawn\./,
   );
 });

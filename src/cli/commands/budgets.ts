@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { actorNames } from '../actor-names.js';
 import { newId } from '../../kernel/ids.js';
 import type { ApiClient } from '../api/api-client.js';
 import { usageError } from '../cli-error.js';
@@ -136,19 +137,22 @@ async function listBudgets(context: Context): Promise<undefined> {
       { title: 'Per', value: (row) => row.window },
       {
         title: 'Only',
+        detail: true,
         value: (row) => [...row.models, ...row.tags.map((tag) => `#${tag}`)].join(' '),
       },
       { title: 'Limit', value: (row) => dollars(row.limit), alignRight: true },
       {
         title: 'Raised',
+        detail: true,
         value: (row) => (/[1-9]/.test(row.raised) ? dollars(row.raised) : ''),
         alignRight: true,
       },
       { title: 'Spent', value: (row) => dollars(row.spent), alignRight: true },
-      { title: 'Leased', value: (row) => dollars(row.leased), alignRight: true },
+      { title: 'Leased', value: (row) => dollars(row.leased), alignRight: true, detail: true },
       { title: 'Available', value: (row) => dollars(row.available), alignRight: true },
       {
         title: 'Resets',
+        detail: true,
         value: (row) => (row.nextResetAt === null ? 'never' : moment(row.nextResetAt)),
       },
     ],
@@ -254,17 +258,18 @@ async function listAsks(context: Context, all: boolean): Promise<undefined> {
     { state: all ? undefined : 'open' },
     MOST,
   );
+  const nameOf = await actorNames(client);
   const text = table<Ask>(
     [
       { title: 'Id', value: (row) => row.id },
-      { title: 'Asked', value: (row) => moment(row.requestedAt) },
-      { title: 'Project', value: (row) => row.projectName },
+      { title: 'Asked', value: (row) => moment(row.requestedAt), detail: true },
+      { title: 'Project', value: (row) => row.projectName, detail: true },
       {
         title: 'For',
         value: (row) => (row.budgetId === null ? 'balance' : `budget ${row.budgetId}`),
       },
       { title: 'Amount', value: (row) => dollars(row.amount), alignRight: true },
-      { title: 'By', value: (row) => row.requestedBy },
+      { title: 'By', value: (row) => nameOf(row.requestedBy) },
       { title: 'State', value: (row) => row.state },
       { title: 'Reason', value: (row) => row.reason },
     ],

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { isUuid, newId } from '../../kernel/ids.js';
 import type { Balance, Lease, LedgerEntry, Project } from '../api/types.js';
+import { actorNames } from '../actor-names.js';
 import { CliError, EXIT, usageError } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
 import { findProject } from '../resolve.js';
@@ -147,13 +148,13 @@ async function listLeases(context: Context, options: LeaseOptions): Promise<unde
       { title: 'Granted', value: (row) => moment(row.grantedAt) },
       { title: 'Project', value: (row) => row.projectName },
       { title: 'Agent', value: (row) => row.agent },
-      { title: 'IP', value: (row) => row.ip },
-      { title: 'Key', value: (row) => row.keyId },
+      { title: 'IP', value: (row) => row.ip, detail: true },
+      { title: 'Key', value: (row) => row.keyId, detail: true },
       { title: 'State', value: (row) => row.state },
       { title: 'Amount', value: (row) => dollars(row.amount), alignRight: true },
       { title: 'Used', value: (row) => dollars(row.used), alignRight: true },
-      { title: 'Late', value: (row) => dollars(row.late), alignRight: true },
-      { title: 'Expires', value: (row) => moment(row.expiresAt) },
+      { title: 'Late', value: (row) => dollars(row.late), alignRight: true, detail: true },
+      { title: 'Expires', value: (row) => moment(row.expiresAt), detail: true },
     ],
     items,
     options.open === true ? 'No agent holds money now.' : 'No lease was granted yet.',
@@ -167,13 +168,14 @@ async function showLedger(context: Context, given: string, limit: number): Promi
   const client = await context.client();
   const { id } = await findProject(client, given);
   const { items, more } = await client.list<LedgerEntry>(`/v1/projects/${id}/ledger`, {}, limit);
+  const nameOf = await actorNames(client);
   const text = table<LedgerEntry>(
     [
       { title: 'At', value: (row) => moment(row.at) },
       { title: 'Kind', value: (row) => row.kind },
       { title: 'Change', value: (row) => signedDollars(row.amount), alignRight: true },
-      { title: 'By', value: (row) => row.actor },
-      { title: 'Lease', value: (row) => row.leaseId ?? '' },
+      { title: 'By', value: (row) => nameOf(row.actor) },
+      { title: 'Lease', value: (row) => row.leaseId ?? '', detail: true },
       { title: 'Reason', value: (row) => row.reason ?? '' },
     ],
     items,

@@ -59,7 +59,7 @@ async function listOrganizations(context: Context): Promise<undefined> {
       { title: 'Name', value: (row) => row.name },
       { title: 'Id', value: (row) => row.id },
       { title: 'Time zone', value: (row) => row.timeZone },
-      { title: 'Created', value: (row) => moment(row.createdAt) },
+      { title: 'Created', value: (row) => moment(row.createdAt), detail: true },
     ],
     answer.items,
   );
@@ -86,7 +86,7 @@ async function listMembers(context: Context): Promise<undefined> {
       { title: 'Name', value: (row) => row.name },
       { title: 'Role', value: (row) => row.role },
       { title: 'State', value: (row) => row.state },
-      { title: 'Since', value: (row) => moment(row.createdAt) },
+      { title: 'Since', value: (row) => moment(row.createdAt), detail: true },
     ],
     answer.items,
   );

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
-import type { ApiClient } from '../api/api-client.js';
-import type { PauseAnswer, PiiPattern, PiiPolicy, Policy, Project } from '../api/types.js';
+import type { PiiPattern, PiiPolicy, Policy, Project } from '../api/types.js';
 import { usageError } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
 import { findProject } from '../resolve.js';
 import { amountArgument, dollars, moment, plural, wholeNumber } from '../terminal/format.js';
-import { facts, table } from '../terminal/table.js';
+import { facts, type Table, table } from '../terminal/table.js';
+import { addProjectStates } from './project-states.js';
 import { piiInWords, piiOf, type PiiOptions, withPii } from './pii-options.js';
 
 export interface PolicyOptions extends PiiOptions {
@@ -64,24 +64,7 @@ export function addProjectCommands(program: Command, run: Run): void {
     .action((given: string, options: PolicyOptions) =>
       run((context) => changeProject(context, given, options)),
     );
-  project
-    .command('pause')
-    .argument('<project>')
-    .description('Stop it: no new lease, running agents stop within two seconds')
-    .option('--reason <text>', 'why; agents and members see it')
-    .action((given: string, options: { reason?: string }) =>
-      run((context) => pauseProject(context, given, options.reason)),
-    );
-  project
-    .command('resume')
-    .argument('<project>')
-    .description('Let a paused one run again')
-    .action((given: string) => run((context) => resumeProject(context, given)));
-  project
-    .command('archive')
-    .argument('<project>')
-    .description('End it for good; refused while agents hold money of it')
-    .action((given: string) => run((context) => archiveProject(context, given)));
+  addProjectStates(project, run);
 }
 
 function withPolicy(command: Command): Command {
@@ -144,7 +127,7 @@ export function policyOf(
   };
 }
 
-export function projectTable(projects: readonly Project[]): string {
+export function projectTable(projects: readonly Project[]): Table<Project> {
   return table<Project>(
     [
       { title: 'Name', value: (row) => row.name },
@@ -152,9 +135,9 @@ export function projectTable(projects: readonly Project[]): string {
       { title: 'Available', value: (row) => dollars(row.balance.available), alignRight: true },
       { title: 'Leased', value: (row) => dollars(row.balance.leased), alignRight: true },
       { title: 'Spent', value: (row) => dollars(row.balance.spent), alignRight: true },
-      { title: 'Debt', value: (row) => dollars(row.balance.debt), alignRight: true },
-      { title: 'Agents', value: (row) => String(row.activeAgents), alignRight: true },
-      { title: 'Id', value: (row) => row.id },
+      { title: 'Debt', value: (row) => dollars(row.balance.debt), alignRight: true, detail: true },
+      { title: 'Agents', value: (row) => String(row.activeAgents), alignRight: true, detail: true },
+      { title: 'Id', value: (row) => row.id, detail: true },
     ],
     projects,
     'There is no project yet. Create one: iron-cage project create <name>',
@@ -262,55 +245,6 @@ async function changeProject(
   return undefined;
 }
 
-async function pauseProject(
-  context: Context,
-  given: string,
-  reason: string | undefined,
-): Promise<undefined> {
-  const client: ApiClient = await context.client();
-  const { id } = await findProject(client, given);
-  const body = reason === undefined ? {} : { reason };
-  const answer = await client.send<PauseAnswer>({
-    method: 'POST',
-    path: `/v1/projects/${id}/pause`,
-    body,
-    repeatable: true,
-  });
-  const rest =
-    answer.leasedUntil === null
-      ? 'Nothing is leased.'
-      : `At most ${dollars(answer.stillLeased)} is still leased, until ${moment(answer.leasedUntil)}.`;
-  context.print(answer, `${answer.project.name} is paused. ${rest}`);
-  return undefined;
-}
-
-async function resumeProject(context: Context, given: string): Promise<undefined> {
-  const client = await context.client();
-  const { id } = await findProject(client, given);
-  const project = await client.send<Project>({
-    method: 'POST',
-    path: `/v1/projects/${id}/resume`,
-    repeatable: true,
-  });
-  context.print(project, `${project.name} is ${project.state}.`);
-  return undefined;
-}
-
 function quoted(name: string): string {
   return /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
-}
-
-async function archiveProject(context: Context, given: string): Promise<undefined> {
-  const client = await context.client();
-  const { id } = await findProject(client, given);
-  const project = await client.send<Project>({
-    method: 'POST',
-    path: `/v1/projects/${id}/archive`,
-    repeatable: true,
-  });
-  context.print(
-    project,
-    `${project.name} is archived. ${dollars(project.balance.available)} in it can be withdrawn.`,
-  );
-  return undefined;
 }

@@ -122,7 +122,7 @@ async function auditLedger(context: Context): Promise<number> {
     check,
     check.ok
       ? `The ledger is consistent: ${accounts} checked.`
-      : `The ledger is broken: ${plural(check.findings.length, 'finding')} in ${accounts}.\n\n${findings}`,
+      : `The ledger is broken: ${plural(check.findings.length, 'finding')} in ${accounts}.\n\n${findings.toString()}`,
   );
   return check.ok ? EXIT.ok : EXIT.failed;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { Me, SignIn } from '../api/types.js';
+import type { Me, Organization, SignIn } from '../api/types.js';
 import { CliError, usageError } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
 import { facts } from '../terminal/table.js';
@@ -143,12 +143,14 @@ async function logOut(context: Context): Promise<undefined> {
 async function whoAmI(context: Context): Promise<undefined> {
   const client = await context.client();
   const me = await client.get<Me>('/v1/auth/me');
+  const { items } = await client.get<{ items: Organization[] }>('/v1/organizations');
+  const organization = items.find(({ id }) => id === me.organizationId);
   context.print(
     { url: client.url, ...me },
     facts([
       ['Server', client.url],
       ['E-mail', me.email],
-      ['Organization', me.organizationId],
+      ['Organization', `${organization?.name ?? ''} (${me.organizationId})`.trim()],
       ['Role', me.role],
       ['May', me.permissions.join(', ')],
     ]),
