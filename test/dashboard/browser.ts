@@ -137,6 +137,13 @@ export class Visitor {
       .click();
   }
 
+  /** Opens a menu, chooses from it, and waits for the dialog that it leads to. */
+  async menu(opener: string, item: string): Promise<void> {
+    await this.button(opener).click();
+    await this.page.getByRole('menuitem', { name: item }).click();
+    await this.dialog().waitFor();
+  }
+
   /** Forgets the console error that a refusal the test provoked on purpose leaves behind. */
   forgetRefusals(status: number): void {
     const kept = this.problems.filter((text) => !text.includes(`status of ${status}`));

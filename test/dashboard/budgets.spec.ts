@@ -29,12 +29,6 @@ describeInBrowser('budgets', () => {
   const requests = () => visitor.page.getByRole('region', { name: 'Requests for more' });
   const field = (label: string) => visitor.dialog().getByLabel(label);
 
-  async function menu(budget: string, item: string): Promise<void> {
-    await visitor.button(`More for ${budget}`).click();
-    await visitor.page.getByRole('menuitem', { name: item }).click();
-    await visitor.dialog().waitFor();
-  }
-
   async function ask(amount: string, reason: string, budgetId?: string): Promise<void> {
     const { status } = await installation.as(project.key, 'POST', '/v1/sdk/budget-requests', {
       id: newId(),
@@ -145,7 +139,7 @@ describeInBrowser('budgets', () => {
   });
 
   it('are raised for a time; a total asks until when', async () => {
-    await menu('agent, in total', 'Raise for a time');
+    await visitor.menu('More for agent, in total', 'Raise for a time');
     await field('Amount in US dollars').fill('3');
     await field('Reason').fill('One more run');
     await field('Until').fill('');
@@ -160,13 +154,13 @@ describeInBrowser('budgets', () => {
   });
 
   it('are changed and removed', async () => {
-    await menu('Rosa Owner, per day', 'Change limit');
+    await visitor.menu('More for Rosa Owner, per day', 'Change limit');
     await field('Limit in US dollars').fill('1');
     await visitor.dialog().getByText('That is less than what is spent and leased.').waitFor();
     expect(await visitor.flaws()).toEqual([]);
     await visitor.press('Save budget');
     await row('Rosa Owner Member, per day').getByRole('cell', { name: 'Exhausted' }).waitFor();
-    await menu('Rosa Owner, per day', 'Remove');
+    await visitor.menu('More for Rosa Owner, per day', 'Remove');
     await visitor.press('Remove budget');
     await row('Rosa Owner Member, per day').waitFor({ state: 'detached' });
     const { items } = await installation.must('GET', '/v1/budgets');
@@ -239,7 +233,7 @@ describeInBrowser('budgets', () => {
 
   it('do not replace a correction, which is signed and needs a reason', async () => {
     const { page } = visitor;
-    await visitor.button('Correct').click();
+    await visitor.menu('More for Contract review', 'Correct the balance');
     await field('Amount in US dollars').fill('-10.000000001');
     await visitor.dialog().getByText('Free afterwards: $49.999999999').waitFor();
     await visitor.press('Book correction');
@@ -277,7 +271,7 @@ describeInBrowser('budgets', () => {
         ['budgets', 'More for Acme, per day', 'Change limit'],
         ['budgets', 'More for Acme, per day', 'Remove'],
         [inProject, 'Add refill'],
-        [inProject, 'Correct'],
+        [inProject, 'More for Contract review', 'Correct the balance'],
       ] as const;
       for (const [index, [where, opener, item]] of dialogs.entries()) {
         await visitor.walk(where);

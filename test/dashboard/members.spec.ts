@@ -61,7 +61,7 @@ describeInBrowser('people and projects that end', () => {
     const project = await installation.project({ name: 'Old work' });
     await visitor.walk(`projects/${project.id}`);
     await visitor.settled();
-    await visitor.button('Archive').click();
+    await visitor.menu('More for Old work', 'Archive');
     await visitor.press('Archive project');
     await page.getByText('Old work is archived.').first().waitFor();
     expect(await installation.must('GET', `/v1/projects/${project.id}`)).toMatchObject({

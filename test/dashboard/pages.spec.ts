@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { callFrom } from '../harness/call-from.js';
-import { Installation, sessionRequest } from '../harness/installation.js';
-import { openLease, settle } from './agent.js';
+import { Installation } from '../harness/installation.js';
 import { describeInBrowser, DESKTOP, LOOKS, PHONE, Visitor } from './browser.js';
+import { fillWithSamples } from './sample.js';
 
 const PAGES = [
   '',
@@ -65,18 +64,7 @@ describeInBrowser('every page', () => {
   );
 
   it('is filled for the rest', async () => {
-    const project = await installation.project({ name: 'Contract review', deposit: '20' });
-    projectId = project.id;
-    const lease = await openLease(installation, project.key);
-    await settle(installation, project.key, lease, { input: 300_000, output: 40_000 });
-    await openLease(installation, project.key, lease.sessionId);
-    const paused = await installation.project({ name: 'Sales outreach', deposit: '3' });
-    for (const ip of ['127.0.0.5', '127.0.0.6'])
-      await callFrom(ip, installation.url, 'POST', '/v1/sdk/sessions', {
-        token: paused.key,
-        body: sessionRequest(),
-      });
-    await installation.must('POST', `/v1/projects/${paused.id}/pause`, { reason: 'Prompt loop' });
+    projectId = (await fillWithSamples(installation)).id;
   });
 
   it.each(LOOKS)(
@@ -97,7 +85,8 @@ describeInBrowser('every page', () => {
       const dialogs = [
         ['projects', 'Create project'],
         [`projects/${projectId}`, 'Deposit'],
-        [`projects/${projectId}`, 'Withdraw'],
+        [`projects/${projectId}`, 'More for Contract review', 'Withdraw'],
+        [`projects/${projectId}`, 'More for Contract review', 'Archive'],
         [`projects/${projectId}`, 'Pause'],
         [`projects/${projectId}`, 'Revoke the lease of test-agent'],
         [`agents?project=${projectId}`, 'Stop test-agent'],
@@ -110,10 +99,11 @@ describeInBrowser('every page', () => {
         ['members', 'Add member'],
       ] as const;
       const flaws: string[] = [];
-      for (const [index, [where, opener]] of dialogs.entries()) {
+      for (const [index, [where, opener, item]] of dialogs.entries()) {
         await visitor.walk(where);
         await visitor.settled();
         await visitor.button(opener).first().click();
+        if (item !== undefined) await visitor.page.getByRole('menuitem', { name: item }).click();
         await visitor.dialog().waitFor();
         flaws.push(...(await visitor.flaws()).map((flaw) => `${String(opener)}: ${flaw}`));
         await screenshot(`${colorScheme}-${viewport.width}-dialog-${index}`);

@@ -77,7 +77,7 @@ describeInBrowser('projects', () => {
   });
 
   it('let only free money be withdrawn', async () => {
-    await visitor.button('Withdraw').click();
+    await visitor.menu('More for Nightly research', 'Withdraw');
     await visitor.page.getByLabel('Amount in US dollars').fill('13');
     await visitor.press('Withdraw');
     await visitor.dialog().getByText('That is more than is free.').waitFor();

@@ -79,7 +79,7 @@ describeInBrowser('sign-in', () => {
     await visitor.go('projects');
     await visitor.page.getByRole('link', { name: 'Seen', exact: true }).click();
     await visitor.page.getByRole('heading', { name: 'Seen' }).waitFor();
-    for (const name of ['Deposit', 'Withdraw', 'Pause'])
+    for (const name of ['Deposit', 'Pause', 'More for Seen'])
       expect(await visitor.button(name).count()).toBe(0);
     expect(await visitor.page.getByRole('link', { name: 'Audit' }).count()).toBe(0);
   });

@@ -47,7 +47,7 @@ const pages: Routes = [
   },
   {
     path: 'projects/:projectId',
-    title: 'Project',
+    title: 'Projects',
     loadComponent: () => import('./pages/project/project').then((m) => m.Project),
     children: project,
   },

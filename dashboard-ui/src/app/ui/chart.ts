@@ -32,7 +32,7 @@ export type { Series } from './chart-geometry';
         @for (one of series(); track one.name) {
           <button
             type="button"
-            class="inline-flex max-w-full items-center gap-1.5 rounded px-1 hover:bg-sunken aria-[pressed=false]:line-through"
+            class="inline-flex min-h-6 max-w-full items-center gap-1.5 rounded px-1 hover:bg-sunken aria-[pressed=false]:line-through"
             [attr.aria-pressed]="!hidden().has(one.name)"
             (click)="toggle(one.name)"
           >

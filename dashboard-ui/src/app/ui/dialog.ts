@@ -34,16 +34,18 @@ export class Dialogs {
   private readonly dialog = inject(Dialog);
 
   /** @returns what the dialog was closed with; `undefined` when it was dismissed. */
-  open<Result, Data = undefined>(
+  async open<Result, Data = undefined>(
     component: ComponentType<unknown>,
     ...[data]: Data extends undefined ? [] : [data: Data]
   ): Promise<Result | undefined> {
+    // A menu that leads here closes first and gives the focus to its button, which gets it back when the dialog is closed.
+    await Promise.resolve();
     const ref = this.dialog.open<Result, Data | undefined>(component, {
       ariaLabelledBy: DIALOG_TITLE_ID,
       autoFocus: 'input:not([type=hidden]), select, button',
       data,
     });
-    return firstValueFrom(ref.closed, { defaultValue: undefined });
+    return await firstValueFrom(ref.closed, { defaultValue: undefined });
   }
 }
 

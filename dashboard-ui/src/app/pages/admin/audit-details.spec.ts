@@ -11,6 +11,19 @@ describe('details of an audit event', () => {
     ]);
   });
 
+  it('show lists and parts without brackets', () => {
+    expect(
+      auditDetails({
+        models: [],
+        addresses: ['10.0.0.1', '::1'],
+        rates: { input: '2', cacheRead: '1' },
+      }),
+    ).toEqual([
+      { name: 'addresses', value: '10.0.0.1, ::1' },
+      { name: 'rates', value: 'input 2, cache read 1' },
+    ]);
+  });
+
   it('show times with their zone', () => {
     const [detail] = auditDetails({ expiresAt: '2026-11-23T07:18:07.440Z' });
     expect(detail?.name).toBe('expires at');

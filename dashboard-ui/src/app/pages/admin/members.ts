@@ -30,27 +30,32 @@ import { roleMeaning } from './roles';
     <ui-load-state [of]="list" what="members" />
     @if (list.value(); as answer) {
       <div uiTableScroll="Members, table">
-        <table class="table min-w-[640px]">
+        <table class="table sm:min-w-[640px]">
           <thead>
             <tr>
               <th scope="col">Name</th>
-              <th scope="col">E-mail</th>
+              <th scope="col" class="max-sm:hidden">E-mail</th>
               <th scope="col">Role</th>
-              <th scope="col">May</th>
-              <th scope="col">Member since</th>
+              <th scope="col" class="max-sm:hidden">May</th>
+              <th scope="col" class="max-sm:hidden">Member since</th>
               <th scope="col"><span class="sr-only">Actions</span></th>
             </tr>
           </thead>
           <tbody>
             @for (member of answer.items; track member.userId) {
               <tr>
-                <td class="font-medium">
+                <td class="font-medium max-sm:max-w-40">
                   {{ member.name }}
                   @if (member.userId === session.user()?.id) {
                     <span class="text-xs font-normal text-muted">(you)</span>
                   }
+                  <div class="text-xs font-normal break-all text-muted sm:hidden">
+                    {{ member.email }}
+                  </div>
                 </td>
-                <td class="text-muted">{{ member.email }}</td>
+                <td class="max-w-72 truncate text-muted max-sm:hidden" [attr.title]="member.email">
+                  {{ member.email }}
+                </td>
                 <td>
                   <ui-badge [tone]="member.role === 'owner' ? 'accent' : 'neutral'">{{
                     member.role
@@ -59,8 +64,10 @@ import { roleMeaning } from './roles';
                     <ui-badge tone="bad">disabled</ui-badge>
                   }
                 </td>
-                <td class="text-xs text-muted">{{ meaning[member.role] }}</td>
-                <td class="text-muted"><ui-time as="day" [at]="member.createdAt" /></td>
+                <td class="text-xs text-muted max-sm:hidden">{{ meaning[member.role] }}</td>
+                <td class="text-muted max-sm:hidden">
+                  <ui-time as="day" [at]="member.createdAt" />
+                </td>
                 <td class="text-right">
                   @if (mayChange(member)) {
                     <button

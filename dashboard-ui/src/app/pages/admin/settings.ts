@@ -110,7 +110,7 @@ type Check = Schemas['LedgerCheck'] & { readonly at: string };
             }
           </div>
           <p class="text-muted">
-            Times are shown in your time zone, {{ zone }}. Both are kept in this browser only.
+            Kept in this browser only. Times are shown in its time zone, {{ zone }}.
           </p>
         </div>
       </ui-section>

@@ -1,11 +1,10 @@
 import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot, maxLength } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField, maxLength } from '@angular/forms/signals';
 import { Api } from '../../api/client';
 import { moneyRule } from '../../core/form-rules';
 import { editableUsd, exactUsd, nano, typedMoney } from '../../core/money';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import { type Budget, nameOf } from './budget-view';
 import type { Ask } from './request-view';
 import { firstUntil, untilHint, untilInstant, untilRule } from './until-rule';
@@ -20,46 +19,36 @@ export interface ApproveData {
 /** Closes with the amount that was granted. */
 @Component({
   selector: 'app-approve-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
-  template: `<form [formRoot]="f">
-    <ui-dialog [heading]="'Approve the request of ' + data.who + '?'" [text]="text">
-      <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
-        <p class="break-words">“{{ data.ask.reason }}”</p>
-        <ui-field label="Amount in US dollars" [hint]="asked" [of]="f.amount">
-          <input uiInput inputmode="decimal" autocomplete="off" [formField]="f.amount" />
-        </ui-field>
-        @if (data.ask.budgetId !== null) {
-          <ui-field
-            label="Until"
-            [optional]="data.budget?.nextResetAt !== null"
-            [hint]="hint"
-            [of]="f.until"
-          >
-            <input uiInput type="datetime-local" [formField]="f.until" />
-          </ui-field>
-        }
-        <ui-field label="Note" [optional]="true" hint="Kept with the request." [of]="f.note">
-          <input uiInput autocomplete="off" [formField]="f.note" />
-        </ui-field>
-      </div>
-      <ng-container dialogActions>
-        <button uiButton type="button" (click)="ref.close()">Cancel</button>
-        <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-          Approve
-        </button>
-      </ng-container>
-    </ui-dialog>
-  </form>`,
+  imports: [FormField, UiField, UiFormDialog, UiInput],
+  template: `<ui-form-dialog
+    [of]="f"
+    [dialog]="dialog"
+    [heading]="'Approve the request of ' + data.who + '?'"
+    [text]="text"
+    action="Approve"
+  >
+    <p class="break-words">“{{ data.ask.reason }}”</p>
+    <ui-field label="Amount in US dollars" [hint]="asked" [of]="f.amount">
+      <input uiInput inputmode="decimal" autocomplete="off" [formField]="f.amount" />
+    </ui-field>
+    @if (data.ask.budgetId !== null) {
+      <ui-field
+        label="Until"
+        [optional]="data.budget?.nextResetAt !== null"
+        [hint]="hint"
+        [of]="f.until"
+      >
+        <input uiInput type="datetime-local" [formField]="f.until" />
+      </ui-field>
+    }
+    <ui-field label="Note" [optional]="true" hint="Kept with the request." [of]="f.note">
+      <input uiInput autocomplete="off" [formField]="f.note" />
+    </ui-field>
+  </ui-form-dialog>`,
 })
 export class ApproveDialog {
   protected readonly data = inject<ApproveData>(DIALOG_DATA);
-  protected readonly ref = dialogRef<string>();
-  protected readonly failed = signal('');
+  protected readonly dialog = new DialogForm<string>();
   private readonly wanted = nano(this.data.ask.amount);
   protected readonly asked = `${exactUsd(this.wanted)} was asked for.`;
   protected readonly text = textOf(this.data);
@@ -84,12 +73,11 @@ export class ApproveDialog {
   );
 
   private async approve(): Promise<void> {
-    this.failed.set('');
     const amount = typedMoney(this.model().amount);
     if (amount === undefined) return;
     const endsAt = untilInstant(this.model().until);
     const note = this.model().note.trim();
-    try {
+    await this.dialog.send(async () => {
       await this.api.send('post', '/v1/budget-requests/{askId}/approve', {
         path: { askId: this.data.ask.id },
         body: {
@@ -98,10 +86,8 @@ export class ApproveDialog {
           ...(note ? { note } : {}),
         },
       });
-      this.ref.close(amount);
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+      return amount;
+    });
   }
 }
 

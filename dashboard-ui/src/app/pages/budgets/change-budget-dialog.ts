@@ -1,66 +1,50 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { moneyRule } from '../../core/form-rules';
 import { editableUsd, exactUsd, nano, typedMoney } from '../../core/money';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiIcon, UiInput, UiNote } from '../../ui';
 import { type Budget, nameOf } from './budget-view';
 import { modelsRule, namesAsText, namesIn, tagsRule } from './names-rule';
 
 /** Closes with the changed budget. */
 @Component({
   selector: 'app-change-budget-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
-  template: `<form [formRoot]="f">
-    <ui-dialog [heading]="'Change the budget of ' + name" [text]="held">
-      <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
-        <ui-field label="Limit in US dollars" [hint]="raises" [of]="f.limit">
-          <input uiInput inputmode="decimal" autocomplete="off" [formField]="f.limit" />
-        </ui-field>
-        @if (tooLow()) {
-          <p uiNote="warn">
-            <ui-icon name="triangle-alert" class="mt-0.5" />That is less than what is spent and
-            leased. Nothing that is leased is taken back, but no new lease is granted until the
-            budget starts anew.
-          </p>
-        }
-        <ui-field
-          label="Only these models"
-          [optional]="true"
-          hint="Separated by commas; * stands for any characters."
-          [of]="f.models"
-        >
-          <input uiInput autocomplete="off" [formField]="f.models" />
-        </ui-field>
-        <ui-field
-          label="Only these tags"
-          [optional]="true"
-          hint="Separated by commas."
-          [of]="f.tags"
-        >
-          <input uiInput autocomplete="off" [formField]="f.tags" />
-        </ui-field>
-      </div>
-      <ng-container dialogActions>
-        <button uiButton type="button" (click)="ref.close()">Cancel</button>
-        <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-          Save budget
-        </button>
-      </ng-container>
-    </ui-dialog>
-  </form>`,
+  imports: [FormField, UiField, UiFormDialog, UiIcon, UiInput, UiNote],
+  template: `<ui-form-dialog
+    [of]="f"
+    [dialog]="dialog"
+    [heading]="'Change the budget of ' + name"
+    [text]="held"
+    action="Save budget"
+  >
+    <ui-field label="Limit in US dollars" [hint]="raises" [of]="f.limit">
+      <input uiInput inputmode="decimal" autocomplete="off" [formField]="f.limit" />
+    </ui-field>
+    @if (tooLow()) {
+      <p uiNote="warn">
+        <ui-icon name="triangle-alert" class="mt-0.5" />That is less than what is spent and leased.
+        Nothing that is leased is taken back, but no new lease is granted until the budget starts
+        anew.
+      </p>
+    }
+    <ui-field
+      label="Only these models"
+      [optional]="true"
+      hint="Separated by commas; * stands for any characters."
+      [of]="f.models"
+    >
+      <input uiInput autocomplete="off" [formField]="f.models" />
+    </ui-field>
+    <ui-field label="Only these tags" [optional]="true" hint="Separated by commas." [of]="f.tags">
+      <input uiInput autocomplete="off" [formField]="f.tags" />
+    </ui-field>
+  </ui-form-dialog>`,
 })
 export class ChangeBudgetDialog {
   private readonly budget = inject<Budget>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Budget>();
-  protected readonly failed = signal('');
+  protected readonly dialog = new DialogForm<Budget>();
   protected readonly name = nameOf(this.budget);
   protected readonly held = `${exactUsd(nano(this.budget.spent))} is spent and ${exactUsd(nano(this.budget.leased))} leased in the current window.`;
   private readonly raised = nano(this.budget.raised);
@@ -89,22 +73,17 @@ export class ChangeBudgetDialog {
   });
 
   private async save(): Promise<void> {
-    this.failed.set('');
     const body = this.change();
     if (Object.keys(body).length === 0) {
-      this.ref.close();
+      this.dialog.ref.close();
       return;
     }
-    try {
-      this.ref.close(
-        await this.api.send('patch', '/v1/budgets/{budgetId}', {
-          path: { budgetId: this.budget.id },
-          body,
-        }),
-      );
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    await this.dialog.send(() =>
+      this.api.send('patch', '/v1/budgets/{budgetId}', {
+        path: { budgetId: this.budget.id },
+        body,
+      }),
+    );
   }
 
   /** Only what was changed, so that two people editing different fields do not undo each other. */

@@ -1,13 +1,12 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot, required, validate } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField, required, validate } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { moneyRule } from '../../core/form-rules';
 import { typedMoney } from '../../core/money';
 import { Attempt } from '../../core/attempt';
 import { Session } from '../../session/session';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import { type Budget, scopeLabel } from './budget-view';
 import { modelsRule, namesIn, tagsRule } from './names-rule';
@@ -39,23 +38,12 @@ const COUNTS: Record<Budget['scope'], string> = {
 /** Closes with the new budget. */
 @Component({
   selector: 'app-create-budget-dialog',
-  imports: [
-    FormField,
-    FormRoot,
-    ProjectSelect,
-    UiButton,
-    UiDialog,
-    UiField,
-    UiIcon,
-    UiInput,
-    UiNote,
-  ],
+  imports: [FormField, ProjectSelect, UiField, UiFormDialog, UiInput],
   templateUrl: './create-budget-dialog.html',
 })
 export class CreateBudgetDialog {
   private readonly data = inject<CreateBudgetData>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Budget>();
-  protected readonly failed = signal('');
+  protected readonly dialog = new DialogForm<Budget>();
   protected readonly scopes = Object.entries(scopeLabel).map(([value, label]) => ({
     value,
     label,
@@ -115,14 +103,11 @@ export class CreateBudgetDialog {
   );
 
   private async create(): Promise<void> {
-    this.failed.set('');
     const limit = typedMoney(this.model().limit);
     if (limit === undefined) return;
-    try {
-      this.ref.close(await this.api.send('post', '/v1/budgets', { body: this.request(limit) }));
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    await this.dialog.send(() =>
+      this.api.send('post', '/v1/budgets', { body: this.request(limit) }),
+    );
   }
 
   private request(limit: string): Schemas['BudgetRequest'] {

@@ -1,18 +1,16 @@
-import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { Component, computed, inject, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { Api } from '../../api/client';
 import { ActorNames } from '../../core/actor-names';
 import { AddressQuery } from '../../core/address-query';
-import { Pager } from '../../core/pager';
+import { pagerOf } from '../../core/pager';
 import {
   UiBadge,
   UiEmpty,
   UiIcon,
   UiInput,
-  UiLoadState,
+  UiList,
   UiMoney,
-  UiPager,
-  UiSection,
   UiTableScroll,
   UiTime,
 } from '../../ui';
@@ -23,110 +21,97 @@ const PAGE_SIZE = 50;
 @Component({
   selector: 'app-decided-requests',
   providers: [ActorNames],
-  imports: [
-    RouterLink,
-    UiBadge,
-    UiEmpty,
-    UiIcon,
-    UiInput,
-    UiLoadState,
-    UiMoney,
-    UiPager,
-    UiSection,
-    UiTableScroll,
-    UiTime,
-  ],
+  imports: [RouterLink, UiBadge, UiEmpty, UiIcon, UiInput, UiList, UiMoney, UiTableScroll, UiTime],
   template: `<a
       routerLink="/budgets"
       class="link mb-2 inline-flex items-center gap-1 text-xs text-muted"
       ><ui-icon name="chevron-left" class="size-3.5!" />All budgets</a
     >
-    <ui-section heading="Decided requests" [level]="1">
-      <ng-container sectionActions>
-        <select uiInput class="w-32!" aria-label="Decision" (change)="choose($event)">
-          <option value="" [selected]="decision() === 'approved'">Approved</option>
-          <option value="declined" [selected]="decision() === 'declined'">Declined</option>
-        </select>
-      </ng-container>
-      <ui-load-state [of]="list" what="requests" />
-      @if (list.value() && rows().length === 0) {
-        <ui-empty
-          icon="chart-pie"
-          [heading]="
-            decision() === 'approved'
-              ? 'No request was approved yet'
-              : 'No request was declined yet'
-          "
-          text="An agent or a member that runs out of money can ask for more. What was decided is kept here."
-        />
-      } @else if (rows().length > 0) {
-        <div uiTableScroll="Decided requests, table">
-          <table class="table min-w-[940px]">
-            <thead>
+    <ui-list heading="Decided requests" what="requests" [level]="1" [of]="list" [pager]="pager">
+      <select listActions uiInput class="w-32!" aria-label="Decision" (change)="choose($event)">
+        <option value="" [selected]="decision() === 'approved'">Approved</option>
+        <option value="declined" [selected]="decision() === 'declined'">Declined</option>
+      </select>
+      <ui-empty
+        icon="chart-pie"
+        [heading]="
+          decision() === 'approved' ? 'No request was approved yet' : 'No request was declined yet'
+        "
+        text="An agent or a member that runs out of money can ask for more. What was decided is kept here."
+      />
+      <div uiTableScroll="Decided requests, table">
+        <table class="table sm:min-w-[940px]">
+          <thead>
+            <tr>
+              <th scope="col" class="max-sm:hidden">Decision</th>
+              <th scope="col">Asked by</th>
+              <th scope="col" class="text-right">Asked for</th>
+              <th scope="col" class="max-sm:hidden">More of</th>
+              <th scope="col" class="max-sm:hidden">Project</th>
+              <th scope="col" class="max-sm:hidden">Reason</th>
+              <th scope="col" class="max-sm:hidden">Decided by</th>
+              <th scope="col" class="max-sm:hidden">Note</th>
+            </tr>
+          </thead>
+          <tbody>
+            @for (row of rows(); track row.ask.id) {
               <tr>
-                <th scope="col">Decision</th>
-                <th scope="col">Asked by</th>
-                <th scope="col" class="text-right">Asked for</th>
-                <th scope="col">More of</th>
-                <th scope="col">Project</th>
-                <th scope="col">Reason</th>
-                <th scope="col">Decided by</th>
-                <th scope="col">Note</th>
+                <td class="max-sm:hidden">
+                  <ui-badge [tone]="tone[row.ask.state]">{{ label[row.ask.state] }}</ui-badge>
+                </td>
+                <td class="max-w-40 sm:truncate">
+                  {{ row.who }}
+                  <div class="text-xs text-muted sm:hidden">
+                    <p>{{ row.what }} of {{ row.ask.projectName }}</p>
+                    <p>“{{ row.ask.reason }}”</p>
+                    <p>
+                      {{ label[row.ask.state] }} by {{ row.by
+                      }}{{ row.ask.note ? ': ' + row.ask.note : '' }}
+                    </p>
+                  </div>
+                </td>
+                <td class="text-right font-medium">
+                  <ui-money [exact]="true" [value]="row.ask.amount" />
+                </td>
+                <td class="max-w-80 truncate text-muted max-sm:hidden" [attr.title]="row.what">
+                  {{ row.what }}
+                </td>
+                <td class="max-w-40 max-sm:hidden">
+                  <a class="link block truncate" [routerLink]="['/projects', row.ask.projectId]">{{
+                    row.ask.projectName
+                  }}</a>
+                </td>
+                <td class="max-w-60 truncate max-sm:hidden" [attr.title]="row.ask.reason">
+                  {{ row.ask.reason }}
+                </td>
+                <td class="max-w-44 text-muted max-sm:hidden">
+                  <span class="block truncate">{{ row.by }}</span>
+                  @if (row.ask.decidedAt; as at) {
+                    <ui-time as="ago" class="text-xs" [at]="at" />
+                  }
+                </td>
+                <td class="max-w-52 truncate max-sm:hidden" [attr.title]="row.ask.note">
+                  {{ row.ask.note ?? '–' }}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              @for (row of rows(); track row.ask.id) {
-                <tr>
-                  <td>
-                    <ui-badge [tone]="tone[row.ask.state]">{{ label[row.ask.state] }}</ui-badge>
-                  </td>
-                  <td class="max-w-40 truncate">{{ row.who }}</td>
-                  <td class="text-right font-medium">
-                    <ui-money [exact]="true" [value]="row.ask.amount" />
-                  </td>
-                  <td class="max-w-80 truncate text-muted" [attr.title]="row.what">
-                    {{ row.what }}
-                  </td>
-                  <td class="max-w-40">
-                    <a
-                      class="link block truncate"
-                      [routerLink]="['/projects', row.ask.projectId]"
-                      >{{ row.ask.projectName }}</a
-                    >
-                  </td>
-                  <td class="max-w-60 truncate" [attr.title]="row.ask.reason">
-                    {{ row.ask.reason }}
-                  </td>
-                  <td class="max-w-44 text-muted">
-                    <span class="block truncate">{{ row.by }}</span>
-                    @if (row.ask.decidedAt; as at) {
-                      <ui-time as="ago" class="text-xs" [at]="at" />
-                    }
-                  </td>
-                  <td class="max-w-52 truncate" [attr.title]="row.ask.note">
-                    {{ row.ask.note ?? '–' }}
-                  </td>
-                </tr>
-              }
-            </tbody>
-          </table>
-        </div>
-        <ui-pager [pager]="pager" [nextCursor]="list.value()?.nextCursor" what="requests" />
-      }
-    </ui-section>`,
+            }
+          </tbody>
+        </table>
+      </div>
+    </ui-list>`,
 })
 export class DecidedRequests {
   /** `declined`; else those that were approved. */
   readonly state = input<string>();
   protected readonly label = askLabel;
   protected readonly tone = askTone;
-  protected readonly pager = new Pager();
   private readonly address = inject(AddressQuery);
   private readonly actors = inject(ActorNames);
   private readonly api = inject(Api);
   protected readonly decision = computed<Ask['state']>(() =>
     this.state() === 'declined' ? 'declined' : 'approved',
   );
+  protected readonly pager = pagerOf(() => this.decision());
   protected readonly list = this.api.get(
     '/v1/budget-requests',
     () => ({
@@ -143,13 +128,6 @@ export class DecidedRequests {
       what: askedOf(ask, this.budgets.value()?.items),
     })),
   );
-
-  constructor() {
-    effect(() => {
-      this.decision();
-      untracked(() => this.pager.reset());
-    });
-  }
 
   protected choose(event: Event): void {
     this.address.set({ state: (event.target as HTMLSelectElement).value });

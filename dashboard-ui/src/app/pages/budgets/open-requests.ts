@@ -54,7 +54,6 @@ const PAGE_SIZE = 20;
                   uiButton
                   type="button"
                   size="sm"
-                  variant="primary"
                   [attr.aria-label]="'Approve the request of ' + row.who"
                   (click)="approve(row.ask, row.who)"
                 >

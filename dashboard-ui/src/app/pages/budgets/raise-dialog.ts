@@ -1,67 +1,48 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField } from '@angular/forms/signals';
 import { Api } from '../../api/client';
 import { moneyRule, nameRule } from '../../core/form-rules';
 import { exactUsd, nano, typedMoney } from '../../core/money';
 import { Attempt } from '../../core/attempt';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import { type Budget, nameOf, wholeOf } from './budget-view';
 import { firstUntil, untilHint, untilInstant, untilRule } from './until-rule';
 
 /** Closes with the raised budget. */
 @Component({
   selector: 'app-raise-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
-  template: `<form [formRoot]="f">
-    <ui-dialog
-      [heading]="'Raise ' + name"
-      text="The limit goes up at once, and by itself down again when the raise ends."
-    >
-      <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
-        <ui-field label="Amount in US dollars" [hint]="now" [of]="f.amount">
-          <input
-            uiInput
-            inputmode="decimal"
-            autocomplete="off"
-            placeholder="20.00"
-            [formField]="f.amount"
-          />
-        </ui-field>
-        <ui-field
-          label="Until"
-          [optional]="budget.nextResetAt !== null"
-          [hint]="hint"
-          [of]="f.until"
-        >
-          <input uiInput type="datetime-local" [formField]="f.until" />
-        </ui-field>
-        <ui-field label="Reason" hint="Kept in the audit log." [of]="f.reason">
-          <input uiInput autocomplete="off" placeholder="Launch week" [formField]="f.reason" />
-        </ui-field>
-        @if (after(); as line) {
-          <p class="text-muted tabular-nums">{{ line }}</p>
-        }
-      </div>
-      <ng-container dialogActions>
-        <button uiButton type="button" (click)="ref.close()">Cancel</button>
-        <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-          Raise budget
-        </button>
-      </ng-container>
-    </ui-dialog>
-  </form>`,
+  imports: [FormField, UiField, UiFormDialog, UiInput],
+  template: `<ui-form-dialog
+    [of]="f"
+    [dialog]="dialog"
+    [heading]="'Raise ' + name"
+    text="The limit goes up at once, and by itself down again when the raise ends."
+    action="Raise budget"
+  >
+    <ui-field label="Amount in US dollars" [hint]="now" [of]="f.amount">
+      <input
+        uiInput
+        inputmode="decimal"
+        autocomplete="off"
+        placeholder="20.00"
+        [formField]="f.amount"
+      />
+    </ui-field>
+    <ui-field label="Until" [optional]="budget.nextResetAt !== null" [hint]="hint" [of]="f.until">
+      <input uiInput type="datetime-local" [formField]="f.until" />
+    </ui-field>
+    <ui-field label="Reason" hint="Kept in the audit log." [of]="f.reason">
+      <input uiInput autocomplete="off" placeholder="Launch week" [formField]="f.reason" />
+    </ui-field>
+    @if (after(); as line) {
+      <p class="text-muted tabular-nums">{{ line }}</p>
+    }
+  </ui-form-dialog>`,
 })
 export class RaiseDialog {
   protected readonly budget = inject<Budget>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Budget>();
-  protected readonly failed = signal('');
+  protected readonly dialog = new DialogForm<Budget>();
   protected readonly name = nameOf(this.budget);
   private readonly whole = wholeOf(this.budget);
   protected readonly now = `The limit is ${exactUsd(this.whole)} now.`;
@@ -90,25 +71,20 @@ export class RaiseDialog {
   });
 
   private async raise(): Promise<void> {
-    this.failed.set('');
     const { until, reason } = this.model();
     const amount = typedMoney(this.model().amount);
     if (amount === undefined) return;
     const endsAt = untilInstant(until);
-    try {
-      this.ref.close(
-        await this.api.send('post', '/v1/budgets/{budgetId}/raises', {
-          path: { budgetId: this.budget.id },
-          body: {
-            requestId: this.attempt.requestId(amount, until, reason.trim()),
-            amount,
-            reason: reason.trim(),
-            ...(endsAt === undefined ? {} : { endsAt }),
-          },
-        }),
-      );
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    await this.dialog.send(() =>
+      this.api.send('post', '/v1/budgets/{budgetId}/raises', {
+        path: { budgetId: this.budget.id },
+        body: {
+          requestId: this.attempt.requestId(amount, until, reason.trim()),
+          amount,
+          reason: reason.trim(),
+          ...(endsAt === undefined ? {} : { endsAt }),
+        },
+      }),
+    );
   }
 }

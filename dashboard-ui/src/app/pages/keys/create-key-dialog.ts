@@ -1,10 +1,9 @@
 import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot, required } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField, required } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule, wholeNumberRule } from '../../core/form-rules';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiButton, UiDialog, UiField, UiFormDialog, UiInput } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import { KeyLimitFields } from './key-limit-fields';
 import { keyLimitRules, limitsOf, NO_LIMITS } from './key-limits';
@@ -20,83 +19,63 @@ export interface CreateKeyData {
   selector: 'app-create-key-dialog',
   imports: [
     FormField,
-    FormRoot,
     KeyLimitFields,
     NewSecret,
     ProjectSelect,
     UiButton,
     UiDialog,
     UiField,
-    UiIcon,
+    UiFormDialog,
     UiInput,
-    UiNote,
   ],
   template: `@if (created(); as answer) {
       <ui-dialog heading="Copy the key now">
         <app-new-secret [answer]="answer" />
         <ng-container dialogActions>
-          <button uiButton type="button" variant="primary" (click)="ref.close(answer.key)">
+          <button uiButton type="button" variant="primary" (click)="dialog.ref.close(answer.key)">
             I have stored it
           </button>
         </ng-container>
       </ui-dialog>
     } @else {
-      <form [formRoot]="f">
-        <ui-dialog
-          heading="Create an Iron Cage key"
-          text="An agent holds it instead of a provider key. It is shown once."
+      <ui-form-dialog
+        [of]="f"
+        [dialog]="dialog"
+        heading="Create an Iron Cage key"
+        text="An agent holds it instead of a provider key. It is shown once."
+        action="Create key"
+      >
+        <ui-field
+          label="Name"
+          hint="Who or what uses it, for example: nightly-report"
+          [of]="f.name"
         >
-          <div class="mt-4 grid gap-4">
-            @if (failed()) {
-              <p role="alert" uiNote="bad">
-                <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-              </p>
-            }
-            <ui-field
-              label="Name"
-              hint="Who or what uses it, for example: nightly-report"
-              [of]="f.name"
-            >
-              <input uiInput autocomplete="off" [formField]="f.name" />
-            </ui-field>
-            @if (!data.projectId) {
-              <ui-field label="Project" [of]="f.projectId">
-                <app-project-select [formField]="f.projectId" />
-              </ui-field>
-            }
-            <div class="grid gap-4 sm:grid-cols-2">
-              <ui-field label="Environment" hint="Part of the key's text: ic_dev_… or ic_live_…">
-                <select uiInput [formField]="f.environment">
-                  <option value="dev">dev</option>
-                  <option value="live">live</option>
-                </select>
-              </ui-field>
-              <ui-field label="Expires after, in days" [of]="f.expiresInDays">
-                <input
-                  uiInput
-                  inputmode="numeric"
-                  autocomplete="off"
-                  [formField]="f.expiresInDays"
-                />
-              </ui-field>
-            </div>
-            <app-key-limit-fields [of]="f.limits" />
-          </div>
-          <ng-container dialogActions>
-            <button uiButton type="button" (click)="ref.close()">Cancel</button>
-            <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-              Create key
-            </button>
-          </ng-container>
-        </ui-dialog>
-      </form>
+          <input uiInput autocomplete="off" [formField]="f.name" />
+        </ui-field>
+        @if (!data.projectId) {
+          <ui-field label="Project" [of]="f.projectId">
+            <app-project-select [formField]="f.projectId" />
+          </ui-field>
+        }
+        <div class="grid gap-4 sm:grid-cols-2">
+          <ui-field label="Environment" hint="Part of the key's text: ic_dev_… or ic_live_…">
+            <select uiInput [formField]="f.environment">
+              <option value="dev">dev</option>
+              <option value="live">live</option>
+            </select>
+          </ui-field>
+          <ui-field label="Expires after, in days" [of]="f.expiresInDays">
+            <input uiInput inputmode="numeric" autocomplete="off" [formField]="f.expiresInDays" />
+          </ui-field>
+        </div>
+        <app-key-limit-fields [of]="f.limits" />
+      </ui-form-dialog>
     }`,
 })
 export class CreateKeyDialog {
   protected readonly data = inject<CreateKeyData>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Schemas['Key']>();
+  protected readonly dialog = new DialogForm<Schemas['Key']>();
   protected readonly created = signal<Schemas['CreatedKey'] | undefined>(undefined);
-  protected readonly failed = signal('');
   private readonly api = inject(Api);
   private readonly model = signal({
     name: '',
@@ -117,9 +96,8 @@ export class CreateKeyDialog {
   );
 
   private async create(): Promise<void> {
-    this.failed.set('');
     const { name, projectId, environment, expiresInDays, limits } = this.model();
-    try {
+    await this.dialog.attempt(async () => {
       const created = await this.api.send('post', '/v1/projects/{projectId}/keys', {
         path: { projectId },
         body: {
@@ -130,10 +108,8 @@ export class CreateKeyDialog {
         },
       });
       // From here on a click beside the dialog must not lose the only copy.
-      this.ref.disableClose = true;
+      this.dialog.ref.disableClose = true;
       this.created.set(created);
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    });
   }
 }

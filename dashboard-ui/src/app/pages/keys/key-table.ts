@@ -6,6 +6,7 @@ import { Now } from '../../core/now';
 import { Session } from '../../session/session';
 import { Dialogs, type Tone, UiBadge, UiButton, UiTableScroll, UiTime } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
+import { narrowed, oddityOf, usedFrom } from './key-view';
 import { RotateKeyDialog } from './rotate-key-dialog';
 
 type Key = Schemas['Key'];
@@ -21,55 +22,46 @@ const LABEL: Record<Key['state'], string> = {
   revoked: 'Revoked',
   expired: 'Expired',
 };
-const UNUSED_AFTER_MS = 30 * 86_400_000;
-
-/** Says what is odd about a key that still works; a key that nobody uses is a risk without a benefit. */
-export function oddityOf(key: Key, nowMs: number): string | undefined {
-  if (key.state !== 'active') return undefined;
-  if (key.lastUsedAt === null)
-    return nowMs - Date.parse(key.createdAt) > 86_400_000 ? 'Never used' : undefined;
-  if (nowMs - Date.parse(key.lastUsedAt) > UNUSED_AFTER_MS) return 'Unused for 30 days';
-  return key.expiresSoon ? 'Expires soon' : undefined;
-}
-
-/** The newest address that it was used from, how many more there are, and all of them. */
-export function usedFrom(key: Pick<Key, 'recentAddresses'>): { from: string; all: string } {
-  const addresses = key.recentAddresses.map(({ address }) => address);
-  const [newest = '', ...others] = addresses;
-  return {
-    from: others.length === 0 ? newest : `${newest} and ${others.length} more`,
-    all: addresses.join(', '),
-  };
-}
-
 @Component({
   selector: 'app-key-table',
   imports: [RouterLink, UiBadge, UiButton, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Keys, table">
-    <table class="table min-w-[820px]">
+    <table class="table sm:min-w-[820px]">
       <thead>
         <tr>
           <th scope="col">Name</th>
-          <th scope="col">Key</th>
+          <th scope="col" class="max-sm:hidden">Key</th>
           @if (withProject()) {
-            <th scope="col">Project</th>
+            <th scope="col" class="max-sm:hidden">Project</th>
           }
           <th scope="col">State</th>
-          <th scope="col">Created</th>
-          <th scope="col">Last used</th>
-          <th scope="col">Expires</th>
+          <th scope="col" class="max-sm:hidden">Last used</th>
+          <th scope="col" class="max-sm:hidden">Expires</th>
           <th scope="col"><span class="sr-only">Actions</span></th>
         </tr>
       </thead>
       <tbody>
         @for (row of rows(); track row.key.id) {
           <tr [class.text-muted]="row.isOver">
-            <td class="max-w-52 truncate font-medium">{{ row.key.name }}</td>
-            <td>
+            <td class="max-w-36 sm:max-w-60">
+              <div class="truncate font-medium" [attr.title]="row.key.name">{{ row.key.name }}</div>
+              <div class="sm:hidden">
+                <code class="font-mono text-xs text-muted">{{ row.key.prefix }}…</code>
+                @if (withProject()) {
+                  <div class="truncate text-xs text-muted">{{ row.key.projectName }}</div>
+                }
+              </div>
+              @if (row.limits) {
+                <div class="truncate text-xs text-muted" [attr.title]="row.limits">
+                  {{ row.limits }}
+                </div>
+              }
+            </td>
+            <td class="max-sm:hidden">
               <code class="font-mono text-xs whitespace-nowrap">{{ row.key.prefix }}…</code>
             </td>
             @if (withProject()) {
-              <td class="max-w-44">
+              <td class="max-w-44 max-sm:hidden">
                 <a class="link block truncate" [routerLink]="['/projects', row.key.projectId]">{{
                   row.key.projectName
                 }}</a>
@@ -80,8 +72,7 @@ export function usedFrom(key: Pick<Key, 'recentAddresses'>): { from: string; all
                 row.oddity ?? label[row.key.state]
               }}</ui-badge>
             </td>
-            <td class="text-muted"><ui-time as="day" [at]="row.key.createdAt" /></td>
-            <td class="text-muted">
+            <td class="text-muted max-sm:hidden">
               @if (row.key.lastUsedAt; as at) {
                 <ui-time as="ago" [at]="at" />
                 @if (row.from) {
@@ -91,27 +82,32 @@ export function usedFrom(key: Pick<Key, 'recentAddresses'>): { from: string; all
                 never
               }
             </td>
-            <td class="text-muted"><ui-time as="day" [at]="row.key.expiresAt" /></td>
-            <td class="text-right whitespace-nowrap">
+            <td class="text-muted max-sm:hidden">
+              <ui-time as="day" [at]="row.key.expiresAt" />
+              <div class="text-xs">made <ui-time as="day" [at]="row.key.createdAt" /></div>
+            </td>
+            <td class="w-px">
               @if (!row.isOver && session.can('key:write')) {
-                <button
-                  uiButton
-                  type="button"
-                  size="sm"
-                  [attr.aria-label]="'Rotate ' + row.key.name"
-                  (click)="rotate(row.key)"
-                >
-                  Rotate
-                </button>
-                <button
-                  uiButton
-                  type="button"
-                  size="sm"
-                  [attr.aria-label]="'Revoke ' + row.key.name"
-                  (click)="revoke(row.key)"
-                >
-                  Revoke
-                </button>
+                <div class="flex justify-end gap-2 max-sm:flex-col">
+                  <button
+                    uiButton
+                    type="button"
+                    size="sm"
+                    [attr.aria-label]="'Rotate ' + row.key.name"
+                    (click)="rotate(row.key)"
+                  >
+                    Rotate
+                  </button>
+                  <button
+                    uiButton
+                    type="button"
+                    size="sm"
+                    [attr.aria-label]="'Revoke ' + row.key.name"
+                    (click)="revoke(row.key)"
+                  >
+                    Revoke
+                  </button>
+                </div>
               }
             </td>
           </tr>
@@ -136,6 +132,7 @@ export class KeyTable {
       key,
       oddity: oddityOf(key, this.now.ms()),
       ...usedFrom(key),
+      limits: narrowed(key, this.now.ms()),
       isOver: key.state === 'revoked' || key.state === 'expired',
     })),
   );

@@ -1,5 +1,5 @@
 import type { Schemas } from '../../api/client';
-import { oddityOf, usedFrom } from './key-table';
+import { narrowed, oddityOf, usedFrom } from './key-view';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const key = (change: Partial<Schemas['Key']>): Schemas['Key'] => ({
@@ -36,6 +36,11 @@ describe('what is odd about a key', () => {
     ],
     ['no use for a month', key({ lastUsedAt: '2026-10-01T00:00:00Z' }), 'Unused for 30 days'],
     ['that the server says it expires soon', key({ expiresSoon: true }), 'Expires soon'],
+    [
+      'that it expires soon, also when it was never used',
+      key({ expiresSoon: true, lastUsedAt: null, createdAt: '2026-11-23T11:00:00Z' }),
+      'Expires soon',
+    ],
     ['nothing once it is revoked', key({ state: 'revoked', lastUsedAt: null }), undefined],
   ])('%s', (_, subject, oddity) => {
     expect(oddityOf(subject, NOW)).toBe(oddity);
@@ -58,5 +63,31 @@ describe('where a key was used', () => {
       from: '192.0.2.1 and 2 more',
       all: '192.0.2.1, 192.0.2.2, ::1',
     });
+  });
+});
+
+describe('how a key is narrowed', () => {
+  it('says nothing of one that may do everything', () => {
+    expect(narrowed(key({}), NOW)).toBe('');
+  });
+
+  it('names models, addresses, rate, scopes and the end of the old secret', () => {
+    const text = narrowed(
+      key({
+        models: ['gpt-5*', 'claude-*'],
+        allowedAddresses: ['10.0.0.0/8', '::1', '192.0.2.7'],
+        requestsPerMinute: 600,
+        scopes: ['bootstrap', 'lease'],
+        oldSecretUntil: '2026-11-23T12:30:00Z',
+      }),
+      NOW,
+    );
+    expect(text).toMatch(
+      /^only gpt-5\*, claude-\* · from 10\.0\.0\.0\/8 and 2 more · 600 requests a minute · may bootstrap, lease · old secret works until \d\d:30 /,
+    );
+  });
+
+  it('forgets an old secret that does not work any more', () => {
+    expect(narrowed(key({ oldSecretUntil: '2026-11-23T11:59:59Z' }), NOW)).toBe('');
   });
 });

@@ -1,9 +1,9 @@
-import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { Component, inject, input } from '@angular/core';
 import { Api } from '../../api/client';
 import { AddressQuery } from '../../core/address-query';
-import { Pager } from '../../core/pager';
+import { pagerOf } from '../../core/pager';
 import { Session } from '../../session/session';
-import { Dialogs, UiButton, UiEmpty, UiIcon, UiLoadState, UiPager, UiSection } from '../../ui';
+import { Dialogs, UiButton, UiEmpty, UiIcon, UiList } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import { CreateKeyDialog, type CreateKeyData } from './create-key-dialog';
 import { KeyTable } from './key-table';
@@ -12,9 +12,9 @@ const PAGE_SIZE = 50;
 
 @Component({
   selector: 'app-keys',
-  imports: [KeyTable, ProjectSelect, UiButton, UiEmpty, UiIcon, UiLoadState, UiPager, UiSection],
-  template: `<ui-section heading="Iron Cage keys" [level]="1">
-    <ng-container sectionActions>
+  imports: [KeyTable, ProjectSelect, UiButton, UiEmpty, UiIcon, UiList],
+  template: `<ui-list heading="Iron Cage keys" what="keys" [level]="1" [of]="list" [pager]="pager">
+    <ng-container listActions>
       <app-project-select
         class="w-52"
         label="Project"
@@ -28,31 +28,26 @@ const PAGE_SIZE = 50;
         </button>
       }
     </ng-container>
-    <ui-load-state [of]="list" what="keys" />
-    @if (list.value() && rows().length === 0) {
-      <ui-empty
-        icon="key-round"
-        heading="No key yet"
-        text="An agent holds an Iron Cage key instead of a provider key. The key lets it borrow from one project and nothing else, and you can revoke it at any time."
-      >
-        @if (session.can('key:write')) {
-          <button uiButton type="button" variant="primary" (click)="create()">
-            Create the first key
-          </button>
-        }
-      </ui-empty>
-    } @else if (rows().length > 0) {
-      <app-key-table [keys]="rows()" (changed)="list.reload()" />
-      <ui-pager [pager]="pager" [nextCursor]="list.value()?.nextCursor" what="keys" />
-    }
-  </ui-section>`,
+    <ui-empty
+      icon="key-round"
+      heading="No key yet"
+      text="An agent holds an Iron Cage key instead of a provider key. The key lets it borrow from one project and nothing else, and you can revoke it at any time."
+    >
+      @if (session.can('key:write')) {
+        <button uiButton type="button" variant="primary" (click)="create()">
+          Create the first key
+        </button>
+      }
+    </ui-empty>
+    <app-key-table [keys]="list.value()?.items ?? []" (changed)="list.reload()" />
+  </ui-list>`,
 })
 export class Keys {
   /** A project's id: only its keys. */
   readonly project = input<string>();
   protected readonly session = inject(Session);
   protected readonly address = inject(AddressQuery);
-  protected readonly pager = new Pager();
+  protected readonly pager = pagerOf(() => this.project());
   private readonly dialogs = inject(Dialogs);
   protected readonly list = inject(Api).get(
     '/v1/keys',
@@ -61,14 +56,6 @@ export class Keys {
     }),
     ['keys'],
   );
-  protected readonly rows = computed(() => this.list.value()?.items ?? []);
-
-  constructor() {
-    effect(() => {
-      this.project();
-      untracked(() => this.pager.reset());
-    });
-  }
 
   protected async create(): Promise<void> {
     const projectId = this.project();

@@ -1,4 +1,4 @@
-import { Component, input } from '@angular/core';
+import { afterNextRender, Component, ElementRef, inject, input } from '@angular/core';
 import type { Schemas } from '../../api/client';
 import { UiCodeLine, UiIcon, UiNote } from '../../ui';
 
@@ -20,4 +20,10 @@ import { UiCodeLine, UiIcon, UiNote } from '../../ui';
 })
 export class NewSecret {
   readonly answer = input.required<Schemas['CreatedKey']>();
+
+  constructor() {
+    const host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+    // The form that had the focus is gone: without this, the keyboard would start anew behind the dialog.
+    afterNextRender(() => host.querySelector('button')?.focus());
+  }
 }

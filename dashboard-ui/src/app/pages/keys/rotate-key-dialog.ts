@@ -1,10 +1,9 @@
 import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { wholeNumberRule } from '../../core/form-rules';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiButton, UiDialog, UiField, UiFormDialog, UiInput } from '../../ui';
 import { NewSecret } from './new-secret';
 
 const OVERLAPS = [
@@ -17,55 +16,42 @@ const OVERLAPS = [
 /** Closes with the key after its new secret was shown, once. */
 @Component({
   selector: 'app-rotate-key-dialog',
-  imports: [FormField, FormRoot, NewSecret, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
+  imports: [FormField, NewSecret, UiButton, UiDialog, UiField, UiFormDialog, UiInput],
   template: `@if (rotated(); as answer) {
       <ui-dialog heading="Copy the new key now">
         <app-new-secret [answer]="answer" />
         <ng-container dialogActions>
-          <button uiButton type="button" variant="primary" (click)="ref.close(answer.key)">
+          <button uiButton type="button" variant="primary" (click)="dialog.ref.close(answer.key)">
             I have stored it
           </button>
         </ng-container>
       </ui-dialog>
     } @else {
-      <form [formRoot]="f">
-        <ui-dialog
-          [heading]="'Rotate ' + key.name"
-          text="It gets a new secret. Its limits, its budget and its history stay."
-        >
-          <div class="mt-4 grid gap-4">
-            @if (failed()) {
-              <p role="alert" uiNote="bad">
-                <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-              </p>
+      <ui-form-dialog
+        [of]="f"
+        [dialog]="dialog"
+        [heading]="'Rotate ' + key.name"
+        text="It gets a new secret. Its limits, its budget and its history stay."
+        action="Rotate key"
+      >
+        <ui-field label="The old secret still works for" [of]="f.overlap">
+          <select uiInput [formField]="f.overlap">
+            @for (overlap of overlaps; track overlap.minutes) {
+              <option [value]="overlap.minutes">{{ overlap.label }}</option>
             }
-            <ui-field label="The old secret still works for" [of]="f.overlap">
-              <select uiInput [formField]="f.overlap">
-                @for (overlap of overlaps; track overlap.minutes) {
-                  <option [value]="overlap.minutes">{{ overlap.label }}</option>
-                }
-              </select>
-            </ui-field>
-            <ui-field label="Expires after, in days" [of]="f.expiresInDays">
-              <input uiInput inputmode="numeric" autocomplete="off" [formField]="f.expiresInDays" />
-            </ui-field>
-          </div>
-          <ng-container dialogActions>
-            <button uiButton type="button" (click)="ref.close()">Cancel</button>
-            <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-              Rotate key
-            </button>
-          </ng-container>
-        </ui-dialog>
-      </form>
+          </select>
+        </ui-field>
+        <ui-field label="Expires after, in days" [of]="f.expiresInDays">
+          <input uiInput inputmode="numeric" autocomplete="off" [formField]="f.expiresInDays" />
+        </ui-field>
+      </ui-form-dialog>
     }`,
 })
 export class RotateKeyDialog {
   protected readonly key = inject<Schemas['Key']>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Schemas['Key']>();
+  protected readonly dialog = new DialogForm<Schemas['Key']>();
   protected readonly overlaps = OVERLAPS;
   protected readonly rotated = signal<Schemas['CreatedKey'] | undefined>(undefined);
-  protected readonly failed = signal('');
   private readonly api = inject(Api);
   private readonly model = signal({ overlap: '60', expiresInDays: '90' });
   protected readonly f = form(this.model, (path) => wholeNumberRule(path.expiresInDays, 1, 3650), {
@@ -73,18 +59,15 @@ export class RotateKeyDialog {
   });
 
   private async rotate(): Promise<void> {
-    this.failed.set('');
     const { overlap, expiresInDays } = this.model();
-    try {
+    await this.dialog.attempt(async () => {
       const rotated = await this.api.send('post', '/v1/keys/{keyId}/rotation', {
         path: { keyId: this.key.id },
         body: { overlapMinutes: Number(overlap), expiresInDays: Number(expiresInDays) },
       });
       // From here on a click beside the dialog must not lose the only copy.
-      this.ref.disableClose = true;
+      this.dialog.ref.disableClose = true;
       this.rotated.set(rotated);
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    });
   }
 }

@@ -1,59 +1,36 @@
-import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { Component, computed, inject, input } from '@angular/core';
 import { Api } from '../../api/client';
-import { AddressQuery } from '../../core/address-query';
-import { Pager } from '../../core/pager';
-import { UiEmpty, UiInput, UiLoadState, UiPager, UiSection } from '../../ui';
-import { ProjectSelect } from '../projects/project-select';
+import { pagerOf } from '../../core/pager';
+import { UiEmpty, UiList } from '../../ui';
 import { LeaseTable } from './lease-table';
+import { OpenFilter } from './open-filter';
 
 const PAGE_SIZE = 50;
 
 @Component({
   selector: 'app-leases',
-  imports: [LeaseTable, ProjectSelect, UiEmpty, UiInput, UiLoadState, UiPager, UiSection],
-  template: `<ui-section heading="Leases" [level]="1">
-    <ng-container sectionActions>
-      <app-project-select
-        class="w-52"
-        label="Project"
-        none="All projects"
-        [value]="project() ?? ''"
-        (valueChange)="address.set({ project: $event })"
-      />
-      <select uiInput class="w-32!" aria-label="State" (change)="choose($event)">
-        <option value="" [selected]="onlyOpen()">Open</option>
-        <option value="all" [selected]="!onlyOpen()">Open and ended</option>
-      </select>
-    </ng-container>
-    <ui-load-state [of]="list" what="leases" />
-    @if (list.value() && rows().length === 0) {
-      @if (onlyOpen()) {
-        <ui-empty
-          icon="hand-coins"
-          heading="No money is leased now"
-          text="A running agent borrows a small amount in advance, reports what it used, and gives the rest back. Each loan shows up here while it is open."
-        />
-      } @else {
-        <ui-empty
-          icon="hand-coins"
-          heading="Nothing was leased yet"
-          text="Start an agent with an Iron Cage key; its first lease shows up here."
-        />
-      }
-    } @else if (rows().length > 0) {
-      <app-lease-table [leases]="rows()" (changed)="list.reload()" />
-      <ui-pager [pager]="pager" [nextCursor]="list.value()?.nextCursor" what="leases" />
-    }
-  </ui-section>`,
+  imports: [LeaseTable, OpenFilter, UiEmpty, UiList],
+  template: `<ui-list heading="Leases" what="leases" [level]="1" [of]="list" [pager]="pager">
+    <app-open-filter listActions openLabel="Open" [project]="project()" [onlyOpen]="onlyOpen()" />
+    <ui-empty
+      icon="hand-coins"
+      [heading]="onlyOpen() ? 'No money is leased now' : 'Nothing was leased yet'"
+      [text]="
+        onlyOpen()
+          ? 'A running agent borrows a small amount in advance, reports what it used, and gives the rest back. Each loan shows up here while it is open.'
+          : 'Start an agent with an Iron Cage key; its first lease shows up here.'
+      "
+    />
+    <app-lease-table [leases]="list.value()?.items ?? []" (changed)="list.reload()" />
+  </ui-list>`,
 })
 export class Leases {
   /** A project's id: only its leases. */
   readonly project = input<string>();
   /** `all`: also those that have ended. */
   readonly state = input<string>();
-  protected readonly address = inject(AddressQuery);
-  protected readonly pager = new Pager();
   protected readonly onlyOpen = computed(() => this.state() !== 'all');
+  protected readonly pager = pagerOf(() => [this.project(), this.state()]);
   protected readonly list = inject(Api).get(
     '/v1/leases',
     () => ({
@@ -66,17 +43,4 @@ export class Leases {
     }),
     ['leases'],
   );
-  protected readonly rows = computed(() => this.list.value()?.items ?? []);
-
-  constructor() {
-    effect(() => {
-      this.project();
-      this.state();
-      untracked(() => this.pager.reset());
-    });
-  }
-
-  protected choose(event: Event): void {
-    this.address.set({ state: (event.target as HTMLSelectElement).value });
-  }
 }

@@ -30,7 +30,10 @@ const DAY_MS = 86_400_000;
           <span class="size-2 rounded-[3px] bg-leased" aria-hidden="true"></span>Leased
         </dt>
         <dd class="mt-0.5 text-xl font-semibold tracking-tight break-all">
-          <a class="link" routerLink="/leases" [queryParams]="{ project: project().id }"
+          <a
+            class="link font-semibold!"
+            routerLink="/leases"
+            [queryParams]="{ project: project().id }"
             ><ui-money [exact]="true" [value]="project().balance.leased"
           /></a>
         </dd>

@@ -2,7 +2,7 @@ import { Component, inject } from '@angular/core';
 import { Api } from '../../api/client';
 import { Pager } from '../../core/pager';
 import { Session } from '../../session/session';
-import { Dialogs, UiButton, UiEmpty, UiIcon, UiLoadState, UiPager, UiSection } from '../../ui';
+import { Dialogs, UiButton, UiEmpty, UiIcon, UiList } from '../../ui';
 import { CreateKeyDialog, type CreateKeyData } from '../keys/create-key-dialog';
 import { KeyTable } from '../keys/key-table';
 import { ProjectStore } from './project-store';
@@ -11,29 +11,26 @@ const PAGE_SIZE = 20;
 
 @Component({
   selector: 'app-project-keys',
-  imports: [KeyTable, UiButton, UiEmpty, UiIcon, UiLoadState, UiPager, UiSection],
-  template: `<ui-section heading="Keys of this project">
-    <ng-container sectionActions>
+  imports: [KeyTable, UiButton, UiEmpty, UiIcon, UiList],
+  template: `<ui-list heading="Keys of this project" what="keys" [of]="list" [pager]="pager">
+    <ng-container listActions>
       @if (session.can('key:write')) {
         <button uiButton type="button" variant="primary" (click)="create()">
           <ui-icon name="plus" />Create key
         </button>
       }
     </ng-container>
-    <ui-load-state [of]="list" what="keys" [rows]="3" />
-    @if (list.value(); as page) {
-      @if (page.items.length > 0) {
-        <app-key-table [keys]="page.items" [withProject]="false" (changed)="list.reload()" />
-        <ui-pager [pager]="pager" [nextCursor]="page.nextCursor" what="keys" />
-      } @else {
-        <ui-empty
-          icon="key-round"
-          heading="No key yet"
-          text="Create one for each agent or developer, so that you can revoke it alone."
-        />
-      }
-    }
-  </ui-section>`,
+    <ui-empty
+      icon="key-round"
+      heading="No key yet"
+      text="Create one for each agent or developer, so that you can revoke it alone."
+    />
+    <app-key-table
+      [keys]="list.value()?.items ?? []"
+      [withProject]="false"
+      (changed)="list.reload()"
+    />
+  </ui-list>`,
 })
 export class ProjectKeys {
   protected readonly session = inject(Session);

@@ -4,17 +4,7 @@ import { ActorNames } from '../../core/actor-names';
 import { nano } from '../../core/money';
 import { Pager } from '../../core/pager';
 import { ownTimeZone } from '../../core/time';
-import {
-  UiBadge,
-  UiEmpty,
-  UiLoadState,
-  UiMoney,
-  UiPager,
-  UiSection,
-  UiTableScroll,
-  UiTime,
-} from '../../ui';
-import type { Tone } from '../../ui';
+import { type Tone, UiBadge, UiEmpty, UiList, UiMoney, UiTableScroll, UiTime } from '../../ui';
 import { ProjectStore } from './project-store';
 
 type Kind = Schemas['LedgerEntry']['kind'];
@@ -49,67 +39,77 @@ const PAGE_SIZE = 50;
 @Component({
   selector: 'app-project-ledger',
   providers: [ActorNames],
-  imports: [UiBadge, UiEmpty, UiLoadState, UiMoney, UiPager, UiSection, UiTableScroll, UiTime],
-  template: `<ui-section heading="Ledger" note="change by each entry, newest first">
-    <ui-load-state [of]="list" what="entries" [rows]="6" />
-    @if (list.value(); as page) {
-      @if (page.items.length > 0) {
-        <div uiTableScroll="Ledger, table">
-          <table class="table min-w-[820px]">
-            <thead>
-              <tr>
-                <th scope="col">Time ({{ zone }})</th>
-                <th scope="col">Entry</th>
-                <th scope="col" class="text-right">Free</th>
-                <th scope="col" class="text-right">Leased</th>
-                <th scope="col" class="text-right">Spent</th>
-                <th scope="col">By</th>
-                <th scope="col">Reason</th>
-                <th scope="col">Lease</th>
-              </tr>
-            </thead>
-            <tbody>
-              @for (entry of page.items; track entry.id) {
-                <tr>
-                  <td class="text-muted"><ui-time [at]="entry.at" /></td>
-                  <td>
-                    <ui-badge [tone]="tone[entry.kind]">{{ label[entry.kind] }}</ui-badge>
-                  </td>
-                  @for (change of [entry.amount, entry.leased, entry.spent]; track $index) {
-                    <td class="text-right font-medium" [class.text-ok]="$first && isPlus(change)">
-                      @if (isZero(change)) {
-                        <span class="font-normal text-muted">–</span>
-                      } @else {
-                        {{ isPlus(change) ? '+' : '' }}<ui-money [exact]="true" [value]="change" />
-                      }
-                    </td>
+  imports: [UiBadge, UiEmpty, UiList, UiMoney, UiTableScroll, UiTime],
+  template: `<ui-list
+    heading="Ledger"
+    note="change by each entry, newest first"
+    what="entries"
+    [of]="list"
+    [pager]="pager"
+    [skeletonRows]="6"
+  >
+    <ui-empty
+      icon="wallet"
+      heading="No money was moved yet"
+      text="Every deposit, lease and settlement is written down here and is never changed afterwards."
+    />
+    <div uiTableScroll="Ledger, table">
+      <table class="table sm:min-w-[820px]">
+        <thead>
+          <tr>
+            <th scope="col" class="max-sm:hidden">Time ({{ zone }})</th>
+            <th scope="col">Entry</th>
+            <th scope="col" class="text-right">Free</th>
+            <th scope="col" class="text-right max-sm:hidden">Leased</th>
+            <th scope="col" class="text-right max-sm:hidden">Spent</th>
+            <th scope="col" class="max-sm:hidden">By</th>
+            <th scope="col" class="max-sm:hidden">Reason</th>
+            <th scope="col" class="max-sm:hidden">Lease</th>
+          </tr>
+        </thead>
+        <tbody>
+          @for (entry of list.value()?.items; track entry.id) {
+            <tr>
+              <td class="text-muted max-sm:hidden"><ui-time [at]="entry.at" /></td>
+              <td>
+                <ui-badge [tone]="tone[entry.kind]">{{ label[entry.kind] }}</ui-badge>
+                <div class="mt-1 text-xs text-muted sm:hidden">
+                  <ui-time [at]="entry.at" />
+                  <div class="max-w-48 truncate">
+                    {{ actors.of(entry.actor) }}{{ entry.reason ? ' · ' + entry.reason : '' }}
+                  </div>
+                </div>
+              </td>
+              @for (change of [entry.amount, entry.leased, entry.spent]; track $index) {
+                <td
+                  class="text-right font-medium"
+                  [class.max-sm:hidden]="!$first"
+                  [class.text-ok]="$first && isPlus(change)"
+                >
+                  @if (isZero(change)) {
+                    <span class="font-normal text-muted">–</span>
+                  } @else {
+                    {{ isPlus(change) ? '+' : '' }}<ui-money [exact]="true" [value]="change" />
                   }
-                  <td class="max-w-40 truncate text-muted" [attr.title]="entry.actor">
-                    {{ actors.of(entry.actor) }}
-                  </td>
-                  <td class="max-w-60 truncate">{{ entry.reason ?? '–' }}</td>
-                  <td>
-                    @if (entry.leaseId; as id) {
-                      <code class="font-mono text-xs text-muted" [attr.title]="id"
-                        >…{{ id.slice(-8) }}</code
-                      >
-                    }
-                  </td>
-                </tr>
+                </td>
               }
-            </tbody>
-          </table>
-        </div>
-        <ui-pager [pager]="pager" [nextCursor]="page.nextCursor" what="entries" />
-      } @else {
-        <ui-empty
-          icon="wallet"
-          heading="No money was moved yet"
-          text="Every deposit, lease and settlement is written down here and is never changed afterwards."
-        />
-      }
-    }
-  </ui-section>`,
+              <td class="max-w-40 truncate text-muted max-sm:hidden" [attr.title]="entry.actor">
+                {{ actors.of(entry.actor) }}
+              </td>
+              <td class="max-w-60 truncate max-sm:hidden">{{ entry.reason ?? '–' }}</td>
+              <td class="max-sm:hidden">
+                @if (entry.leaseId; as id) {
+                  <code class="font-mono text-xs text-muted" [attr.title]="id"
+                    >…{{ id.slice(-8) }}</code
+                  >
+                }
+              </td>
+            </tr>
+          }
+        </tbody>
+      </table>
+    </div>
+  </ui-list>`,
 })
 export class ProjectLedger {
   protected readonly actors = inject(ActorNames);

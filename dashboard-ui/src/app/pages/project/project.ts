@@ -2,22 +2,19 @@ import { Component, computed, effect, inject, input } from '@angular/core';
 import { Title } from '@angular/platform-browser';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Router, RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
-import { Session } from '../../session/session';
-import { UiBadge, UiButton, UiIcon, UiLoadState, UiNote } from '../../ui';
-import { ProjectActions } from '../projects/project-actions';
-import { stateLabel, stateTone } from '../projects/project-view';
+import { UiIcon, UiLoadState, UiNote } from '../../ui';
 import { ProjectBalance } from './project-balance';
+import { ProjectHeader } from './project-header';
 import { ProjectStore } from './project-store';
 
 @Component({
   selector: 'app-project',
   imports: [
     ProjectBalance,
+    ProjectHeader,
     RouterLink,
     RouterLinkActive,
     RouterOutlet,
-    UiBadge,
-    UiButton,
     UiIcon,
     UiLoadState,
     UiNote,
@@ -30,40 +27,7 @@ import { ProjectStore } from './project-store';
     >
     <ui-load-state [of]="store.loaded" what="the project" />
     @if (store.project(); as project) {
-      <div class="mt-1 mb-4 flex flex-wrap items-center gap-x-3 gap-y-2">
-        <h1 class="min-w-0 text-xl font-semibold tracking-tight break-words">{{ project.name }}</h1>
-        <ui-badge [tone]="stateTone[project.state]">{{ stateLabel[project.state] }}</ui-badge>
-        @if (project.state !== 'archived') {
-          <div class="ml-auto flex flex-wrap gap-2">
-            @if (session.can('money:write')) {
-              <button uiButton type="button" (click)="transfer('deposit')">
-                <ui-icon name="arrow-down-to-line" />Deposit
-              </button>
-              <button uiButton type="button" (click)="transfer('withdraw')">
-                <ui-icon name="arrow-up-from-line" />Withdraw
-              </button>
-              <button uiButton type="button" (click)="correct()">
-                <ui-icon name="pencil" />Correct
-              </button>
-            }
-            @if (session.can('project:write')) {
-              <button uiButton type="button" (click)="archive()">Archive</button>
-            }
-            @if (session.can('project:pause')) {
-              <button
-                uiButton
-                type="button"
-                [variant]="project.state === 'paused' ? 'primary' : 'outline'"
-                (click)="toggle()"
-              >
-                <ui-icon [name]="project.state === 'paused' ? 'circle-play' : 'circle-pause'" />{{
-                  project.state === 'paused' ? 'Resume' : 'Pause'
-                }}
-              </button>
-            }
-          </div>
-        }
-      </div>
+      <app-project-header [project]="project" (changed)="store.reload()" />
       @if (project.state === 'paused') {
         <p uiNote="warn" class="mb-4">
           <ui-icon name="circle-pause" class="mt-0.5" />
@@ -100,10 +64,7 @@ import { ProjectStore } from './project-store';
 export class Project {
   /** From the address. */
   readonly projectId = input.required<string>();
-  protected readonly session = inject(Session);
   protected readonly store = inject(ProjectStore);
-  protected readonly stateTone = stateTone;
-  protected readonly stateLabel = stateLabel;
   protected readonly tabs = [
     { label: 'Usage', path: './' },
     { label: 'Keys', path: 'keys' },
@@ -112,7 +73,6 @@ export class Project {
     { label: 'Ledger', path: 'ledger' },
     { label: 'Policy', path: 'policy' },
   ];
-  private readonly actions = inject(ProjectActions);
   private readonly navigated = toSignal(inject(Router).events);
   private readonly name = computed(() => this.store.project()?.name);
 
@@ -125,30 +85,5 @@ export class Project {
       const name = this.name();
       if (name !== undefined) title.setTitle(`${name} · Iron Cage`);
     });
-  }
-
-  protected async transfer(kind: 'deposit' | 'withdraw'): Promise<void> {
-    const project = this.store.project();
-    if (project && (await this.actions.transfer(project, kind))) this.store.reload();
-  }
-
-  protected async correct(): Promise<void> {
-    const project = this.store.project();
-    if (project && (await this.actions.correct(project))) this.store.reload();
-  }
-
-  protected async archive(): Promise<void> {
-    const project = this.store.project();
-    if (project && (await this.actions.archive(project))) this.store.reload();
-  }
-
-  protected async toggle(): Promise<void> {
-    const project = this.store.project();
-    if (!project) return;
-    const changed =
-      project.state === 'paused'
-        ? await this.actions.resume(project)
-        : await this.actions.pause(project);
-    if (changed) this.store.reload();
   }
 }

@@ -1,13 +1,12 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { moneyRule } from '../../core/form-rules';
 import { exactUsd, nano, typedMoney } from '../../core/money';
 import { Attempt } from '../../core/attempt';
 import { Session } from '../../session/session';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import type { Refill } from './refill-view';
 
 export interface RefillData {
@@ -30,65 +29,55 @@ const MEANING: Record<Refill['mode'], string> = {
 /** Closes with the new refill. */
 @Component({
   selector: 'app-refill-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
-  template: `<form [formRoot]="f">
-    <ui-dialog [heading]="'Refill ' + data.project.name" [text]="text">
-      <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
-        <ui-field label="What it does" [hint]="meaning()" [of]="f.mode">
-          <select uiInput [formField]="f.mode">
-            <option value="set-to">Set to an amount</option>
-            <option value="add">Add an amount</option>
-            <option value="add-with-cap">Add an amount, up to a cap</option>
-          </select>
+  imports: [FormField, UiField, UiFormDialog, UiInput],
+  template: `<ui-form-dialog
+    [of]="f"
+    [dialog]="dialog"
+    [heading]="'Refill ' + data.project.name"
+    [text]="text"
+    action="Add refill"
+  >
+    <ui-field label="What it does" [hint]="meaning()" [of]="f.mode">
+      <select uiInput [formField]="f.mode">
+        <option value="set-to">Set to an amount</option>
+        <option value="add">Add an amount</option>
+        <option value="add-with-cap">Add an amount, up to a cap</option>
+      </select>
+    </ui-field>
+    <div class="grid gap-4 sm:grid-cols-2">
+      <ui-field label="Amount in US dollars" [hint]="free" [of]="f.amount">
+        <input
+          uiInput
+          inputmode="decimal"
+          autocomplete="off"
+          placeholder="20.00"
+          [formField]="f.amount"
+        />
+      </ui-field>
+      @if (f.mode().value() === 'add-with-cap') {
+        <ui-field label="Cap in US dollars" [of]="f.cap">
+          <input
+            uiInput
+            inputmode="decimal"
+            autocomplete="off"
+            placeholder="100.00"
+            [formField]="f.cap"
+          />
         </ui-field>
-        <div class="grid gap-4 sm:grid-cols-2">
-          <ui-field label="Amount in US dollars" [hint]="free" [of]="f.amount">
-            <input
-              uiInput
-              inputmode="decimal"
-              autocomplete="off"
-              placeholder="20.00"
-              [formField]="f.amount"
-            />
-          </ui-field>
-          @if (f.mode().value() === 'add-with-cap') {
-            <ui-field label="Cap in US dollars" [of]="f.cap">
-              <input
-                uiInput
-                inputmode="decimal"
-                autocomplete="off"
-                placeholder="100.00"
-                [formField]="f.cap"
-              />
-            </ui-field>
-          }
-          <ui-field label="When" [hint]="windowHint" [of]="f.window">
-            <select uiInput [formField]="f.window">
-              <option value="day">Each day</option>
-              <option value="week">Each week</option>
-              <option value="month">Each month</option>
-            </select>
-          </ui-field>
-        </div>
-      </div>
-      <ng-container dialogActions>
-        <button uiButton type="button" (click)="ref.close()">Cancel</button>
-        <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-          Add refill
-        </button>
-      </ng-container>
-    </ui-dialog>
-  </form>`,
+      }
+      <ui-field label="When" [hint]="windowHint" [of]="f.window">
+        <select uiInput [formField]="f.window">
+          <option value="day">Each day</option>
+          <option value="week">Each week</option>
+          <option value="month">Each month</option>
+        </select>
+      </ui-field>
+    </div>
+  </ui-form-dialog>`,
 })
 export class RefillDialog {
   protected readonly data = inject<RefillData>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Refill>();
-  protected readonly failed = signal('');
+  protected readonly dialog = new DialogForm<Refill>();
   protected readonly text =
     'The first deposit is made at once, for the current day, week or month; the others at the start of each.';
   protected readonly free = `${exactUsd(nano(this.data.project.balance.available))} is free now.`;
@@ -114,21 +103,16 @@ export class RefillDialog {
   );
 
   private async add(): Promise<void> {
-    this.failed.set('');
     const { mode, window } = this.model();
     const amount = typedMoney(this.model().amount);
     const cap = this.capped() ? typedMoney(this.model().cap) : undefined;
     if (amount === undefined) return;
     const id = this.attempt.requestId(mode, amount, cap ?? '', window);
-    try {
-      this.ref.close(
-        await this.api.send('post', '/v1/projects/{projectId}/refills', {
-          path: { projectId: this.data.project.id },
-          body: { id, mode, amount, window, ...(cap === undefined ? {} : { cap }) },
-        }),
-      );
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    await this.dialog.send(() =>
+      this.api.send('post', '/v1/projects/{projectId}/refills', {
+        path: { projectId: this.data.project.id },
+        body: { id, mode, amount, window, ...(cap === undefined ? {} : { cap }) },
+      }),
+    );
   }
 }

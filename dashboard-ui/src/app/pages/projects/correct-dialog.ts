@@ -1,56 +1,42 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule, signedMoneyRule } from '../../core/form-rules';
 import { exactUsd, nano, typedSignedMoney } from '../../core/money';
 import { Attempt } from '../../core/attempt';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import { balanceAfter } from './project-view';
 
 /** Closes with the new balance. */
 @Component({
   selector: 'app-correct-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
-  template: `<form [formRoot]="f">
-    <ui-dialog
-      [heading]="'Correct the balance of ' + project.name"
-      text="For what was booked wrong. The correction is an entry of its own; nothing that was booked is ever edited."
+  imports: [FormField, UiField, UiFormDialog, UiInput],
+  template: `<ui-form-dialog
+    [of]="f"
+    [dialog]="dialog"
+    [heading]="'Correct the balance of ' + project.name"
+    text="For what was booked wrong. The correction is an entry of its own; nothing that was booked is ever edited."
+    action="Book correction"
+  >
+    <ui-field
+      label="Amount in US dollars"
+      hint="With a minus to take away, into debt if need be."
+      [of]="f.amount"
     >
-      <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
-        <ui-field
-          label="Amount in US dollars"
-          hint="With a minus to take away, into debt if need be."
-          [of]="f.amount"
-        >
-          <input uiInput autocomplete="off" placeholder="-12.50" [formField]="f.amount" />
-        </ui-field>
-        <ui-field label="Reason" hint="Kept in the ledger." [of]="f.reason">
-          <input uiInput autocomplete="off" [formField]="f.reason" />
-        </ui-field>
-        @if (after(); as line) {
-          <p class="text-muted tabular-nums">{{ line }}</p>
-        }
-      </div>
-      <ng-container dialogActions>
-        <button uiButton type="button" (click)="ref.close()">Cancel</button>
-        <button uiButton variant="primary" type="submit" [disabled]="f().submitting()">
-          Book correction
-        </button>
-      </ng-container>
-    </ui-dialog>
-  </form>`,
+      <input uiInput autocomplete="off" placeholder="-12.50" [formField]="f.amount" />
+    </ui-field>
+    <ui-field label="Reason" hint="Kept in the ledger." [of]="f.reason">
+      <input uiInput autocomplete="off" [formField]="f.reason" />
+    </ui-field>
+    @if (after(); as line) {
+      <p class="text-muted tabular-nums">{{ line }}</p>
+    }
+  </ui-form-dialog>`,
 })
 export class CorrectDialog {
   protected readonly project = inject<Schemas['Project']>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Schemas['ProjectBalance']>();
-  protected readonly failed = signal('');
+  protected readonly dialog = new DialogForm<Schemas['ProjectBalance']>();
   private readonly api = inject(Api);
   private readonly attempt = new Attempt();
   private readonly model = signal({ amount: '', reason: '' });
@@ -72,19 +58,14 @@ export class CorrectDialog {
   });
 
   private async correct(): Promise<void> {
-    this.failed.set('');
     const amount = typedSignedMoney(this.model().amount);
     if (amount === undefined) return;
     const reason = this.model().reason.trim();
-    try {
-      this.ref.close(
-        await this.api.send('post', '/v1/projects/{projectId}/corrections', {
-          path: { projectId: this.project.id },
-          body: { requestId: this.attempt.requestId(amount, reason), amount, reason },
-        }),
-      );
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    await this.dialog.send(() =>
+      this.api.send('post', '/v1/projects/{projectId}/corrections', {
+        path: { projectId: this.project.id },
+        body: { requestId: this.attempt.requestId(amount, reason), amount, reason },
+      }),
+    );
   }
 }

@@ -1,47 +1,38 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot, maxLength } from '@angular/forms/signals';
-import { apiError } from '../../api/api-error';
+import { form, FormField, maxLength } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { exactUsd, nano, sumNano } from '../../core/money';
 import { Now } from '../../core/now';
 import { soonClock } from '../../core/time';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 
 /** One click and one sentence that says what will happen. Closes with the server's answer. */
 @Component({
   selector: 'app-pause-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
-  template: `<form [formRoot]="f">
-    <ui-dialog [heading]="'Pause ' + project.name + '?'" [text]="sentence()">
-      <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
-        <ui-field
-          label="Reason"
-          [optional]="true"
-          hint="Agents and the other members see it."
-          [of]="f.reason"
-        >
-          <input uiInput autocomplete="off" [formField]="f.reason" />
-        </ui-field>
-      </div>
-      <ng-container dialogActions>
-        <button uiButton type="button" (click)="ref.close()">Cancel</button>
-        <button uiButton variant="danger" type="submit" [disabled]="f().submitting()">
-          <ui-icon name="circle-pause" />Pause project
-        </button>
-      </ng-container>
-    </ui-dialog>
-  </form>`,
+  imports: [FormField, UiField, UiFormDialog, UiInput],
+  template: `<ui-form-dialog
+    [of]="f"
+    [dialog]="dialog"
+    [heading]="'Pause ' + project.name + '?'"
+    [text]="sentence()"
+    action="Pause project"
+    icon="circle-pause"
+    [danger]="true"
+  >
+    <ui-field
+      label="Reason"
+      [optional]="true"
+      hint="Agents and the other members see it."
+      [of]="f.reason"
+    >
+      <input uiInput autocomplete="off" [formField]="f.reason" />
+    </ui-field>
+  </ui-form-dialog>`,
 })
 export class PauseDialog {
   protected readonly project = inject<Schemas['Project']>(DIALOG_DATA);
-  protected readonly ref = dialogRef<Schemas['PauseAnswer']>();
-  protected readonly failed = signal('');
+  protected readonly dialog = new DialogForm<Schemas['PauseAnswer']>();
   private readonly api = inject(Api);
   private readonly now = inject(Now);
   private readonly leases = this.api.get(
@@ -71,17 +62,12 @@ export class PauseDialog {
   });
 
   private async pause(): Promise<void> {
-    this.failed.set('');
     const reason = this.model().reason.trim();
-    try {
-      this.ref.close(
-        await this.api.send('post', '/v1/projects/{projectId}/pause', {
-          path: { projectId: this.project.id },
-          body: reason ? { reason } : {},
-        }),
-      );
-    } catch (cause) {
-      this.failed.set(apiError(cause).message);
-    }
+    await this.dialog.send(() =>
+      this.api.send('post', '/v1/projects/{projectId}/pause', {
+        path: { projectId: this.project.id },
+        body: reason ? { reason } : {},
+      }),
+    );
   }
 }

@@ -1,8 +1,8 @@
-import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { Component, inject, input } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { Api, type Schemas } from '../../api/client';
 import { AddressQuery } from '../../core/address-query';
-import { Pager } from '../../core/pager';
+import { pagerOf } from '../../core/pager';
 import { Session } from '../../session/session';
 import {
   Dialogs,
@@ -11,11 +11,9 @@ import {
   UiButton,
   UiEmpty,
   UiIcon,
-  UiLoadState,
+  UiList,
   UiMoney,
-  UiPager,
   UiSearch,
-  UiSection,
   UiTableScroll,
 } from '../../ui';
 import { CreateProjectDialog } from './create-project-dialog';
@@ -33,11 +31,9 @@ const PAGE_SIZE = 50;
     UiButton,
     UiEmpty,
     UiIcon,
-    UiLoadState,
+    UiList,
     UiMoney,
-    UiPager,
     UiSearch,
-    UiSection,
     UiTableScroll,
   ],
   templateUrl: './projects.html',
@@ -46,7 +42,7 @@ export class Projects {
   readonly search = input<string>();
   protected readonly session = inject(Session);
   protected readonly address = inject(AddressQuery);
-  protected readonly pager = new Pager();
+  protected readonly pager = pagerOf(() => this.search());
   protected readonly stateTone = stateTone;
   protected readonly stateLabel = stateLabel;
   private readonly dialogs = inject(Dialogs);
@@ -57,14 +53,6 @@ export class Projects {
     () => ({ query: { search: this.search(), cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
     ['projects', 'leases', 'usage'],
   );
-  protected readonly rows = computed(() => this.list.value()?.items ?? []);
-
-  constructor() {
-    effect(() => {
-      this.search();
-      untracked(() => this.pager.reset());
-    });
-  }
 
   protected async create(): Promise<void> {
     const project = await this.dialogs.open<Schemas['Project']>(CreateProjectDialog);

@@ -21,10 +21,10 @@ const MOST_SHOWN = 50;
   selector: 'app-anomaly-list',
   imports: [RouterLink, UiBadge, UiButton, UiIcon, UiSection, UiTime],
   template: `@if (rows().length > 0) {
-    <ui-section heading="Strange use of keys" class="mb-6 block">
+    <ui-section heading="Strange use of keys" class="mb-4 block">
       <ul class="divide-y">
         @for (row of rows(); track row.id) {
-          <li class="flex flex-wrap items-start gap-x-4 gap-y-2 p-4">
+          <li class="flex flex-wrap items-center gap-x-4 gap-y-2 px-3 py-3 sm:px-4">
             <div class="min-w-0 flex-1 basis-72">
               <p class="font-medium break-words">{{ row.summary }}</p>
               <p class="text-xs text-muted">
@@ -64,10 +64,11 @@ const MOST_SHOWN = 50;
                       uiButton
                       type="button"
                       size="sm"
-                      [attr.aria-label]="'Release, same network: key ' + row.keyName"
+                      title="Release it, and count these addresses as one place from now on"
+                      [attr.aria-label]="'Same network: release key ' + row.keyName"
                       (click)="release(row, true)"
                     >
-                      Release, same network
+                      Same network
                     </button>
                   }
                 </div>
