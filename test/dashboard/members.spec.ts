@@ -69,6 +69,26 @@ describeInBrowser('people and projects that end', () => {
     });
   });
 
+  it('set the calendar of the organization', async () => {
+    const { page } = visitor;
+    await visitor.walk('settings');
+    await visitor.settled();
+    await visitor.button('Edit the organization').click();
+    const field = (name: string) => visitor.dialog().getByLabel(name);
+    await field('Time zone').fill('Berlin');
+    await field('Months start on day').fill('29');
+    await visitor.press('Save organization');
+    await visitor.dialog().getByText('Enter a time zone such as').waitFor();
+    await visitor.dialog().getByText('Enter a whole number from 1 to 28.').waitFor();
+    expect(await visitor.flaws()).toEqual([]);
+    await field('Time zone').fill('Europe/Berlin');
+    await field('Months start on day').fill('15');
+    await visitor.press('Save organization');
+    await page.getByText('on day 15').waitFor();
+    const { items } = await installation.must('GET', '/v1/organizations');
+    expect(items).toMatchObject([{ timeZone: 'Europe/Berlin', monthStartsOn: 15 }]);
+  });
+
   it('change their own password', async () => {
     const { page } = visitor;
     await visitor.walk('settings');

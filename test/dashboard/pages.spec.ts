@@ -97,6 +97,8 @@ describeInBrowser('every page', () => {
         ['vault', /^Rotate/],
         ['vault', /^Delete/],
         ['members', 'Add member'],
+        ['settings', 'Edit the organization'],
+        ['prices', /^End the rates/],
       ] as const;
       const flaws: string[] = [];
       for (const [index, [where, opener, item]] of dialogs.entries()) {

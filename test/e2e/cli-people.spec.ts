@@ -104,6 +104,25 @@ it('changes and removes members, and the own password', async () => {
   expect(await cli(['whoami'])).toMatch(/^0 /);
 });
 
+it('sets the calendar of the organization', async () => {
+  expect(await cli(['organization', 'set'])).toMatch(/^2 .*Say what to change/s);
+  expect(await cli(['organization', 'set', '--time-zone', 'Mars/Olympus'])).toMatch(
+    /^1 .*timeZone/s,
+  );
+  expect(
+    await cli(['org', 'set', '--time-zone', 'Europe/Berlin', '--month-starts-on', '15']),
+  ).toMatch(/^0 Name {10}Acme\nTime zone {5}Europe\/Berlin\nMonths start {2}on day 15\n/);
+  expect(await cli(['whoami'])).toMatch(/\nOrganization {2}Acme \(/);
+});
+
+it('says who moved the money', async () => {
+  expect(await cli(['ledger', 'Research'])).toMatch(new RegExp(`DEPOSIT.*${OWNER.email}`));
+});
+
+it('asks before it archives', async () => {
+  expect(await cli(['project', 'archive', 'Research'])).toMatch(/^2 .*Use --yes/s);
+});
+
 it('archives a project once nothing is leased', async () => {
   await cli(['anomaly', 'policy', 'Research', '--addresses', 'off']);
   expect(await cli(['project', 'archive', 'Research', '--yes'])).toMatch(

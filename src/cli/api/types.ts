@@ -21,6 +21,7 @@ export interface Organization {
   readonly id: string;
   readonly name: string;
   readonly timeZone: string;
+  readonly monthStartsOn: number;
   readonly createdAt: string;
 }
 

@@ -5,6 +5,7 @@ import type { Action, Context } from '../context.js';
 import { moment } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 import { addMemberChanges } from './member-changes.js';
+import { addOrganizationChange } from './organization-change.js';
 
 interface MemberOptions {
   readonly name: string;
@@ -29,6 +30,7 @@ export function addOrganizationCommands(program: Command, run: Run): void {
     .argument('<name>')
     .description('Create one that you own (operators only)')
     .action((name: string) => run((context) => createOrganization(context, name)));
+  addOrganizationChange(organization, run);
   const member = program.command('member').description('People in your organization');
   member
     .command('list')

@@ -51,6 +51,13 @@ export class Session {
     return this.current()?.permissions.has(permission) ?? false;
   }
 
+  /** What was changed here is shown at once, not only after the next sign-in. */
+  changeOrganization(organization: Schemas['Organization']): void {
+    this.current.update(
+      (current) => current && { ...current, signIn: { ...current.signIn, organization } },
+    );
+  }
+
   async login(email: string, password: string): Promise<void> {
     await this.enter(
       await firstValueFrom(this.http.post<SignIn>('/v1/auth/login', { email, password })),

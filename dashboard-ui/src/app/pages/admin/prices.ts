@@ -11,88 +11,101 @@ import {
   UiSection,
   UiTableScroll,
 } from '../../ui';
+import { PriceRules } from './price-rules';
 
 const FIRST_ROWS = 50;
 const MORE_ROWS = 500;
 
 @Component({
   selector: 'app-prices',
-  imports: [UiButton, UiEmpty, UiInput, UiLoadState, UiSearch, UiSection, UiTableScroll],
-  template: `<ui-section heading="Prices" [level]="1" [note]="note()">
-    <ng-container sectionActions>
-      <select uiInput class="w-40!" aria-label="Provider" (change)="choose($event)">
-        <option value="" [selected]="!provider()">All providers</option>
-        @for (name of providers(); track name) {
-          <option [value]="name" [selected]="name === provider()">{{ name }}</option>
-        }
-      </select>
-      <ui-search
-        label="Search models"
-        [value]="search() ?? ''"
-        (searched)="address.set({ search: $event })"
-      />
-    </ng-container>
-    <ui-load-state [of]="list" what="prices" [rows]="8" />
-    @if (list.value() && rows().length === 0) {
-      <ui-empty
-        icon="tags"
-        heading="No model has that in its name"
-        text="A model without a price cannot be used by agents, because its cost could not be counted."
-      >
-        <button uiButton type="button" (click)="address.set({ search: '', provider: '' })">
-          Show all prices
-        </button>
-      </ui-empty>
-    } @else if (rows().length > 0) {
-      <div uiTableScroll="Prices, table">
-        <table class="table sm:min-w-[760px]">
-          <caption class="sr-only">
-            US dollars for a million tokens
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th scope="col" class="max-sm:hidden">Provider</th>
-              <th scope="col" class="text-right">
-                Input<span class="max-sm:sr-only">, 1M tokens</span>
-              </th>
-              <th scope="col" class="text-right max-sm:hidden">Cached input, 1M</th>
-              <th scope="col" class="text-right">
-                Output<span class="max-sm:sr-only">, 1M tokens</span>
-              </th>
-              <th scope="col" class="text-right max-sm:hidden">Context</th>
-              <th scope="col" class="text-right max-sm:hidden">Longest answer</th>
-            </tr>
-          </thead>
-          <tbody>
-            @for (row of shownRows(); track row.provider + row.model) {
-              <tr>
-                <td class="max-w-40 truncate font-medium sm:max-w-72">
-                  {{ row.model }}
-                  <div class="text-xs font-normal text-muted sm:hidden">{{ row.provider }}</div>
-                </td>
-                <td class="text-muted max-sm:hidden">{{ row.provider }}</td>
-                <td class="text-right">{{ money(row.inputPerMillion) }}</td>
-                <td class="text-right max-sm:hidden">{{ money(row.cacheReadPerMillion) }}</td>
-                <td class="text-right">{{ money(row.outputPerMillion) }}</td>
-                <td class="text-right text-muted max-sm:hidden">{{ tokens(row.contextTokens) }}</td>
-                <td class="text-right text-muted max-sm:hidden">
-                  {{ tokens(row.maxOutputTokens) }}
-                </td>
-              </tr>
-            }
-          </tbody>
-        </table>
-      </div>
-      @if (rows().length > shownRows().length) {
-        <div class="flex justify-center border-t p-3">
-          <button uiButton type="button" (click)="showMore()">
-            Show more of {{ rows().length.toLocaleString('en-US') }}
+  imports: [
+    PriceRules,
+    UiButton,
+    UiEmpty,
+    UiInput,
+    UiLoadState,
+    UiSearch,
+    UiSection,
+    UiTableScroll,
+  ],
+  template: `<app-price-rules />
+    <ui-section heading="Prices" [level]="1" [note]="note()">
+      <ng-container sectionActions>
+        <select uiInput class="w-40!" aria-label="Provider" (change)="choose($event)">
+          <option value="" [selected]="!provider()">All providers</option>
+          @for (name of providers(); track name) {
+            <option [value]="name" [selected]="name === provider()">{{ name }}</option>
+          }
+        </select>
+        <ui-search
+          label="Search models"
+          [value]="search() ?? ''"
+          (searched)="address.set({ search: $event })"
+        />
+      </ng-container>
+      <ui-load-state [of]="list" what="prices" [rows]="8" />
+      @if (list.value() && rows().length === 0) {
+        <ui-empty
+          icon="tags"
+          heading="No model has that in its name"
+          text="A model without a price cannot be used by agents, because its cost could not be counted."
+        >
+          <button uiButton type="button" (click)="address.set({ search: '', provider: '' })">
+            Show all prices
           </button>
+        </ui-empty>
+      } @else if (rows().length > 0) {
+        <div uiTableScroll="Prices, table">
+          <table class="table sm:min-w-[760px]">
+            <caption class="sr-only">
+              US dollars for a million tokens
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">Model</th>
+                <th scope="col" class="max-sm:hidden">Provider</th>
+                <th scope="col" class="text-right">
+                  Input<span class="max-sm:sr-only">, 1M tokens</span>
+                </th>
+                <th scope="col" class="text-right max-sm:hidden">Cached input, 1M</th>
+                <th scope="col" class="text-right">
+                  Output<span class="max-sm:sr-only">, 1M tokens</span>
+                </th>
+                <th scope="col" class="text-right max-sm:hidden">Context</th>
+                <th scope="col" class="text-right max-sm:hidden">Longest answer</th>
+              </tr>
+            </thead>
+            <tbody>
+              @for (row of shownRows(); track row.provider + row.model) {
+                <tr>
+                  <td class="max-w-40 truncate font-medium sm:max-w-72">
+                    {{ row.model }}
+                    <div class="text-xs font-normal text-muted sm:hidden">{{ row.provider }}</div>
+                  </td>
+                  <td class="text-muted max-sm:hidden">{{ row.provider }}</td>
+                  <td class="text-right">{{ money(row.inputPerMillion) }}</td>
+                  <td class="text-right max-sm:hidden">{{ money(row.cacheReadPerMillion) }}</td>
+                  <td class="text-right">{{ money(row.outputPerMillion) }}</td>
+                  <td class="text-right text-muted max-sm:hidden">
+                    {{ tokens(row.contextTokens) }}
+                  </td>
+                  <td class="text-right text-muted max-sm:hidden">
+                    {{ tokens(row.maxOutputTokens) }}
+                  </td>
+                </tr>
+              }
+            </tbody>
+          </table>
         </div>
+        @if (rows().length > shownRows().length) {
+          <div class="flex justify-center border-t p-3">
+            <button uiButton type="button" (click)="showMore()">
+              Show more of {{ rows().length.toLocaleString('en-US') }}
+            </button>
+          </div>
+        }
       }
-    }
-  </ui-section>`,
+    </ui-section>`,
 })
 export class Prices {
   readonly search = input<string>();

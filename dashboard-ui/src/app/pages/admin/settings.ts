@@ -4,36 +4,27 @@ import { Api, type Schemas } from '../../api/client';
 import { Now } from '../../core/now';
 import { ownTimeZone } from '../../core/time';
 import { type Theme, ThemeStore } from '../../core/theme';
-import { Session } from '../../session/session';
 import { UiButton, UiIcon, UiNote, UiSection, UiTableScroll, UiTime } from '../../ui';
+import { OrganizationSection } from './organization-section';
 import { OwnPassword } from './own-password';
 
 type Check = Schemas['LedgerCheck'] & { readonly at: string };
 
 @Component({
   selector: 'app-settings',
-  imports: [OwnPassword, UiButton, UiIcon, UiNote, UiSection, UiTableScroll, UiTime],
+  imports: [
+    OrganizationSection,
+    OwnPassword,
+    UiButton,
+    UiIcon,
+    UiNote,
+    UiSection,
+    UiTableScroll,
+    UiTime,
+  ],
   template: `<h1 class="sr-only">Settings</h1>
     <div class="grid max-w-3xl gap-4">
-      <ui-section heading="Organization">
-        <dl class="grid gap-x-8 gap-y-3 p-4 sm:grid-cols-[10rem_minmax(0,1fr)]">
-          <dt class="text-muted">Name</dt>
-          <dd class="font-medium">{{ session.organization()?.name }}</dd>
-          <dt class="text-muted">Time zone</dt>
-          <dd>
-            {{ session.organization()?.timeZone }}
-            <span class="text-muted">(a day begins at midnight there)</span>
-          </dd>
-          <dt class="text-muted">Since</dt>
-          <dd>
-            @if (session.organization()?.createdAt; as at) {
-              <ui-time [at]="at" />
-            }
-          </dd>
-          <dt class="text-muted">Your role</dt>
-          <dd>{{ session.role() }}</dd>
-        </dl>
-      </ui-section>
+      <app-organization-section />
       <ui-section heading="Ledger">
         <div class="grid gap-3 p-4">
           <p class="text-muted">
@@ -117,7 +108,6 @@ type Check = Schemas['LedgerCheck'] & { readonly at: string };
     </div>`,
 })
 export class Settings {
-  protected readonly session = inject(Session);
   protected readonly theme = inject(ThemeStore);
   protected readonly zone = ownTimeZone();
   protected readonly themes: readonly { value: Theme; label: string }[] = [
