@@ -21,7 +21,7 @@ export function refusePlaceholders(request: OutgoingRequest): void {
   if (!carriesPlaceholder(request)) return;
   throw new SecretHostError(
     `A provider key of this project was about to be sent to ${request.url?.host ?? 'a host'}, ` +
-      'which is not on the list of hosts of that secret. Nothing was sent.',
+      'which is not on the list of hosts of that secret: add it there if it should be. Nothing was sent.',
     { status: 403, details: { host: request.url?.host ?? '' } },
   );
 }

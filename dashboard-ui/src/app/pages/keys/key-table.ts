@@ -84,7 +84,9 @@ const LABEL: Record<Key['state'], string> = {
             </td>
             <td class="text-muted max-sm:hidden">
               <ui-time as="day" [at]="row.key.expiresAt" />
-              <div class="text-xs whitespace-nowrap">made <ui-time as="day" [at]="row.key.createdAt" /></div>
+              <div class="text-xs whitespace-nowrap">
+                made <ui-time as="day" [at]="row.key.createdAt" />
+              </div>
             </td>
             <td class="w-px">
               @if (!row.isOver && session.can('key:write')) {
