@@ -3,60 +3,66 @@ import { RouterLink } from '@angular/router';
 import { Api } from '../../api/client';
 import { Pager } from '../../core/pager';
 import { ownTimeZone } from '../../core/time';
-import { UiEmpty, UiLoadState, UiPager, UiSection, UiTableScroll, UiTime } from '../../ui';
+import { UiEmpty, UiList, UiTableScroll, UiTime } from '../../ui';
 
 const PAGE_SIZE = 50;
 
 @Component({
   selector: 'app-alerts',
-  imports: [RouterLink, UiEmpty, UiLoadState, UiPager, UiSection, UiTableScroll, UiTime],
-  template: `<ui-section heading="Alerts" [level]="1" note="newest first, kept for 90 days">
-    <ui-load-state [of]="list" what="alerts" [rows]="8" />
-    @if (list.value(); as page) {
-      @if (page.items.length > 0) {
+  imports: [RouterLink, UiEmpty, UiList, UiTableScroll, UiTime],
+  template: `<ui-list
+    heading="Alerts"
+    note="newest first, kept for 90 days"
+    what="alerts"
+    [level]="1"
+    [of]="list"
+    [pager]="pager"
+    [skeletonRows]="8"
+  >
+    <ui-empty
+      icon="bell"
+      heading="Nothing to tell"
+      text="Budgets that run low, debt, keys that expire, leak or behave strangely appear here."
+    />
         <div uiTableScroll="Alerts, table">
-          <table class="table min-w-[640px]">
+          <table class="table sm:min-w-[640px]">
             <thead>
               <tr>
-                <th scope="col">Time ({{ zone }})</th>
-                <th scope="col">Kind</th>
-                <th scope="col">Project</th>
+                <th scope="col" class="max-sm:hidden">Time ({{ zone }})</th>
+                <th scope="col" class="max-sm:hidden">Kind</th>
+                <th scope="col" class="max-sm:hidden">Project</th>
                 <th scope="col">What happened</th>
               </tr>
             </thead>
             <tbody>
-              @for (alert of page.items; track alert.id) {
+              @for (alert of list.value()?.items; track alert.id) {
                 <tr class="align-top">
-                  <td class="text-muted"><ui-time [at]="alert.at" /></td>
-                  <td>
+                  <td class="text-muted max-sm:hidden"><ui-time [at]="alert.at" /></td>
+                  <td class="max-sm:hidden">
                     <code
                       class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs whitespace-nowrap"
                       >{{ alert.kind }}</code
                     >
                   </td>
-                  <td class="max-w-48 truncate">
+                  <td class="max-w-48 truncate max-sm:hidden">
                     @if (alert.projectId; as projectId) {
                       <a class="link" [routerLink]="['/projects', projectId]">{{
                         alert.projectName
                       }}</a>
                     }
                   </td>
-                  <td class="min-w-64">{{ alert.summary }}</td>
+                  <td class="break-words sm:min-w-64">
+                    {{ alert.summary }}
+                    <div class="text-xs text-muted sm:hidden">
+                      {{ alert.kind }} · <ui-time as="ago" [at]="alert.at" />
+                    </div>
+                  </td>
                 </tr>
               }
             </tbody>
           </table>
         </div>
-        <ui-pager [pager]="pager" [nextCursor]="page.nextCursor" what="alerts" />
-      } @else {
-        <ui-empty
-          icon="bell"
-          heading="Nothing to tell"
-          text="Budgets that run low, debt, keys that expire, leak or behave strangely appear here."
-        />
-      }
-    }
-  </ui-section>`,
+  </ui-list>`,
 })
 export class Alerts {
   protected readonly zone = ownTimeZone();
