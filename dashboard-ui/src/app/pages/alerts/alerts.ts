@@ -24,44 +24,43 @@ const PAGE_SIZE = 50;
       heading="Nothing to tell"
       text="Budgets that run low, debt, keys that expire, leak or behave strangely appear here."
     />
-        <div uiTableScroll="Alerts, table">
-          <table class="table sm:min-w-[640px]">
-            <thead>
-              <tr>
-                <th scope="col" class="max-sm:hidden">Time ({{ zone }})</th>
-                <th scope="col" class="max-sm:hidden">Kind</th>
-                <th scope="col" class="max-sm:hidden">Project</th>
-                <th scope="col">What happened</th>
-              </tr>
-            </thead>
-            <tbody>
-              @for (alert of list.value()?.items; track alert.id) {
-                <tr class="align-top">
-                  <td class="text-muted max-sm:hidden"><ui-time [at]="alert.at" /></td>
-                  <td class="max-sm:hidden">
-                    <code
-                      class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs whitespace-nowrap"
-                      >{{ alert.kind }}</code
-                    >
-                  </td>
-                  <td class="max-w-48 truncate max-sm:hidden">
-                    @if (alert.projectId; as projectId) {
-                      <a class="link" [routerLink]="['/projects', projectId]">{{
-                        alert.projectName
-                      }}</a>
-                    }
-                  </td>
-                  <td class="break-words sm:min-w-64">
-                    {{ alert.summary }}
-                    <div class="text-xs text-muted sm:hidden">
-                      {{ alert.kind }} · <ui-time as="ago" [at]="alert.at" />
-                    </div>
-                  </td>
-                </tr>
-              }
-            </tbody>
-          </table>
-        </div>
+    <div uiTableScroll="Alerts, table">
+      <table class="table sm:min-w-[640px]">
+        <thead>
+          <tr>
+            <th scope="col" class="max-sm:hidden">Time ({{ zone }})</th>
+            <th scope="col" class="max-sm:hidden">Kind</th>
+            <th scope="col" class="max-sm:hidden">Project</th>
+            <th scope="col">What happened</th>
+          </tr>
+        </thead>
+        <tbody>
+          @for (alert of list.value()?.items; track alert.id) {
+            <tr class="align-top">
+              <td class="text-muted max-sm:hidden"><ui-time [at]="alert.at" /></td>
+              <td class="max-sm:hidden">
+                <code class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs whitespace-nowrap">{{
+                  alert.kind
+                }}</code>
+              </td>
+              <td class="max-w-48 truncate max-sm:hidden">
+                @if (alert.projectId; as projectId) {
+                  <a class="link" [routerLink]="['/projects', projectId]">{{
+                    alert.projectName
+                  }}</a>
+                }
+              </td>
+              <td class="break-words sm:min-w-64">
+                {{ alert.summary }}
+                <div class="text-xs text-muted sm:hidden">
+                  {{ alert.kind }} · <ui-time as="ago" [at]="alert.at" />
+                </div>
+              </td>
+            </tr>
+          }
+        </tbody>
+      </table>
+    </div>
   </ui-list>`,
 })
 export class Alerts {
