@@ -43,9 +43,18 @@ export class PackedSdk {
     return list.map((name) => name.replace(/^package\//, ''));
   }
 
-  /** A project that has the package installed, and `others` of this repository's packages. */
-  installIn(name: string, others: readonly string[] = []): string {
-    const project = join(this.folder, name);
+  /**
+   * A project that has the package installed, and `others` of this repository's packages.
+   * @param renamed packages by the name under which the project has them, where the repository has
+   *   them under another one; they find each other, and all that they depend on
+   */
+  installIn(
+    name: string,
+    others: readonly string[] = [],
+    renamed: Readonly<Record<string, string>> = {},
+  ): string {
+    const isRenaming = Object.keys(renamed).length > 0;
+    const project = join(this.folder, name, isRenaming ? 'project' : '');
     const scope = join(project, 'node_modules', '@iron-cage');
     mkdirSync(scope, { recursive: true });
     execFileSync('cp', ['-r', this.unpacked, join(scope, 'sdk')]);
@@ -57,6 +66,14 @@ export class PackedSdk {
       mkdirSync(join(link, '..'), { recursive: true });
       symlinkSync(join(root, 'node_modules', other), link);
     }
+    for (const [own, alias] of Object.entries(renamed)) {
+      const copy = join(project, 'node_modules', own);
+      mkdirSync(join(copy, '..'), { recursive: true });
+      // A link would be followed, and its peers be looked for beside the original.
+      execFileSync('cp', ['-r', join(root, 'node_modules', alias), copy]);
+    }
+    // What they depend on is found one folder further out.
+    if (isRenaming) symlinkSync(join(root, 'node_modules'), join(project, '..', 'node_modules'));
     writeFileSync(join(project, 'package.json'), '{"type":"module"}');
     return project;
   }

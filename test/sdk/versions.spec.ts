@@ -4,31 +4,57 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { startCountingProvider } from '../harness/counting-provider.js';
-import { FakeServer } from './fake-server.js';
+import {
+  startCountingProvider,
+  type CountingProvider,
+  type Script,
+} from '../harness/counting-provider.js';
+import { FakeServer, type Json } from './fake-server.js';
 import { nodeVersions, PackedSdk } from './packed-sdk.js';
-import { anthropicUrl, CLAUDE, makeKey, MINI, models, rates, secretsFor } from './rig.js';
+import {
+  anthropicUrl,
+  CLAUDE,
+  makeKey,
+  MINI,
+  models,
+  nanoTotal,
+  rates,
+  REFUSAL_MS,
+  secretsFor,
+} from './rig.js';
+import { kinds, versionsAgent, type Frameworks } from './versions-agent.js';
 
-interface Frameworks {
-  readonly openai: string;
-  readonly anthropic: string;
-  readonly ai: string;
-  readonly aiOpenAi: string;
+/** LangChain has peers, which it must find under their own names: where each lies here. */
+type LangChain = Readonly<Record<string, string>>;
+interface Tried {
+  readonly frameworks: Frameworks;
+  readonly langChain: LangChain;
 }
-/** Packages of this repository; those that run on Node 20, and those of today. */
-const oldest: Frameworks = {
+
+const oldClients: Frameworks = {
   openai: 'openai-6',
   anthropic: 'anthropic-sdk-0',
   ai: 'ai-6',
   aiOpenAi: 'ai-sdk-openai-3',
 };
-const newest: Frameworks = {
+const newClients: Frameworks = {
   openai: 'openai',
   anthropic: '@anthropic-ai/sdk',
   ai: 'ai',
   aiOpenAi: '@ai-sdk/openai',
 };
-const others = ['@langchain/core', '@langchain/openai', 'zod'];
+const firstLangChain: LangChain = {
+  langchain: 'langchain-1',
+  '@langchain/core': 'langchain-core-1',
+  '@langchain/openai': 'langchain-openai-1',
+  '@langchain/langgraph': 'langgraph-1',
+  '@langchain/langgraph-checkpoint': 'langgraph-checkpoint-1',
+};
+const langChain: LangChain = {
+  langchain: 'langchain',
+  '@langchain/core': '@langchain/core',
+  '@langchain/openai': '@langchain/openai',
+};
 const nodes = nodeVersions();
 const hasOldNode = nodes.some(({ version }) => version.startsWith('v20.'));
 if (!hasOldNode) {
@@ -38,64 +64,73 @@ if (!hasOldNode) {
 }
 
 const matrix = nodes.flatMap((node) => {
-  const old = { node, frameworks: oldest };
-  // The newest clients need Node 22.
-  const both = node.version.startsWith('v20.') ? [old] : [old, { node, frameworks: newest }];
-  return both.map((entry) => ({
-    ...entry,
-    name: `Node ${node.version} with ${versionsOf(entry.frameworks)}`,
+  const tried: Tried[] = [
+    { frameworks: oldClients, langChain: firstLangChain },
+    // The newest clients need Node 22; today's LangChain does not.
+    { frameworks: node.version.startsWith('v20.') ? oldClients : newClients, langChain },
+  ];
+  return tried.map((each) => ({
+    ...each,
+    node,
+    name: `Node ${node.version} with ${versionsOf(each).join(', ')}`,
   }));
 });
 
-function versionsOf(frameworks: Frameworks): string {
-  return Object.values(frameworks)
-    .map((name: string) => {
-      const path = fileURLToPath(
-        new URL(`../../node_modules/${name}/package.json`, import.meta.url),
-      );
-      const found = JSON.parse(readFileSync(path, 'utf8')) as { name: string; version: string };
-      return `${found.name} ${found.version}`;
-    })
-    .join(', ');
+function versionsOf({ frameworks, langChain: packages }: Tried): string[] {
+  const folders = [...(Object.values(frameworks) as string[]), ...Object.values(packages)];
+  return folders.map((folder) => {
+    const path = fileURLToPath(
+      new URL(`../../node_modules/${folder}/package.json`, import.meta.url),
+    );
+    const found = JSON.parse(readFileSync(path, 'utf8')) as { name: string; version: string };
+    return `${found.name} ${found.version}`;
+  });
 }
 
-const scenario = ({ openai, anthropic, ai, aiOpenAi }: Frameworks): string => `
-import { cage } from '@iron-cage/sdk/auto';
-import { ironCageMiddleware, textOf } from '@iron-cage/sdk/ai-sdk';
-import { withIronCage } from '@iron-cage/sdk/langchain';
-import OpenAI from '${openai}';
-import Anthropic from '${anthropic}';
-import { generateText, streamText, wrapLanguageModel } from '${ai}';
-import { createOpenAI } from '${aiOpenAi}';
-import { ChatOpenAI } from '@langchain/openai';
+/** What the provider was asked for: each kind of call of each surface. */
+class Asked {
+  readonly calls = new Set<string>();
+  /** Requests that were refused and came all the same. */
+  readonly leaked: string[] = [];
+  failures = 0;
 
-const client = new OpenAI();
-const claude = new Anthropic();
-const model = wrapLanguageModel({ model: createOpenAI()('${MINI}'), middleware: ironCageMiddleware({ agent: 'a' }) });
-const chain = withIronCage(new ChatOpenAI({ model: '${MINI}' }));
-const messages = [{ role: 'user', content: 'Hello' }];
-const drain = async (stream) => { for await (const part of stream) void part; };
-const surfaces = {
-  openai: () => client.chat.completions.create({ model: '${MINI}', messages }),
-  openaiStream: async () => drain(await client.chat.completions.create({ model: '${MINI}', messages, stream: true })),
-  openaiResponses: () => client.responses.create({ model: '${MINI}', input: 'Hello' }),
-  anthropic: () => claude.messages.create({ model: '${CLAUDE}', max_tokens: 50, messages }),
-  anthropicStream: async () => drain(await claude.messages.create({ model: '${CLAUDE}', max_tokens: 50, messages, stream: true })),
-  generateText: () => generateText({ model, prompt: 'Hello' }),
-  streamText: () => drain(textOf(streamText({ model, prompt: 'Hello', onError() {} }))),
-  langchain: () => chain.invoke('Hello'),
-};
-const outcomes = {};
-let blocked = 0;
-cage.on('blocked', () => { blocked += 1; });
-for (const [name, call] of Object.entries(surfaces)) {
-  await call();
-  blocked = 0;
-  const error = await cage.withBudget('0', call).then(() => undefined, (reason) => reason);
-  outcomes[name] = error?.name + ' ' + blocked;
+  readonly script: Script = ({ body, afterTool }) => {
+    const [call = '', kind] = /kind:(\w+) of:\w+/.exec(JSON.stringify(body)) ?? [];
+    const isRetry = this.calls.has(call);
+    if (kind === 'refused') this.leaked.push(call);
+    else this.calls.add(call);
+    if (kind === 'retried' && !isRetry) {
+      this.failures += 1;
+      return { status: 500, headers: { 'retry-after-ms': '1' } };
+    }
+    return {
+      ...(Array.isArray(body['tools']) && body['tools'].length > 0 && !afterTool
+        ? { toolCalls: [{ name: 'weather', arguments: { city: 'Oslo' } }] }
+        : { text: 'It rains in Oslo, take an umbrella with you.' }),
+      ...(kind === 'cached' ? { inputTokens: 13, cacheReadTokens: 17 } : {}),
+      ...(kind === 'reasoning' ? { reasoningTokens: 41 } : {}),
+      ...(kind === 'aborted' ? { chunkDelayMs: 20 } : {}),
+    };
+  };
 }
-await cage.close();
-console.log(JSON.stringify(outcomes));`;
+
+const isAborted = (value: Json): boolean => JSON.stringify(value).includes('aborted');
+
+/** To the nano-dollar what was answered, and never less than the bill what was given up. */
+function expectBilled(server: FakeServer, provider: CountingProvider): void {
+  const { records } = provider.bill();
+  const billed = (given: boolean): bigint =>
+    records
+      .filter(({ body }) => isAborted(body) === given)
+      .reduce((sum, { costNano }) => sum + costNano, 0n);
+  const booked = (given: boolean): Json[] =>
+    server.records.filter(({ tags = [] }) => isAborted(tags as Json) === given);
+  expect(booked(false).filter(({ estimated }) => estimated !== false)).toEqual([]);
+  expect(nanoTotal(booked(false))).toBe(billed(false));
+  expect(billed(true)).toBeGreaterThan(0n);
+  expect(nanoTotal(booked(true))).toBeGreaterThanOrEqual(billed(true));
+  expect(server.spentNano).toBe(nanoTotal(server.records));
+}
 
 let sdk: PackedSdk;
 beforeAll(() => {
@@ -105,31 +140,50 @@ afterAll(() => {
   sdk.remove();
 });
 
-it.each(matrix)('$name', async ({ node, frameworks, name }) => {
-  const provider = await startCountingProvider({ prices: rates });
-  const server = await FakeServer.start({ secrets: secretsFor(provider), models: models() });
-  const project = sdk.installIn(name.replace(/\W+/g, '-').slice(0, 60), [
-    ...(Object.values(frameworks) as string[]),
-    ...others,
-  ]);
-  writeFileSync(join(project, 'agent.mjs'), scenario(frameworks));
-  const { stdout } = await promisify(execFile)(node.path, [join(project, 'agent.mjs')], {
-    cwd: project,
-    timeout: 60_000,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      IRON_CAGE_URL: server.url,
-      IRON_CAGE_KEY: makeKey(),
-      IRON_CAGE_JOURNAL_DIR: join(project, 'journal'),
-      OPENAI_BASE_URL: `${provider.url}/v1`,
-      ANTHROPIC_BASE_URL: anthropicUrl(provider),
-    },
-  });
-  const outcomes = JSON.parse(stdout) as Record<string, string>;
-  expect(new Set(Object.values(outcomes))).toEqual(new Set(['BudgetExceededError 1']));
-  expect(provider.requests).toBe(Object.keys(outcomes).length);
-  expect(server.spentNano).toBe(provider.bill().totalNano);
-  expect(server.problems).toEqual([]);
-  await provider.close();
-  await server.close();
-});
+it.each(matrix)(
+  '$name',
+  async ({ node, ...tried }) => {
+    const asked = new Asked();
+    const provider = await startCountingProvider({ prices: rates });
+    provider.setScript(asked.script);
+    const server = await FakeServer.start({ secrets: secretsFor(provider), models: models() });
+    const { frameworks } = tried;
+    const project = sdk.installIn(
+      `${node.version}-${tried.langChain['langchain'] ?? ''}`,
+      [...(Object.values(frameworks) as string[]), 'zod'],
+      tried.langChain,
+    );
+    writeFileSync(
+      join(project, 'agent.mjs'),
+      versionsAgent({ frameworks, model: MINI, claude: CLAUDE, refusalMs: REFUSAL_MS }),
+    );
+    const { stdout } = await promisify(execFile)(node.path, [join(project, 'agent.mjs')], {
+      cwd: project,
+      timeout: 60_000,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        IRON_CAGE_URL: server.url,
+        IRON_CAGE_KEY: makeKey(),
+        IRON_CAGE_JOURNAL_DIR: join(project, 'journal'),
+        OPENAI_BASE_URL: `${provider.url}/v1`,
+        ANTHROPIC_BASE_URL: anthropicUrl(provider),
+      },
+    });
+    const outcomes = JSON.parse(stdout) as Record<string, string>;
+    expect(outcomes).toEqual(
+      Object.fromEntries(
+        Object.keys(outcomes).map((surface) => [surface, 'BudgetExceededError after 1']),
+      ),
+    );
+    for (const surface of Object.keys(outcomes)) {
+      for (const kind of kinds) expect(asked.calls).toContain(`kind:${kind} of:${surface}`);
+    }
+    expect(asked.leaked).toEqual([]);
+    expect(provider.requests).toBe(provider.bill().records.length + asked.failures);
+    expectBilled(server, provider);
+    expect(server.problems).toEqual([]);
+    await provider.close();
+    await server.close();
+  },
+  90_000,
+);
