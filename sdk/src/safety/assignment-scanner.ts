@@ -37,12 +37,8 @@ const schemeEnd = '://';
 const CREDENTIALS_MAX = 256;
 const SPOKEN_MAX = 2_048;
 
-/** What a character may be the end of. */
-const ASSIGNMENT = 1;
-const PASSWORD = 2;
-const marks = new Uint8Array(128);
-for (const code of [COLON, EQUALS]) marks[code] = ASSIGNMENT;
-for (const code of Buffer.from('wW')) marks[code] = PASSWORD;
+/** An assignment, or the `w` of a password. */
+const mark = /[:=]|(?<=ss)w/gi;
 const passwordWord = /(?:pass|pa\u00df)(?:word|wort|wd)/iy;
 
 /** The two last letters of the names that matter, so that most assignments cost two looks. */
@@ -57,21 +53,17 @@ for (const ending of 'rd wd ss se de rt et en ey al ls er ha 23 ue'.split(' ')) 
 /** Finds values that a name or a phrase calls a secret: `password = "…"`, `API_KEY=…`, `Bearer …`, `https://user:…@host`. */
 export function findAssignedSecrets(text: string, found: Finding[]): void {
   let from = 0;
-  const { length } = text;
-  for (let index = 1; index < length; index += 1) {
+  mark.lastIndex = 1;
+  while (mark.test(text)) {
+    const next = mark.lastIndex;
+    const index = next - 1;
     const code = text.charCodeAt(index);
-    if (code > 0x7f || marks[code] === 0 || index < from) continue;
-    if (marks[code] === ASSIGNMENT) from = Math.max(from, assignmentAt(text, index, found));
-    else if (isAfterDoubleS(text, index)) spokenPasswordAt(text, index - 4, found);
+    if (code === COLON || code === EQUALS) from = Math.max(from, assignmentAt(text, index, found));
+    else spokenPasswordAt(text, index - 4, found);
+    mark.lastIndex = Math.max(next, from);
   }
   for (const phrase of phrases) findAfterPhrase(text, phrase, found);
   findCredentials(text, found);
-}
-
-function isAfterDoubleS(text: string, index: number): boolean {
-  return (
-    (text.charCodeAt(index - 1) | 0x20) === 0x73 && (text.charCodeAt(index - 2) | 0x20) === 0x73
-  );
 }
 
 /** `password is x`, `password "x"`. */

@@ -1,4 +1,4 @@
-import { isDigit, isLetter, isWord } from './finding.js';
+import { isDigit, isWord } from './finding.js';
 
 /** Numbers that stand so close together that they may be one: `+1 (212) 555-0199`. */
 export class DigitGroups {
@@ -80,50 +80,33 @@ const COMMA = 0x2c;
 const HYPHEN = 0x2d;
 const SLASH = 0x2f;
 const GAP_MAX = 3;
-const SMALL_MAX = 6;
 /** Longer sequences of numbers are cut, with an overlap: no id has so many groups. */
 const GROUPS_MAX = 64;
 const OVERLAP = 16;
 
-/** 1: a digit, 2: may stand between groups. */
-const classes = new Uint8Array(128);
-for (const code of Buffer.from('0123456789')) classes[code] = 1;
-for (const code of Buffer.from(' -.()/')) classes[code] = 2;
-
-/** Calls `see` with each sequence of groups. Linear: every character is looked at three times at most. */
-export function eachDigitGroups(text: string, see: (groups: DigitGroups) => void): void {
-  const { length } = text;
-  let index = 0;
-  while (index < length) {
-    const code = text.charCodeAt(index);
-    if (code < 0x30 || code > 0x39) {
-      index += 1;
-      continue;
-    }
-    const alone = smallEnd(text, index);
-    if (alone >= 0) {
-      index = alone;
-      continue;
-    }
-    const groups = new DigitGroups(text);
-    index = collect(text, index, groups);
-    see(groups);
-  }
-}
+/** What may stand between groups. */
+const gaps = new Uint8Array(128);
+for (const code of Buffer.from(' -.()/')) gaps[code] = 1;
 
 /**
- * Most numbers in a text are small and stand alone: they are passed over at once.
- * @returns the end of such a number; -1 for others, and for two digits that start an IBAN
+ * Where a sequence starts or goes on that may be something: a long number, numbers that stand close
+ * together, two digits that start an IBAN. Most numbers in a text are small and stand alone.
  */
-function smallEnd(text: string, start: number): number {
-  let end = start + 1;
-  while (end - start <= SMALL_MAX && isDigit(text.charCodeAt(end))) end += 1;
-  if (end - start > SMALL_MAX) return -1;
-  let next = end;
-  while (next - end < GAP_MAX && classes[text.charCodeAt(next)] === 2) next += 1;
-  if (next > end && isDigit(text.charCodeAt(next))) return -1;
-  const mayBeIban = start >= 2 && end - start >= 2 && isLetter(text.charCodeAt(start - 1));
-  return mayBeIban && isLetter(text.charCodeAt(start - 2)) ? -1 : end;
+const candidate = /\d{7}|\d[ \-.()/]{1,3}\d|(?<=[A-Za-z]{2})\d\d/g;
+
+/** Calls `see` with each sequence of groups that may be something. Linear: no character is looked at more than a few times. */
+export function eachDigitGroups(text: string, see: (groups: DigitGroups) => void): void {
+  let from = 0;
+  for (;;) {
+    candidate.lastIndex = from;
+    const match = candidate.exec(text);
+    if (match === null) return;
+    let start = match.index;
+    while (start > from && isDigit(text.charCodeAt(start - 1))) start -= 1;
+    const groups = new DigitGroups(text);
+    from = collect(text, start, groups);
+    see(groups);
+  }
 }
 
 /** @returns where to go on */
@@ -138,7 +121,7 @@ function collect(text: string, from: number, groups: DigitGroups): number {
     groups.digits += index - start;
     if (groups.count >= GROUPS_MAX) return groups.start(GROUPS_MAX - OVERLAP);
     let next = index;
-    while (next < length && next - index < GAP_MAX && classes[text.charCodeAt(next)] === 2) {
+    while (next < length && next - index < GAP_MAX && gaps[text.charCodeAt(next)] === 1) {
       next += 1;
     }
     if (next === index || next >= length || !isDigit(text.charCodeAt(next))) return index;

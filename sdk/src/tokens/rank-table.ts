@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+
+import { readTokens } from './token-file.js';
 
 /** The vocabularies that OpenAI's models use; the ranks come from the `tiktoken` package. */
 export type EncodingName = 'o200k_base' | 'cl100k_base';
-
-const SPACE = 0x20;
-const QUOTE = 0x22;
 
 /** Tokens up to this length stand in the index itself; nearly all do. */
 const INLINE_BYTES = 12;
@@ -30,25 +28,33 @@ export class RankTable {
   readonly size: number;
   readonly longestToken: number;
 
-  constructor(base64Tokens: Uint8Array) {
-    const { bytes, ends, size, longest } = decodeTokens(base64Tokens);
+  /**
+   * @param path a file of the `tiktoken` package. It is read twice, in small parts, and not once as a
+   * whole: what is as large as the table is kept by the process long after it was let go
+   */
+  constructor(path: string) {
+    let [size, longest, longBytes] = [0, 0, 0];
+    readTokens(path, (_token, length) => {
+      size += 1;
+      if (length > longest) longest = length;
+      if (length > INLINE_BYTES) longBytes += length;
+    });
     if (longest > LENGTH_MASK) throw new Error('a token is longer than the index can tell');
     this.size = size;
     this.longestToken = longest;
     this.#mask = 2 ** Math.ceil(Math.log2(size / FILL)) - 1;
     this.#records = new Int32Array((this.#mask + 1) * WORDS);
-    // Long tokens move to the front of the same array: none can overtake what is still to be read.
-    let longBytes = 0;
-    for (let [rank, start] = [0, 0]; rank < size; rank += 1) {
-      const end = ends[rank] ?? 0;
-      this.#insert(rank, keyOf(bytes, start, end), end - start, longBytes);
-      if (end - start > INLINE_BYTES) {
-        bytes.copyWithin(longBytes, start, end);
-        longBytes += end - start;
+    this.#longTokens = new Uint8Array(longBytes);
+    let [rank, place] = [0, 0];
+    readTokens(path, (token, length) => {
+      this.#insert(rank, token, length, place);
+      rank += 1;
+      if (length <= INLINE_BYTES) return;
+      for (let index = 0; index < length; index += 1) {
+        this.#longTokens[place + index] = token[index] ?? 0;
       }
-      start = end;
-    }
-    this.#longTokens = bytes.slice(0, longBytes);
+      place += length;
+    });
   }
 
   /** @returns the rank of `source[start, end)`, or -1 when it is not a token. */
@@ -56,7 +62,10 @@ export class RankTable {
     const length = end - start;
     if (length > this.longestToken) return -1;
     const records = this.#records;
-    const { first, second, third } = keyOf(source, start, end);
+    readKey(source, start, end);
+    const first = key[0] ?? 0;
+    const second = key[1] ?? 0;
+    const third = key[2] ?? 0;
     const home = this.#slotOf(first, second, third);
     if (length <= INLINE_BYTES) {
       const frequent = this.#frequent;
@@ -92,12 +101,18 @@ export class RankTable {
     }
   }
 
-  #insert(rank: number, key: TokenKey, length: number, longStart: number): void {
-    const { first, second, third } = key;
-    let slot = this.#slotOf(first, second, third);
-    while (this.#records[slot * WORDS] !== 0) slot = (slot + 1) & this.#mask;
-    const place = length > INLINE_BYTES ? longStart : third;
-    this.#records.set([(rank << LENGTH_BITS) | length, first, second, place], slot * WORDS);
+  #insert(rank: number, token: Uint8Array, length: number, place: number): void {
+    const records = this.#records;
+    readKey(token, 0, length);
+    const first = key[0] ?? 0;
+    const second = key[1] ?? 0;
+    const third = key[2] ?? 0;
+    let at = this.#slotOf(first, second, third) * WORDS;
+    while (records[at] !== 0) at = (at + WORDS) & (records.length - 1);
+    records[at] = (rank << LENGTH_BITS) | length;
+    records[at + 1] = first;
+    records[at + 2] = second;
+    records[at + 3] = length > INLINE_BYTES ? place : third;
   }
 
   #slotOf(first: number, second: number, third: number): number {
@@ -117,29 +132,30 @@ export class RankTable {
   }
 }
 
-interface TokenKey {
-  readonly first: number;
-  readonly second: number;
-  readonly third: number;
-}
+/** What {@link readKey} read last. Nothing here waits, so one is enough: an object for each look-up would be garbage. */
+const key = new Int32Array(3);
 
 /** The bytes themselves, four in a word; of a token longer than that a hash in the first word. */
-function keyOf(source: Uint8Array, start: number, end: number): TokenKey {
-  let [first, second, third] = [0, 0, 0];
+function readKey(source: Uint8Array, start: number, end: number): void {
+  let first = 0;
+  let second = 0;
+  let third = 0;
   if (end - start > INLINE_BYTES) {
     for (let index = start; index < end; index += 1) {
-      first = Math.imul(first ^ (source[index] ?? 0), 0x01000193) + 0x811c9dc5;
+      first = (Math.imul(first ^ (source[index] ?? 0), 0x01000193) + 0x811c9dc5) | 0;
     }
-    return { first: first | 0, second, third };
+  } else {
+    for (let index = start; index < end; index += 1) {
+      const offset = index - start;
+      const byte = (source[index] ?? 0) << ((offset & 3) << 3);
+      if (offset < 4) first |= byte;
+      else if (offset < 8) second |= byte;
+      else third |= byte;
+    }
   }
-  for (let index = start; index < end; index += 1) {
-    const offset = index - start;
-    const byte = (source[index] ?? 0) << ((offset & 3) << 3);
-    if (offset < 4) first |= byte;
-    else if (offset < 8) second |= byte;
-    else third |= byte;
-  }
-  return { first, second, third };
+  key[0] = first;
+  key[1] = second;
+  key[2] = third;
 }
 
 const loaded = new Map<EncodingName, RankTable>();
@@ -149,7 +165,7 @@ export function rankTable(encoding: EncodingName): RankTable {
   let table = loaded.get(encoding);
   if (table === undefined) {
     const path = createRequire(import.meta.url).resolve(`tiktoken/encoders/${encoding}.json`);
-    table = new RankTable(tokenList(readFileSync(path)));
+    table = new RankTable(path);
     loaded.set(encoding, table);
   }
   return table;
@@ -164,57 +180,4 @@ export function preloadRanks(encoding: EncodingName): void {
       // Counting reports it, to the caller whom it concerns.
     }
   });
-}
-
-/** Cuts the list `! 0 <token> <token> …` out of the file without parsing 2 MB of JSON. */
-function tokenList(file: Buffer): Uint8Array {
-  const marker = '"bpe_ranks":"! 0 ';
-  const start = file.indexOf(marker);
-  const end = file.indexOf(QUOTE, start + marker.length);
-  const list = file.subarray(start + marker.length, end);
-  if (start < 0 || end < 0 || list.includes('\\') || list.includes('!')) {
-    throw new Error('the installed tiktoken package has an unknown file format');
-  }
-  return list;
-}
-
-function decodeTokens(list: Uint8Array): {
-  bytes: Uint8Array;
-  ends: Uint32Array;
-  size: number;
-  longest: number;
-} {
-  const sextets = new Int8Array(128).fill(-1);
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  for (let value = 0; value < 64; value += 1) sextets[alphabet.charCodeAt(value)] = value;
-  const bytes = new Uint8Array(Math.ceil((list.length * 3) / 4));
-  const ends = new Uint32Array(countSpaces(list) + 1);
-  let [length, size, longest, bits, bitCount] = [0, 0, 0, 0, 0];
-  for (let index = 0; index <= list.length; index += 1) {
-    const character = list[index] ?? SPACE;
-    if (character === SPACE) {
-      longest = Math.max(longest, length - (size === 0 ? 0 : (ends[size - 1] ?? 0)));
-      ends[size] = length;
-      size += 1;
-      [bits, bitCount] = [0, 0];
-      continue;
-    }
-    const value = sextets[character] ?? -1;
-    if (value < 0) continue; // padding
-    bits = ((bits << 6) | value) & 0xffffff;
-    bitCount += 6;
-    if (bitCount >= 8) {
-      bitCount -= 8;
-      bytes[length] = (bits >> bitCount) & 0xff;
-      length += 1;
-    }
-  }
-  return { bytes, ends, size, longest };
-}
-
-function countSpaces(list: Uint8Array): number {
-  let count = 0;
-  // Not `for … of`: that takes many times as long on megabytes of bytes.
-  for (let at = list.indexOf(SPACE); at >= 0; at = list.indexOf(SPACE, at + 1)) count += 1;
-  return count;
 }
