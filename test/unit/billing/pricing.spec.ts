@@ -189,7 +189,11 @@ const match = fc.oneof(
     .map((or) => ({ or })),
 );
 const provider = fc.constantFrom('p', 'q');
-const tiers = fc.array(fc.record({ aboveInputTokens: fc.nat(400_000), rates }), { maxLength: 3 });
+// Each threshold once, as the price table has it and as own rates must have it.
+const tiers = fc.uniqueArray(fc.record({ aboveInputTokens: fc.nat(400_000), rates }), {
+  maxLength: 3,
+  selector: ({ aboveInputTokens }) => aboveInputTokens,
+});
 const period = (from: string | undefined) =>
   fc.record({ rates, tiers }).map((each) => ({ ...each, ...(from !== undefined && { from }) }));
 const model = fc.tuple(fc.subarray(DAYS, { minLength: 1 }), fc.boolean()).chain(([days, since]) =>
