@@ -218,6 +218,18 @@ describe('leases', () => {
     rig.server.intercept = () => undefined;
   });
 
+  it('that are on their way when the program ends are given back with the others', async () => {
+    await start({ tranche: '0.000100000' });
+    rig.provider.setScript(() => ({ text: 'x', outputTokens: 95 }));
+    // Takes more than half of the lease: the next one is being fetched in the background.
+    await call();
+    await rig.cage.close();
+    expect(rig.server.count(LEASE)).toBe(2);
+    expect(rig.server.heldNano).toBe(0n);
+    expect(rig.server.spentNano).toBe(rig.provider.bill().totalNano);
+    expect(readdirSync(rig.journalDir)).toEqual([]);
+  });
+
   it('leave no journal behind after a clean end', async () => {
     await start();
     await call();

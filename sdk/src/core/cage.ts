@@ -18,6 +18,7 @@ import { logEvents, toStandardError } from '../telemetry/debug-log.js';
 import { exportTelemetry } from '../telemetry/open-telemetry.js';
 import { preloadRanks } from '../tokens/rank-table.js';
 import { Transport } from '../wire/transport.js';
+import { after } from './after.js';
 import { requestBudget, type BudgetRequest, type BudgetRequestState } from './budget-request.js';
 import { budgetView, type BudgetView } from './budget-view.js';
 import { EventHub, type CageEvents, type CageListener } from './events.js';
@@ -336,11 +337,12 @@ export class Cage {
   async #close(): Promise<void> {
     await this.#started?.catch(() => undefined);
     const secrets = this.#upkeep === undefined ? undefined : this.#keeper.current.secrets;
+    this.#state.close();
+    // A lease that is on its way is given back with the others.
+    await Promise.race([this.#book.quiet(), after(1_000)]);
     const work = this.#stop();
     const server = leaseServer(this.#transport);
-    const deadline = new Promise<void>((resolve) => {
-      setTimeout(resolve, CLOSE_TIMEOUT_MS).unref();
-    });
+    const deadline = after(CLOSE_TIMEOUT_MS);
     const settle = async ({ leaseId, bodies }: ExitWork['reports'][number]): Promise<void> => {
       for (const body of bodies) await server.settle(leaseId, body);
       this.#journal?.append({ t: 'end', lease: leaseId });

@@ -83,10 +83,7 @@ export class LeaseBook {
 
   /** What the leases at hand hold and have left: it comes back when their calls have ended. */
   get reclaimableNano(): NanoUsd {
-    return this.#leases.reduce(
-      (total, { heldNano, availableNano }) => total + heldNano + availableNano,
-      0n,
-    );
+    return this.#leases.reduce((sum, one) => sum + one.heldNano + one.availableNano, 0n);
   }
 
   /** Draws from the leases at hand in one synchronous step; undefined when none has enough. */
@@ -178,6 +175,11 @@ export class LeaseBook {
     void this.#startGrowing(() => this.#acquire(SMALLEST_NANO)).catch(() => {
       this.#prefetchNotBeforeMs = this.#ports.clock.monotonicMs() + PREFETCH_PAUSE_MS;
     });
+  }
+
+  /** Resolves when nothing is being borrowed: a lease that comes after the last reports is given back by nobody. */
+  async quiet(): Promise<void> {
+    while (this.#growing !== undefined) await this.#growing.catch(() => undefined);
   }
 
   /** Reports and ends a lease in the background as soon as its calls have finished. */
