@@ -213,6 +213,21 @@ describe("a batch of OpenAI's", () => {
     expect(rig.server.spentNano).toBe(provider.billedNano);
   });
 
+  it('is not booked by a part of its results', async () => {
+    await start();
+    provider.script = (request) => {
+      const answer = script(request);
+      if (!request.path.endsWith('/content')) return answer;
+      const [first = ''] = (answer.body as string).split('\n');
+      return { ...answer, status: 206, body: `${first}\n`, pico: 0n };
+    };
+    const { id } = await upload([line('a'), line('b')]);
+    const batch = await submit(id);
+    const { output_file_id: output } = await openai.batches.retrieve(batch.id);
+    await (await openai.files.content(output ?? '')).text();
+    expect(await booked()).toMatchObject({ estimated: true, tokens: { output: 1_000 } });
+  });
+
   it('costs nothing when it was not even begun, and its whole bound when nothing is seen', async () => {
     await start();
     provider.script = script;

@@ -92,6 +92,13 @@ describe('transcription', () => {
       openai.audio.transcriptions.create({ model, file, ...more }),
     );
 
+  it('is booked at its most when a model that is paid by the token tells nothing but a length', async () => {
+    provider.script = () => ({ body: { text: 'Hello.', duration: 29.5 }, pico: 0n });
+    await ask({}, 30, 'gpt-4o-transcribe');
+    expect(await booked()).toMatchObject({ estimated: true });
+    expect(rig.server.spentNano).toBeGreaterThan(30n * 10n * 6_000n);
+  });
+
   it('is booked by the second that the provider tells, and the form arrives whole', async () => {
     provider.script = () => ({
       body: { text: 'Hello.', usage: { type: 'duration', seconds: 29 } },
@@ -289,6 +296,25 @@ describe('changed images', () => {
     await openai.images.edit({ model: 'gpt-image-1', image, prompt: 'Add a hat.' });
     expect(await booked()).toMatchObject({ estimated: false, tokens: { imageInput: 323 } });
     expect(rig.server.spentNano).toBe(provider.billedNano);
+  });
+
+  it('set aside what the larger number asks for where a form has two', async () => {
+    provider.script = () => ({ body: { created: 1, data: [] }, pico: 0n });
+    const form = new FormData();
+    form.set('model', 'gpt-image-1');
+    form.set('prompt', 'Add a hat.');
+    form.set('image', new File([Buffer.alloc(2_000)], 'cat.png', { type: 'image/png' }));
+    form.append('n', '1');
+    form.append('n', '3');
+    const headers = { authorization: `Bearer ${rig.environment['OPENAI_API_KEY'] ?? ''}` };
+    const init = { method: 'POST', headers, body: form };
+    const answer = rig.cage.fetch(`${provider.url}/v1/images/edits`, init);
+    // What happens to the form from here on is not of this request, as with `fetch` itself.
+    form.set('prompt', 'Another one.');
+    form.append('n', '9');
+    expect((await answer).status).toBe(200);
+    expect(provider.requests[0]?.fields).toMatchObject({ prompt: 'Add a hat.', n: '3' });
+    expect(await booked()).toMatchObject({ estimated: true, tokens: { output: 3 * 12_480 } });
   });
 });
 

@@ -13,6 +13,8 @@ import {
 } from '../prices/price-table.js';
 import { times, whole } from '../prices/ratio.js';
 import {
+  inputTokensOf,
+  outputTokensOf,
   tokenUsage,
   UNIT_BUCKETS,
   unitsOf,
@@ -180,17 +182,20 @@ export class MeteredCall implements HeldCall {
     return { kind: 'ended', usage: { ...told, modifiers, isFinal: true } };
   }
 
-  /** What the provider told; the most that it can mean where its counts contradict each other. */
+  /**
+   * What the provider told; the most that it can mean where its counts contradict each other, or are not
+   * of what the model is paid by.
+   */
   told(usage: SeenUsage, outcome: Outcome): CallResult {
     const { doubt } = usage;
-    if (doubt === undefined) {
+    if (doubt === undefined && this.#isOfPrice(usage.tokens)) {
       return { outcome, estimated: false, ...this.#priced(usage.tokens, usage.modifiers) };
     }
     this.countInput();
     const dear = dearestBuckets(this.#price, this.#bound());
     const most = tokenUsage({
-      [dear.input]: doubt.inputTokens,
-      [dear.output]: doubt.outputTokens,
+      [dear.input]: doubt?.inputTokens ?? this.#inputTokens,
+      [dear.output]: doubt?.outputTokens ?? this.#outputTokens,
       ...unitsOf(usage.tokens),
     });
     return { outcome, estimated: true, ...this.#priced(most, usage.modifiers) };
@@ -226,6 +231,13 @@ export class MeteredCall implements HeldCall {
       return ratio !== undefined && ratio.numerator > ratio.denominator;
     });
     return [...dearer, ...(this.plan.certainModifiers ?? [])];
+  }
+
+  /** False for a usage of units alone that have no price: the length of a talk says nothing where tokens are paid. */
+  #isOfPrice(tokens: TokenUsage): boolean {
+    const units = UNIT_BUCKETS.filter((unit) => (tokens[unit] ?? 0) > 0);
+    if (units.length === 0 || inputTokensOf(tokens) + outputTokensOf(tokens) > 0) return true;
+    return units.some((unit) => this.#price.rates[unit] > 0n) || this.worstNano === 0n;
   }
 
   /** The units of a model that nothing else is paid for. */

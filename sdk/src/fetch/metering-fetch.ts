@@ -275,7 +275,8 @@ export class MeteringFetch {
     const text = await checkedText(filter(), request, { emit, provider });
     const response = await this.#sendBody(request, text);
     const path = request.url?.pathname ?? '';
-    const waiting = response.ok ? this.#deferred.at(path) : undefined;
+    // A part of the results (206) tells a part of the usage.
+    const waiting = response.status === 200 ? this.#deferred.at(path) : undefined;
     return waiting === undefined ? response : this.#seeLater(waiting, path, response);
   }
 

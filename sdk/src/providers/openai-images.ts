@@ -70,8 +70,9 @@ function planImages(body: JsonObject, { provider, url }: CallTarget): CallPlan {
   };
 }
 
-/** In a form every value is text. */
+/** In a form every value is text, and may be there twice: which of them counts is up to the provider. */
 function numberOf(value: unknown): unknown {
+  if (Array.isArray(value)) return Math.max(0, ...value.map(Number).filter(Number.isFinite));
   return typeof value === 'string' ? Number(value) : value;
 }
 
