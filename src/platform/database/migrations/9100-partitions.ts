@@ -1,8 +1,5 @@
-import type { PoolClient } from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-
-/** Rows of years are rewritten: the ordinary limits of a statement are for requests. */
-const LONGEST_MS = 3_600_000;
+import { patiently } from './patiently.js';
 
 const KEYS: Readonly<Record<string, string>> = {
   ledger_entries: 'at',
@@ -88,12 +85,4 @@ export class Partitions1700000009100 implements MigrationInterface {
       ALTER TABLE accounts DROP COLUMN usage_count;
     `);
   }
-}
-
-/** Statements of the migration's own transaction that may take as long as they need. */
-async function patiently(runner: QueryRunner): Promise<(text: string) => Promise<unknown>> {
-  const client = (await runner.connect()) as PoolClient;
-  const limits = { query_timeout: LONGEST_MS };
-  await client.query('SET LOCAL statement_timeout = 0');
-  return (text) => client.query({ text, ...limits } as { text: string });
 }
