@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { cohere, cohereEvents } from './cohere-answers.js';
 import { gemini, geminiEvents, geminiList } from './gemini-answers.js';
+import { apiOfOllama, ollama, ollamaEmbeddings, ollamaLines } from './ollama-answers.js';
 
 /**
- * A provider that speaks the protocols of OpenAI (also as Azure does), Anthropic, Google and Cohere and counts, on its own, what it would
- * bill. It shares no code with the SDK: what the two agree on is worth something.
+ * A provider that speaks the protocols of OpenAI (also as Azure does), Anthropic, Google, Cohere and Ollama and counts, on its own, what it
+ * would bill. It shares no code with the SDK: what the two agree on is worth something.
  */
 
 /** Integer pico-dollars per token. Left-out rates cost what `input` or `output` cost. */
@@ -39,7 +40,15 @@ export interface BillRecord {
 }
 
 export type ProviderApi =
-  'chat' | 'responses' | 'embeddings' | 'messages' | 'gemini' | 'cohere' | 'other';
+  | 'chat'
+  | 'responses'
+  | 'embeddings'
+  | 'messages'
+  | 'gemini'
+  | 'cohere'
+  | 'ollama'
+  | 'ollamaEmbeddings'
+  | 'other';
 
 /** What the provider does with one request; everything may be left out. */
 export interface Reply {
@@ -68,6 +77,8 @@ export interface Reply {
   readonly usageUnasked?: boolean;
   /** Leave the usage out of the answer (it is billed nevertheless). */
   readonly hideUsage?: boolean;
+  /** Only fetch the model into memory, as Ollama does when it is asked for nothing: nothing is billed. */
+  readonly loads?: boolean;
 }
 
 export interface ScriptedRequest {
@@ -177,7 +188,10 @@ class Provider implements CountingProvider {
     }
     const body = JSON.parse(text) as Json;
     const model = modelOf(path, body);
-    const streamed = body['stream'] === true || path.includes(':stream');
+    const streamed =
+      body['stream'] === true ||
+      path.includes(':stream') ||
+      (api === 'ollama' && body['stream'] !== false);
     const rates = this.#prices[model] ?? this.#prices['*'];
     if (rates === undefined) {
       sendJson(response, 404, { error: { message: 'no such model', type: 'not_found_error' } });
@@ -210,6 +224,8 @@ class Provider implements CountingProvider {
 
 function apiOf(method: string, path: string): ProviderApi {
   if (method !== 'POST') return 'other';
+  const native = apiOfOllama(path);
+  if (native !== undefined) return native;
   if (path.endsWith('/chat/completions')) return 'chat';
   if (path.endsWith('/responses')) return 'responses';
   if (path.endsWith('/embeddings')) return 'embeddings';
@@ -236,11 +252,16 @@ function costNano(rates: ProviderRates, usage: BilledUsage): bigint {
 }
 
 function usageOf(api: ProviderApi, text: string, body: Json, reply: Reply): BilledUsage {
+  if (reply.loads === true) {
+    return { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+  }
   const spoken =
     (reply.text ?? '') + (reply.toolCalls ?? []).map((call) => JSON.stringify(call)).join('');
   const config = body['generationConfig'] as Json | undefined;
+  const options = body['options'] as Json | undefined;
   const most = Number(
     config?.['maxOutputTokens'] ??
+      options?.['num_predict'] ??
       body['max_completion_tokens'] ??
       body['max_tokens'] ??
       body['max_output_tokens'] ??
@@ -252,9 +273,13 @@ function usageOf(api: ProviderApi, text: string, body: Json, reply: Reply): Bill
     input: reply.inputTokens ?? Math.max(1, Math.floor(text.length / 6)),
     cacheRead: reply.cacheReadTokens ?? 0,
     cacheWrite: reply.cacheWriteTokens ?? 0,
-    output: api === 'embeddings' ? 0 : Math.min(most, output),
+    output: isOfEmbeddings(api) ? 0 : Math.min(most, output),
     reasoning,
   };
+}
+
+function isOfEmbeddings(api: ProviderApi): boolean {
+  return api === 'embeddings' || api === 'ollamaEmbeddings';
 }
 
 function keyOf(headers: IncomingMessage['headers']): string {
@@ -295,25 +320,37 @@ async function answer(given: Answer): Promise<void> {
     messages: messagesEvents,
     gemini: geminiEvents,
     cohere: cohereEvents,
+    ollama: ollamaLines,
   };
   if (isList) {
     sendJson(response, 200, geminiList(given), reply.headers);
     return;
   }
-  if (streamed && api !== 'embeddings' && api !== 'other') {
-    await sendEvents(response, events[api](given), reply);
+  if (streamed && api !== 'embeddings' && api !== 'ollamaEmbeddings' && api !== 'other') {
+    const type = api === 'ollama' ? 'application/x-ndjson' : 'text/event-stream';
+    await sendEvents(response, events[api](given), { type, ...reply });
     return;
   }
-  const shape = { chat, responses, embeddings, messages, gemini, cohere, other: () => ({}) }[api];
+  const shape = {
+    chat,
+    responses,
+    embeddings,
+    messages,
+    gemini,
+    cohere,
+    ollama,
+    ollamaEmbeddings,
+    other: () => ({}),
+  }[api];
   sendJson(response, 200, shape(given), reply.headers);
 }
 
 async function sendEvents(
   response: ServerResponse,
   events: readonly string[],
-  reply: Reply,
+  reply: Reply & { readonly type: string },
 ): Promise<void> {
-  response.writeHead(200, { 'content-type': 'text/event-stream', ...reply.headers });
+  response.writeHead(200, { 'content-type': reply.type, ...reply.headers });
   response.flushHeaders();
   let sent = 0;
   for (const event of events) {

@@ -47,6 +47,7 @@ export interface FakeServerOptions {
   readonly proofs?: boolean;
   readonly unbounded?: 'cap' | 'block';
   readonly multipliers?: readonly Json[];
+  readonly overrides?: readonly Json[];
 }
 
 /** Answers instead of the normal handling; undefined: handle normally. */
@@ -314,6 +315,7 @@ export class FakeServer {
           version: 'v1',
           models: this.#options.models,
           multipliers: this.#options.multipliers ?? [],
+          overrides: this.#options.overrides ?? [],
         },
         unknownField: true,
       },

@@ -108,6 +108,28 @@ const families: readonly Family[] = [
     caches: false,
     reasoning: 'none',
   },
+  {
+    ...chatFamily('ollama', 'llama3.3', '/api/chat'),
+    name: 'chat of ollama, in its own language',
+    body: (limit, stream) => ({
+      model: 'llama3.3',
+      messages,
+      options: { num_predict: limit },
+      stream,
+    }),
+    caches: false,
+  },
+  {
+    ...chatFamily('ollama', 'llama3.3', '/api/generate'),
+    name: 'generate of ollama',
+    body: (limit, stream) => ({
+      model: 'llama3.3',
+      prompt: 'Say something about the weather in Łódź.',
+      options: { num_predict: limit },
+      stream,
+    }),
+    caches: false,
+  },
 ];
 
 describe.each(families)('$name', (family) => {

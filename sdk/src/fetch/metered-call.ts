@@ -58,7 +58,7 @@ export class MeteredCall implements HeldCall {
   readonly pricesVersion: string;
   readonly startedAtMs: number;
   readonly plan: CallPlan;
-  /** True when the model's largest output is unknown, so that one must be written. */
+  /** True when the model's largest output is unknown or not kept to, so that one must be written. */
   readonly needsOutputLimit: boolean;
   operation: Operation = 'chat';
   tags: readonly string[] = [];
@@ -92,7 +92,8 @@ export class MeteredCall implements HeldCall {
     this.#inputTokens = this.#boundOf(plan.inputTokens);
     this.#countInput = plan.countInput;
     const known = plan.requestedOutput ?? price.maxOutputTokens ?? price.contextTokens;
-    this.needsOutputLimit = plan.hasOutput && known === undefined;
+    const isOpen = plan.isEndless === true && plan.requestedOutput === undefined;
+    this.needsOutputLimit = plan.hasOutput && (known === undefined || isOpen);
     this.#outputTokens = plan.hasOutput ? (known ?? FALLBACK_OUTPUT) * plan.choices : 0;
   }
 

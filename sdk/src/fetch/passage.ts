@@ -38,9 +38,13 @@ export function tellCall({ request, call, endpoint, hold }: Passage, emit: Emit)
 }
 
 /** How an answer streams; undefined for one that is read as a whole. */
-export function formatOf(response: Response, { answersBytes }: Endpoint): StreamFormat | undefined {
+export function formatOf(
+  response: Response,
+  { answersBytes, streamsLines }: Endpoint,
+): StreamFormat | undefined {
   const type = response.headers.get('content-type') ?? '';
   if (type.includes('text/event-stream')) return 'events';
+  if (streamsLines === true && type.includes('ndjson')) return 'lines';
   return answersBytes === true && !type.includes('json') ? 'bytes' : undefined;
 }
 

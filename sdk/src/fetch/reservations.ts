@@ -79,7 +79,7 @@ export class Reservations {
   limit(call: MeteredCall, endpoint: Endpoint, body: JsonObject): boolean {
     if (!this.#ports.options.clampOutput) {
       throw new RequestNotBoundedError(
-        `The largest output of ${JSON.stringify(call.model)} is not known: set max_tokens.`,
+        `The largest output of ${JSON.stringify(call.model)} is not known: set max_tokens (with Ollama's own API options.num_predict).`,
         { status: 400 },
       );
     }

@@ -1,10 +1,11 @@
 import type { Cancel, Clock } from '../identity/clock.js';
 import type { StreamReader } from '../providers/call-plan.js';
 import type { StreamRestoration } from '../safety/stream-restoration.js';
+import { LineSplitter } from '../wire/line-splitter.js';
 import { ServerEventSplitter, type ServerEvent } from '../wire/server-events.js';
 
-/** Server-sent events, or sound that only its length is looked at of. */
-export type StreamFormat = 'events' | 'bytes';
+/** Server-sent events, JSON in lines, or sound that only its length is looked at of. */
+export type StreamFormat = 'events' | 'lines' | 'bytes';
 
 export interface StreamMeterOptions {
   readonly format: StreamFormat;
@@ -32,7 +33,7 @@ export function withBody(
   return copy;
 }
 
-/** Lets a stream of server-sent events through while reading along. */
+/** Lets a stream through while reading along. */
 export function meterStream(response: Response, options: StreamMeterOptions): Response {
   if (response.body === null) {
     options.onEnd('completed');
@@ -47,13 +48,14 @@ class MeteredStream {
   readonly #options: StreamMeterOptions;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
-  readonly #splitter = new ServerEventSplitter();
+  readonly #splitter: ServerEventSplitter | LineSplitter;
   #cancelDeadline: Cancel = () => undefined;
   #ended = false;
 
   constructor(body: ReadableStream<Uint8Array>, options: StreamMeterOptions) {
     this.#options = options;
     this.#source = body.getReader();
+    this.#splitter = options.format === 'lines' ? new LineSplitter() : new ServerEventSplitter();
     this.stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {

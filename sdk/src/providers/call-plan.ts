@@ -25,6 +25,8 @@ export interface CallPlan {
   /** Smallest value that may be written into the request as a maximum. */
   readonly smallestOutput: number;
   readonly choices: number;
+  /** Nobody ends an answer at the model's maximum: one is written where the request states none. */
+  readonly isEndless?: boolean;
   /** False for embeddings. */
   readonly hasOutput: boolean;
   readonly inputBuckets: readonly Bucket[];
@@ -84,6 +86,8 @@ export interface Endpoint {
   readonly isForm?: boolean;
   /** The answer is neither text nor JSON, and passes while it comes. */
   readonly answersBytes?: boolean;
+  /** A stream has a JSON object in every line. */
+  readonly streamsLines?: boolean;
   plan(body: JsonObject, target: CallTarget): CallPlan;
   /** Writes a maximum for the output into the body. */
   limitOutput(body: JsonObject, tokens: number, provider: string): void;

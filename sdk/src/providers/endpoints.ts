@@ -8,6 +8,8 @@ import { cohereChat } from './cohere-chat.js';
 import { cohereEmbeddings } from './cohere-embeddings.js';
 import { geminiEmbeddings } from './gemini-embeddings.js';
 import { geminiGenerate } from './gemini-generate.js';
+import { ollamaChat, ollamaGenerate } from './ollama-answers.js';
+import { ollamaEmbed, ollamaEmbeddings } from './ollama-embeddings.js';
 import { openAiBatches } from './openai-batches.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
@@ -104,6 +106,21 @@ const dialects: Readonly<Record<string, Dialect>> = {
     ],
     free: [listingIsFree, /^POST \/v1\/(tokenize|detokenize)$/],
   },
+  ollama: {
+    metered: [
+      [/\/api\/chat\/?$/, ollamaChat],
+      [/\/api\/generate\/?$/, ollamaGenerate],
+      [/\/api\/embed\/?$/, ollamaEmbed],
+      [/\/api\/embeddings\/?$/, ollamaEmbeddings],
+      ...openAiPaths,
+      ...anthropicPaths,
+    ],
+    free: [
+      listingIsFree,
+      /^(GET|HEAD) (\/[\w.-]+)*\/api\/(tags|ps|version)$/,
+      /^POST (\/[\w.-]+)*\/api\/show$/,
+    ],
+  },
 };
 
 /** Why places that many know are refused. */
@@ -113,6 +130,10 @@ const refusals: readonly (readonly [RegExp, string])[] = [
     'what a batch of this provider costs is not in the request',
   ],
   [/\/realtime/, 'a conversation has no end that could be bounded'],
+  [
+    /\/api\/(pull|push|create|copy|delete|blobs)/,
+    'which models there are is not for agents to change',
+  ],
   [/\/images\/variations/, 'no model that makes them has a price'],
   [/\/(uploads|cachedContents|vector_stores)/, 'storing is paid by the hour'],
   [

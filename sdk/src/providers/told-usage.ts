@@ -14,6 +14,7 @@ const flavoursOf = {
   native: ['default'],
   billed: ['default', 'tokens', 'embeddings'],
   converse: ['default'],
+  counts: ['counts'],
 } as const;
 export type SpokenLanguage = keyof typeof flavoursOf;
 
@@ -29,6 +30,7 @@ const makers: Readonly<Record<SpokenLanguage, string>> = {
   native: 'google',
   billed: 'cohere',
   converse: 'aws',
+  counts: 'ollama',
 };
 
 /** What an answer tells about the usage, as its provider counts; undefined when it tells none. */

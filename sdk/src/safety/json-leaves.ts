@@ -5,6 +5,8 @@ const BASE64_MIN = 100;
 /** Opaque values of providers: not written by people, and often megabytes of base64. */
 const opaqueKeys = new Set(['encrypted_content', 'signature']);
 const binaryKeys = new Set(['data', 'b64_json', 'file_data', 'image', 'audio', 'bytes', 'url']);
+/** A list of images as base64, in Ollama's language. */
+const IMAGES = 'images';
 const base64 = /^[A-Za-z0-9+/_-]{100}/;
 
 /** A name in a program: most keys are, and none of what is looked for. */
@@ -27,16 +29,18 @@ export type LeafChange = (leaf: Leaf) => string;
  * @throws PiiBlockedError when the nesting is deeper than 64
  */
 export function changeLeaves(value: object, change: LeafChange): void {
-  visit(value, { change, depth: 0, path: () => '' });
+  visit(value, { change, depth: 0, path: () => '', name: '' });
 }
 
 interface Visit {
   readonly change: LeafChange;
   readonly depth: number;
   readonly path: () => string;
+  /** The name of `value`. */
+  readonly name: string;
 }
 
-function visit(value: object, { change, depth, path }: Visit): void {
+function visit(value: object, { change, depth, path, name: outer }: Visit): void {
   if (depth > DEPTH_MAX) {
     throw new PiiBlockedError(
       'The request is nested too deeply to be checked for personal data: more than ' +
@@ -54,12 +58,12 @@ function visit(value: object, { change, depth, path }: Visit): void {
     const innerPath = (): string => pathOf(path(), name, isList);
     let after = inner;
     if (typeof inner === 'string') {
-      if (!isOpaque(key, inner)) {
+      if (!isOpaque(isList && outer === IMAGES ? 'image' : key, inner)) {
         after = change({ key: isList ? '' : key, path: innerPath, text: inner });
       }
       if (after !== inner) Reflect.set(value, key, after);
     } else if (typeof inner === 'object' && inner !== null) {
-      visit(inner, { change, depth: depth + 1, path: innerPath });
+      visit(inner, { change, depth: depth + 1, path: innerPath, name: key });
     }
     entries.push([name, after]);
   }

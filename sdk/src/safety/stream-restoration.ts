@@ -26,10 +26,14 @@ const textKeys = [
   'reasoning_content',
   'reasoning',
   'refusal',
+  'response',
   'text',
   'thinking',
   'partial_json',
 ];
+
+/** What is in every line of Ollama's, not only in the last one. */
+const lineKeys = new Set(['model', 'created_at', 'message', 'response', 'thinking', 'done']);
 
 /** Puts the original values back into a stream of events, also where a token is cut by the border of two events. */
 export class StreamRestoration {
@@ -106,9 +110,10 @@ export class StreamRestoration {
   }
 }
 
-/** OpenAI chat, Anthropic messages, OpenAI responses. */
+/** OpenAI chat, Ollama, Anthropic messages, OpenAI responses. */
 function slotsOf(body: Json): Slot[] {
   if (Array.isArray(body['choices'])) return body['choices'].flatMap(choiceSlots);
+  if (typeof body['done'] === 'boolean') return lineSlots(body);
   const { delta, type } = body;
   if (type === 'content_block_delta' && isJson(delta)) {
     return textSlots(`block ${String(body['index'])}.`, delta);
@@ -119,6 +124,13 @@ function slotsOf(body: Json): Slot[] {
     .join('.');
   const channel = `${type}.${place}`;
   return [{ channel, holder: body, key: 'delta', isJson: type.includes('arguments') }];
+}
+
+/** A line of Ollama's. Calls of tools come whole, whatever is beside them. */
+function lineSlots(body: Json): Slot[] {
+  const { message } = body;
+  if (!isJson(message)) return textSlots('', body);
+  return Array.isArray(message['tool_calls']) ? [] : textSlots('', message);
 }
 
 function choiceSlots(choice: unknown): Slot[] {
@@ -146,7 +158,11 @@ function textSlots(channel: string, holder: Json): Slot[] {
 
 /** Which channels get no more text after this event. */
 function endedBy(body: Json): (channel: string) => boolean {
-  const { choices, type } = body;
+  const { choices, done, message, type } = body;
+  if (typeof done === 'boolean') {
+    const isEnd = done || (isJson(message) && 'tool_calls' in message);
+    return () => isEnd;
+  }
   if (Array.isArray(choices)) {
     const ended = choices.filter(
       (choice: unknown) => isJson(choice) && typeof choice['finish_reason'] === 'string',
@@ -166,6 +182,10 @@ function endedBy(body: Json): (channel: string) => boolean {
 function emptied(body: Json): Json {
   const copy = structuredClone(body);
   delete copy['usage'];
+  if (copy['done'] === true) {
+    for (const key of Object.keys(copy)) if (!lineKeys.has(key)) Reflect.deleteProperty(copy, key);
+    copy['done'] = false;
+  }
   for (const slot of slotsOf(copy)) slot.holder[slot.key] = '';
   for (const choice of Array.isArray(copy['choices']) ? (copy['choices'] as unknown[]) : []) {
     if (isJson(choice) && 'finish_reason' in choice) choice['finish_reason'] = null;
@@ -174,6 +194,7 @@ function emptied(body: Json): Json {
 }
 
 function written({ event }: ServerEvent, body: Json): string {
+  if (event === '') return `${JSON.stringify(body)}\n`; // a line
   const name = event === 'message' ? '' : `event: ${event}\n`;
   return `${name}data: ${JSON.stringify(body)}\n\n`;
 }

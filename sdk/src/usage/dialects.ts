@@ -184,6 +184,12 @@ export const cursorEvents = new UsageRules('tokenUsage', [
   ['outputTokens!', 'output'],
 ]);
 
+/** Ollama's own language; what is zero is left out. */
+export const ollamaCounts = new UsageRules('usage', [
+  ['prompt_eval_count', 'input'],
+  ['eval_count', 'output'],
+]);
+
 const modalities: readonly (readonly [told: string, Modality])[] = [
   ['TEXT', 'text'],
   ['AUDIO', 'audio'],

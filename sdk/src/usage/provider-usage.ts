@@ -55,6 +55,7 @@ const providers: Readonly<Record<string, Flavours>> = {
     embeddings: dialect.cohereEmbeddings,
     rerank: dialect.cohereRerank,
   },
+  ollama: { ...openAiCompatible, counts: dialect.ollamaCounts },
   perplexity: { default: dialect.perplexity },
   cerebras: { chat: dialect.plainChat },
   moonshotai: { chat: dialect.cachingChat },
