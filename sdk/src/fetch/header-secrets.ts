@@ -10,7 +10,7 @@ const SEARCHED_BODY_MAX = 4_000_000;
 export function carriesPlaceholder(request: OutgoingRequest): boolean {
   const body = request.textAtHand ?? '';
   return (
-    [...request.headers.values()].some((value) => findPlaceholders(value).length > 0) ||
+    request.headersWithPlaceholders.length > 0 ||
     findPlaceholders(request.url?.href ?? '').length > 0 ||
     (body.length <= SEARCHED_BODY_MAX && findPlaceholders(body).length > 0)
   );
@@ -33,10 +33,8 @@ export function checkPlaceholders(
   secrets: SecretStore,
 ): void {
   if (request.url !== undefined) secrets.refuseUnavailable(request.url);
-  for (const value of request.headers.values()) {
-    for (const placeholder of findPlaceholders(value)) {
-      fieldFor(placeholder, request, placeholders, secrets);
-    }
+  for (const { found } of request.headersWithPlaceholders) {
+    for (const placeholder of found) fieldFor(placeholder, request, placeholders, secrets);
   }
 }
 
@@ -47,9 +45,7 @@ export function revealHeaders(
   secrets: SecretStore,
 ): Headers {
   const headers = new Headers(request.headers);
-  for (const [name, value] of request.headers) {
-    const found = new Set(findPlaceholders(value));
-    if (found.size === 0) continue;
+  for (const { name, value, found } of request.headersWithPlaceholders) {
     let revealed = value;
     for (const placeholder of found) {
       const field = fieldFor(placeholder, request, placeholders, secrets);

@@ -117,6 +117,7 @@ interface Found {
 }
 
 const BASIS_POINTS = 10_000;
+const DAY_MS = 86_400_000;
 const PICO_PER_NANO = 1_000n;
 
 /** The server's price table, compiled once per version. */
@@ -129,6 +130,8 @@ export class PriceTable {
   readonly #ceiling: Rates | undefined;
   readonly #found = new Map<string, Found>();
   readonly #allowed: readonly ModelPredicate[];
+  #dayNumber = Number.NaN;
+  #day = '';
 
   /** @param allowed globs of the models that may be called at all; none: every model */
   constructor(table: WirePriceTable, allowed: readonly string[] = []) {
@@ -168,7 +171,7 @@ export class PriceTable {
   /** @returns the price that applies at `wallMs`; `undefined` when the model has none. */
   find(provider: string, model: string, wallMs: number): ModelPrice | undefined {
     const { entry, overrides, multipliers } = this.#look(provider, model.trim().toLowerCase());
-    const day = new Date(wallMs).toISOString().slice(0, 10);
+    const day = this.#dayOf(wallMs);
     const override = overrides.find(
       ({ from, until }) => from <= day && (until === undefined || day < until),
     );
@@ -189,6 +192,16 @@ export class PriceTable {
     }
     if (this.#ceiling === undefined) return undefined;
     return { ...common, source: 'ceiling', rates: this.#ceiling, tiers: [] };
+  }
+
+  /** `2026-01-31`, in UTC; that of the last call is remembered. */
+  #dayOf(wallMs: number): string {
+    const number = Math.floor(wallMs / DAY_MS);
+    if (number !== this.#dayNumber) {
+      this.#day = new Date(wallMs).toISOString().slice(0, 10);
+      this.#dayNumber = number;
+    }
+    return this.#day;
   }
 
   #look(provider: string, model: string): Found {

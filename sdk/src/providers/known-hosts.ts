@@ -25,6 +25,10 @@ export const cloudHosts =
 
 /** True for a place that is a provider's whatever the project's secrets say, in whatever region. */
 export function isKnownProviderHost({ hostname }: URL): boolean {
-  if (KNOWN_HOSTS.has(hostname) || cloudHosts.test(hostname)) return true;
-  return [...KNOWN_HOSTS].some((known) => hostname.endsWith(`.${known}`));
+  for (let start = 0; ;) {
+    if (KNOWN_HOSTS.has(hostname.slice(start))) return true;
+    const dot = hostname.indexOf('.', start);
+    if (dot < 0) return cloudHosts.test(hostname);
+    start = dot + 1;
+  }
 }
