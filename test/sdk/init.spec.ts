@@ -6,9 +6,14 @@ import { join } from 'node:path';
 
 import { IronCage } from '../../sdk/src/core/iron-cage.js';
 import type { IronCageOptions } from '../../sdk/src/core/options.js';
-import { KeyRevokedError, LeaseUnavailableError } from '../../sdk/src/errors/catalogue.js';
+import {
+  KeyRevokedError,
+  LeaseUnavailableError,
+  NoSecretError,
+  ProjectPausedError,
+} from '../../sdk/src/errors/catalogue.js';
 import { startCountingProvider, type CountingProvider } from '../harness/counting-provider.js';
-import { FakeServer } from './fake-server.js';
+import { FakeServer, refusal } from './fake-server.js';
 import { chatRequest, makeKey, models, secretsFor } from './rig.js';
 
 const original = globalThis.fetch;
@@ -80,6 +85,43 @@ describe('a start that fails', () => {
     ];
     for (const call of ours) await expect(call).rejects.toBeInstanceOf(KeyRevokedError);
     expect(foreign.requests).toBe(2);
+  });
+
+  it.each<[string, () => string, new (...args: never[]) => Error]>([
+    [
+      'the project has no key of a provider',
+      () => {
+        server.secrets = [];
+        return server.url;
+      },
+      NoSecretError,
+    ],
+    [
+      'the project is paused',
+      () => {
+        server.project = 'paused';
+        return server.url;
+      },
+      ProjectPausedError,
+    ],
+    [
+      'the server fails at everything',
+      () => {
+        server.intercept = () => ({ status: 500, body: refusal('INTERNAL') });
+        return server.url;
+      },
+      LeaseUnavailableError,
+    ],
+    ['the server does not answer', silentUrl, LeaseUnavailableError],
+    ['no server is there', () => 'http://127.0.0.1:9', LeaseUnavailableError],
+  ])('says so when %s, and lets nothing of ours leave', async (_, prepare, type) => {
+    const starting = IronCage.init(options(prepare(), { startTimeoutMs: 400 }));
+    const authorization = `Bearer ${process.env['OPENAI_API_KEY'] ?? ''}`;
+    const call = fetch(`${foreign.url}/v1/models`, { headers: { authorization } });
+    const [started, left] = await Promise.allSettled([starting, call]);
+    expect(started).toMatchObject({ status: 'rejected', reason: expect.any(type) as unknown });
+    expect(left).toMatchObject({ status: 'rejected', reason: expect.any(type) as unknown });
+    expect(foreign.requests).toBe(0);
   });
 
   it('can be followed by one that works', async () => {

@@ -1,4 +1,6 @@
 import { BudgetExceededError, LeaseUnavailableError } from '../../sdk/src/errors/catalogue.js';
+import { systemClock } from '../../sdk/src/identity/clock.js';
+import { usageRecord } from '../../src/billing/agent-billing.contract.js';
 import { refusal } from './fake-server.js';
 import { chatRequest, nanoTotal, startRig, type Rig } from './rig.js';
 
@@ -74,5 +76,36 @@ describe(`with a server that loses and delays messages (SDK_TEST_SEED=${seed.toS
     expect(rig.server.spentNano).toBe(totalNano);
     const ids = rig.server.records.map(({ id }) => String(id));
     expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe('a clock that jumps', () => {
+  it.each([
+    ['ahead by a year', 366],
+    ['back by a year', -366],
+  ])('%s in the middle of a call changes neither leases nor bills', async (_, days) => {
+    let aheadMs = 0;
+    const wallMs = (): number => systemClock.wallMs() + aheadMs;
+    const rig = await startRig({
+      leaseTtlSeconds: 60,
+      surroundings: { clock: { ...systemClock, wallMs } },
+    });
+    rig.provider.setScript(() => {
+      aheadMs += days * 86_400_000;
+      return { text: 'It rains.', latencyMs: 30 };
+    });
+    const call = (): Promise<Response> =>
+      rig.cage.fetch(`${rig.provider.url}/v1/chat/completions`, chatRequest());
+    await call();
+    await call();
+    expect(rig.server.count('POST /v1/sdk/leases')).toBe(1);
+    await rig.close();
+    expect(rig.server.spentNano).toBe(rig.provider.bill().totalNano);
+    expect(rig.server.heldNano).toBe(0n);
+    for (const record of rig.server.records) {
+      expect(usageRecord.parse(record).durationMs).toBeLessThan(60_000);
+    }
+    expect(new Set(rig.server.records.map(({ id }) => String(id))).size).toBe(2);
+    expect(rig.server.problems).toEqual([]);
   });
 });

@@ -26,7 +26,7 @@ import {
 import { affordableOutput, worstCost, type CallBound } from '../prices/worst-case.js';
 import type { CallPlan, Endpoint, SeenUsage } from '../providers/call-plan.js';
 import { inputTold } from '../usage/usage-reading.js';
-import type { Outcome } from '../wire/protocol.js';
+import { RECORD_LIMITS, type Outcome } from '../wire/protocol.js';
 import { parseJson } from './json-body.js';
 
 /** Written into a request whose model has no known maximum. */
@@ -75,6 +75,7 @@ export class MeteredCall implements HeldCall {
   /** @throws UnknownModelError or RequestNotBoundedError */
   constructor(options: MeteredCallOptions) {
     const { provider, plan, prices } = options;
+    if (!reportable(plan.model)) throw unknownModel(provider, plan.model.slice(0, 50));
     if (!prices.allows(plan.model)) throw notForModel(plan.model);
     const price = prices.find(provider, plan.model, options.wallMs);
     if (price === undefined) throw unknownModel(provider, plan.model);
@@ -338,6 +339,13 @@ function refuseUnpriced(plan: CallPlan, { rates }: ModelPrice): void {
 
 function isOfUnits(unit: string, units: Units): unit is UnitBucket {
   return Object.hasOwn(units, unit);
+}
+
+const unprintable = /[\0-\x1f\x7f\ud800-\udfff]/u;
+
+/** A price may match by its beginning only; what follows must not get a report refused. */
+function reportable(model: string): boolean {
+  return model.length <= RECORD_LIMITS.modelCharacters && !unprintable.test(model);
 }
 
 function notForModel(model: string): ForbiddenError {

@@ -1,6 +1,6 @@
 import type { Clock } from '../identity/clock.js';
 import { formatUsd } from '../money/money.js';
-import type { Outcome, WireUsageRecord } from '../wire/protocol.js';
+import { RECORD_LIMITS, type Outcome, type WireUsageRecord } from '../wire/protocol.js';
 import type { Hold, Priced } from './lease.js';
 
 /** What a finished call really used. */
@@ -13,6 +13,7 @@ export interface CallResult extends Priced {
 export function usageRecord(hold: Hold, result: CallResult, clock: Clock): WireUsageRecord {
   const { provider, model, pricesVersion, startedAtMs, tags = [] } = hold.call;
   const { modifiers = [] } = result;
+  const tookMs = Math.max(0, Math.round(clock.monotonicMs() - startedAtMs));
   return {
     id: hold.id,
     provider,
@@ -22,7 +23,7 @@ export function usageRecord(hold: Hold, result: CallResult, clock: Clock): WireU
     tokens: result.tokens,
     cost: formatUsd(result.costNano),
     pricesVersion,
-    durationMs: Math.max(0, Math.round(clock.monotonicMs() - startedAtMs)),
+    durationMs: Math.min(tookMs, RECORD_LIMITS.durationMs),
     ...(tags.length > 0 ? { tags } : {}),
     ...(modifiers.length > 0 ? { modifiers } : {}),
   };

@@ -5,6 +5,7 @@ import {
   type TokenUsage,
   type UnitBucket,
 } from '../prices/usage.js';
+import { RECORD_LIMITS } from '../wire/protocol.js';
 
 /**
  * Everything that some provider counts. `input` and `output` are totals of their side; every other
@@ -74,7 +75,11 @@ export function foldUsage({ counts, total }: UsageReading): FoldedUsage {
   const unexplained = Math.max(0, (total ?? 0) - inputTokens - outputTokens);
   return {
     tokens,
-    doubt: { reason, inputTokens, outputTokens: outputTokens + unexplained },
+    doubt: {
+      reason,
+      inputTokens: Math.min(inputTokens, RECORD_LIMITS.count),
+      outputTokens: Math.min(outputTokens + unexplained, RECORD_LIMITS.count),
+    },
   };
 }
 

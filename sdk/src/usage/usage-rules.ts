@@ -1,3 +1,4 @@
+import { RECORD_LIMITS } from '../wire/protocol.js';
 import type { CountName, UsageReading } from './usage-reading.js';
 
 /** From where in an answer to which counts; `!`: an answer without it tells no usage. */
@@ -43,18 +44,24 @@ export class UsageRules {
         if (isRequired) return undefined;
         continue;
       }
-      if (!Number.isFinite(value) || value < 0) return undefined;
+      if (!isCount(value)) return undefined;
       for (const name of names) counts[name] = (counts[name] ?? 0) + value;
     }
     if (Object.keys(counts).length === 0) return undefined;
     const model = follow(answer, this.#model);
     const total = usage[this.#total];
+    if (typeof total === 'number' && !isCount(total)) return undefined;
     return {
       model: typeof model === 'string' ? model : undefined,
       counts,
       total: typeof total === 'number' ? total : undefined,
     };
   }
+}
+
+/** More than any call can count is damage, not usage. */
+function isCount(value: number): boolean {
+  return value >= 0 && value <= RECORD_LIMITS.count;
 }
 
 function stepsOf(text: string): Step[] {

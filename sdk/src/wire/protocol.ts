@@ -78,6 +78,14 @@ export interface WireLease {
 
 export type Outcome = 'completed' | 'aborted' | 'failed';
 
+/** What the server takes in one record; more would have the whole report refused. */
+export const RECORD_LIMITS = {
+  /** Of tokens, seconds, characters or anything else that is counted. */
+  count: 1_000_000_000,
+  durationMs: 86_400_000,
+  modelCharacters: 200,
+} as const;
+
 export interface WireUsageRecord {
   readonly id: string;
   readonly provider: string;
