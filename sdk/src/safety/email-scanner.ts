@@ -8,7 +8,9 @@ const localMarks = new Set(Buffer.from(".%'+_~-", 'latin1'));
 const outerMarks = new Set(Buffer.from(".%'+~-", 'latin1'));
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
-const domainPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$/i;
+const domainPattern = /^(?:[a-z0-9-]+\.)+[a-z]{2,24}$/i;
+/** Apart, because one pattern for both would go over a label once more for each of its letters. */
+const wrongLabel = /^-|-\.|\.-|[^.]{64}/;
 const anyDomainPattern =
   /^(?:[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}-]{0,62}\.){1,9}\p{L}[\p{L}\p{M}]{1,23}$/u;
 const foreignLocal = /[\p{L}\p{M}\p{N}]/u;
@@ -72,7 +74,7 @@ function quotedStart(text: string, at: number, floor: number): number {
 function isNoAddress(text: string, start: number, at: number, end: number): boolean {
   if (text.charCodeAt(end) === 0x3a && repository.test(text.slice(start, end + 2))) return true;
   return text.charCodeAt(start) > 0x7f && onlyUnspaced.test(text.slice(start, at))
-    ? domainPattern.test(text.slice(at + 1, end))
+    ? isPlainDomain(text.slice(at + 1, end))
     : false;
 }
 
@@ -96,8 +98,12 @@ function domainEnd(text: string, start: number): number {
   const isForeign = end < highest && text.charCodeAt(end) > 0x7f;
   while (end > start && !isLetterOrDigit(text.charCodeAt(end - 1))) end -= 1;
   const domain = text.slice(start, end);
-  if (domainPattern.test(domain)) return fileEndings.test(domain) ? -1 : end;
+  if (isPlainDomain(domain)) return fileEndings.test(domain) ? -1 : end;
   return isForeign ? foreignDomainEnd(text, start, highest) : -1;
+}
+
+function isPlainDomain(domain: string): boolean {
+  return domainPattern.test(domain) && !wrongLabel.test(domain);
 }
 
 /** An internationalised domain: `müller.de`, `почта.рф`. */

@@ -31,19 +31,26 @@ interface Row extends Omit<AnomalyView, 'evidence'> {
     readonly perMinute?: string;
     readonly limit?: string;
   };
+  readonly started: readonly { readonly ip: string; readonly id: string }[];
 }
 
+/** The sessions that a person will want to look at; more of them say nothing more. */
+const SESSIONS_SHOWN = 20;
+
+// The use that gives a key away may be the start of a session, whose row is not there yet when the evidence is written.
 const VIEW = `
   SELECT a.id, a.project_id AS "projectId", p.name AS "projectName", a.key_id AS "keyId", k.name AS "keyName", a.kind, a.action,
     a.summary, a.evidence, a.times, a.first_at AS "firstAt", a.last_at AS "lastAt",
-    a.released_at AS "releasedAt", a.released_by AS "releasedBy"
+    a.released_at AS "releasedAt", a.released_by AS "releasedBy",
+    (SELECT coalesce(json_agg(json_build_object('ip', s.ip, 'id', s.id)), '[]') FROM (
+       SELECT ip, id FROM sessions
+        WHERE organization_id = $1 AND key_id = a.key_id AND a.kind = 'addresses'
+          AND started_at BETWEEN a.first_at - interval '10 seconds' AND a.first_at + interval '10 seconds'
+        ORDER BY started_at DESC LIMIT ${SESSIONS_SHOWN}) s) AS started
   FROM anomalies a
   JOIN projects p ON p.organization_id = a.organization_id AND p.id = a.project_id
   JOIN iron_cage_keys k ON k.organization_id = a.organization_id AND k.id = a.key_id
   WHERE a.organization_id = $1`;
-
-/** The sessions that a person will want to look at; more of them say nothing more. */
-const SESSIONS_SHOWN = 20;
 
 @Injectable()
 export class AnomalyStore {
@@ -170,14 +177,20 @@ export class AnomalyStore {
   }
 }
 
-function view({ evidence, ...row }: Row): AnomalyView {
+function view({ evidence, started, ...row }: Row): AnomalyView {
   const { addresses = [], perMinute, limit } = evidence;
   return {
     ...row,
     evidence: {
-      addresses: addresses.map(({ lastSeenAt, ...place }) => ({
-        ...place,
+      addresses: addresses.map(({ ip, lastSeenAt, sessionIds }) => ({
+        ip,
         lastSeenAt: new Date(lastSeenAt),
+        sessionIds: [
+          ...new Set([
+            ...sessionIds,
+            ...started.filter((one) => one.ip === ip).map(({ id }) => id),
+          ]),
+        ].slice(0, SESSIONS_SHOWN),
       })),
       perMinute: perMinute === undefined ? null : BigInt(perMinute),
       limit: limit === undefined ? null : BigInt(limit),

@@ -22,6 +22,7 @@ import { SenderBinding1700000009300 } from './9300-sender-binding.js';
 import { SecretBindings1700000009400 } from './9400-secret-bindings.js';
 import { PriceTiers1700000009500 } from './9500-price-tiers.js';
 import { UnboundedCalls1700000009510 } from './9510-unbounded-calls.js';
+import { SessionsOfKey1700000009600 } from './9600-sessions-of-key.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -49,4 +50,5 @@ export const MIGRATIONS = [
   SecretBindings1700000009400,
   PriceTiers1700000009500,
   UnboundedCalls1700000009510,
+  SessionsOfKey1700000009600,
 ];
