@@ -57,7 +57,8 @@ function bound(part: Part, first: number): string {
   const columns = Object.entries(COLUMNS[part] as Columns);
   const parameter = (name: string): string =>
     `$${first + columns.findIndex(([column]) => column === name)}::${COLUMNS[part][name]?.type ?? ''}[]`;
-  const rows = `unnest(${columns.map(([name]) => parameter(name)).join(', ')}) AS x(${columns.map(([name]) => name).join(', ')})`;
+  // In the list of what is selected, arrays of one length come apart side by side; in FROM each would be put into a table of its own first.
+  const rows = `(SELECT ${columns.map(([name]) => `unnest(${parameter(name)}) AS ${name}`).join(', ')}) AS x`;
   return WRITE_PARTS[part]
     .replace(/\?\.(\w+)/g, (_match, name: string) => parameter(name))
     .replace('?', rows);
