@@ -12,6 +12,7 @@ const WARM_UP_MS = 3_000;
 const MEASURE_MS = 8_000;
 const OPEN_LOOP_MS = 10_000;
 const RATES = [200, 500, 1_000] as const;
+const WARM_UP_RATE = 500;
 
 /** Renewals over HTTP with real keys and durable commits; server, database and load generator share the machine's cores. */
 export async function run({ full }: { full: boolean }): Promise<readonly Row[]> {
@@ -23,15 +24,16 @@ export async function run({ full }: { full: boolean }): Promise<readonly Row[]> 
     const organizations = await times(SPREAD, async () => site.holder(await site.organization()));
 
     const progress = (step: string): void => void process.stderr.write(`  ${step} …\n`);
-    progress('echo');
-    const echo = await echoRate(hot);
-    // What is measured in milliseconds comes first: after a minute at full speed the database cleans up for a while.
+    // What is measured in milliseconds comes first: after full speed the database cleans up for a while, and a machine that is lent by the
+    // second runs slower.
     progress('warm-up');
-    await rate(site, () => hot);
+    await openLoopMs(site, hot, WARM_UP_RATE);
     progress('single');
     const single = [...(await singleMs(site, hot)), ...(await coalescingRows(site, hot))];
     progress('open loops');
     const open = await openLoops(site, hot);
+    progress('echo');
+    const echo = await echoRate(hot);
     progress('sql');
     const sql = await sqlRate(site, hot, {
       agents: AGENTS,
@@ -122,17 +124,22 @@ async function rate(site: BenchSite, holderOf: (index: number) => Holder): Promi
 async function openLoops(site: BenchSite, holder: Holder): Promise<Row[]> {
   const rows: Row[] = [];
   for (const perSecond of RATES) {
-    const { agents, close } = await agentsOf(site.url, () => holder);
-    await Promise.all(agents.map((agent) => agent.begin()));
-    await openLoop(agents, perSecond, 2_000);
-    const ms = await openLoop(agents, perSecond, OPEN_LOOP_MS);
-    close();
+    const ms = await openLoopMs(site, holder, perSecond);
     rows.push(
       { metric: `open.${perSecond}.p50`, value: percentile(ms, 0.5), unit: 'ms' },
       { metric: `open.${perSecond}.p99`, value: percentile(ms, 0.99), unit: 'ms' },
     );
   }
   return rows;
+}
+
+async function openLoopMs(site: BenchSite, holder: Holder, perSecond: number): Promise<number[]> {
+  const { agents, close } = await agentsOf(site.url, () => holder);
+  await Promise.all(agents.map((agent) => agent.begin()));
+  await openLoop(agents, perSecond, 2_000);
+  const ms = await openLoop(agents, perSecond, OPEN_LOOP_MS);
+  close();
+  return ms;
 }
 
 /** One request at a time: nothing to coalesce. */

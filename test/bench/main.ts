@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { parseArgs } from 'node:util';
 import { machine, print, type Row, save } from './report.js';
 
@@ -10,6 +11,9 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: Benchmark }>>> = 
   proofs: () => import('./proofs.js'),
   sdk: () => import('./sdk.js'),
 };
+
+// As in the server: else the pauses of the load generator would be measured as those of what it measures.
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

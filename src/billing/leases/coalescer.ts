@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../kernel/errors.js';
 
+const ANSWERS_IN_TURN = 16;
+
 /**
  * Collects what arrives while a batch is being committed into the next batch: one commit, many answers, in arrival order. One batch at a
  * time per lane; with nothing to coalesce a request goes straight through.
@@ -37,34 +39,56 @@ export class Coalescer<Request, Answer> {
   private async drain(lane: string): Promise<void> {
     // What arrives in the same turn of the event loop belongs together: else the first of a crowd would have a batch of its own.
     await setImmediate();
+    let answers: readonly Give[] = [];
     for (;;) {
       const batch = this.lanes.get(lane)?.splice(0, this.options.maxBatch) ?? [];
       if (batch.length === 0) break;
       this.waiting -= batch.length;
-      await this.commit(lane, batch);
+      // The next batch is on its way before the answers of the last are written: else the database would wait for that.
+      const committed = this.commit(lane, batch);
+      void giveInTurns(answers);
+      answers = await committed;
     }
     this.lanes.delete(lane);
+    for (const give of answers) give();
   }
 
-  private async commit(lane: string, batch: readonly Waiting<Request, Answer>[]): Promise<void> {
+  /** @returns what tells each of the batch its answer */
+  private async commit(
+    lane: string,
+    batch: readonly Waiting<Request, Answer>[],
+  ): Promise<readonly Give[]> {
     try {
       const answers = await this.options.process(
         lane,
         batch.map(({ request }) => request),
       );
-      batch.forEach(({ resolve }, index) => {
+      return batch.map(({ resolve }, index) => () => {
         resolve(answers[index] as Answer);
       });
     } catch (error) {
       // A database that does not answer is nobody's fault: one by one, each would wait for the same time-out after the other.
       const isOutage = error instanceof AppError && error.code === 'UNAVAILABLE';
       if (batch.length === 1 || isOutage) {
-        for (const { reject } of batch) reject(error);
-        return;
+        return batch.map(({ reject }) => () => {
+          reject(error);
+        });
       }
       // One request may have spoilt the batch: alone, each gets the answer that it would have had without the others.
-      for (const single of batch) await this.commit(lane, [single]);
+      const alone: Give[] = [];
+      for (const single of batch) alone.push(...(await this.commit(lane, [single])));
+      return alone;
     }
+  }
+}
+
+type Give = () => void;
+
+/** A few in each turn of the event loop, so that what the database says is heard in between. */
+async function giveInTurns(answers: readonly Give[]): Promise<void> {
+  for (let i = 0; i < answers.length; i += ANSWERS_IN_TURN) {
+    await setImmediate();
+    for (const give of answers.slice(i, i + ANSWERS_IN_TURN)) give();
   }
 }
 

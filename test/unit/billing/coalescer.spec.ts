@@ -46,6 +46,37 @@ describe('commands that arrive while a batch is being committed', () => {
     ]);
   });
 
+  it('are under way before the answers of the batch before are given, and those are given a few at a time', async () => {
+    const events: string[] = [];
+    const coalescer = new Coalescer<number, number>({
+      maxBatch: 40,
+      maxWaiting: 1_000,
+      process: (_lane, requests) => {
+        events.push(`commit ${requests.length}`);
+        return Promise.resolve(requests);
+      },
+      full: () => new Error('full'),
+    });
+    const turns = new Set<number>();
+    let turn = 0;
+    let isOver = false;
+    const count = (): void => {
+      turn++;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    await Promise.all(
+      upTo(80).map(async (request) => {
+        expect(await coalescer.submit('a', request)).toBe(request);
+        events.push('answer');
+        if (request < 40) turns.add(turn);
+      }),
+    );
+    isOver = true;
+    expect(events.slice(0, 3)).toEqual(['commit 40', 'commit 40', 'answer']);
+    expect(turns.size).toBeGreaterThanOrEqual(3);
+  });
+
   it('of different organizations do not wait for each other', async () => {
     const { batches, submit } = rig(echo);
     await Promise.all([submit([1, 2, 3], 'a'), submit([4, 5, 6], 'b')]);
