@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/index.js';
 import { Authenticator, HOT_STORE } from '../platform/http/index.js';
 import { Keyring } from '../platform/keyring/index.js';
 import type { HotStore } from '../platform/redis/index.js';
+import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import { AccessTokens, accessTokenOptions } from './access-tokens.js';
 import { AgentSessions } from './agent-sessions.js';
@@ -86,7 +87,11 @@ import { UserAuthenticator } from './user-authenticator.js';
     PepperRotation,
     RefreshCookie,
     SenderBindingGuard,
-    SessionProofs,
+    {
+      provide: SessionProofs,
+      inject: [Keyring, LOGGER],
+      useFactory: (keyring: Keyring, logger: Logger) => SessionProofs.open(keyring, logger),
+    },
     SignInLimitsGuard,
     UserAuthenticator,
     { provide: Authenticator, useClass: RequestAuthenticator },

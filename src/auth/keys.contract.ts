@@ -199,7 +199,7 @@ export const rotatePepper = defineRoute({
     })
     .meta({ id: 'PepperRotation' }),
   status: 200,
-  errors: ['CONFLICT'],
+  errors: ['CONFLICT', 'VAULT_SEALED'],
 });
 
 export const KEY_ROUTES = [

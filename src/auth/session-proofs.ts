@@ -1,10 +1,5 @@
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { systemClock } from '../kernel/clock.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import {
@@ -14,8 +9,9 @@ import {
   type SenderProof,
   type SentRequest,
 } from '../kernel/sender-proof.js';
-import { Keyring } from '../platform/keyring/index.js';
-import { LOGGER, type Logger } from '../platform/telemetry/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { type Keyring, SecretVersions } from '../platform/keyring/index.js';
+import type { Logger } from '../platform/telemetry/index.js';
 import { proofExpired, proofInvalid } from './domain/proof-refusals.js';
 import { sessionKeyOf } from './domain/session-key.js';
 
@@ -42,23 +38,24 @@ export interface IssuedProofKey {
  */
 @Injectable()
 export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly secrets = new Map<number, KeyObject>();
-  private readonly pending = new Map<number, Promise<KeyObject | undefined>>();
   /** Of sessions that have proven themselves: nobody else can fill it. */
   private readonly sessionKeys = new Map<string, KeyObject>();
-  private newest = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly keyring: Keyring,
-    @Inject(LOGGER) private readonly logger: Logger,
+  private constructor(
+    private readonly secrets: SecretVersions,
+    private readonly logger: Logger,
   ) {}
 
   /** Before the first request: while the vault is sealed nothing can be opened any more. */
-  async onApplicationBootstrap(): Promise<void> {
-    const { version, bytes } = await this.keyring.serverSecret(SESSION_PROOF_SECRET);
-    this.learn(version, bytes);
-    if (version > 1) await this.secretOf(version - 1);
+  static async open(keyring: Keyring, logger: Logger): Promise<SessionProofs> {
+    const secrets = await SecretVersions.open(keyring, SESSION_PROOF_SECRET);
+    const { version } = secrets.current;
+    if (version > 1) await secrets.of(version - 1);
+    return new SessionProofs(secrets, logger);
+  }
+
+  onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.look(), LOOK_MS).unref();
   }
 
@@ -67,12 +64,11 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   issue(agent: AgentPrincipal, sessionId: string): IssuedProofKey {
-    const secret = this.secrets.get(this.newest);
-    if (!secret) throw new Error('the secret of session proofs has not been read');
+    const { version: keyVersion, key: secret } = this.secrets.current;
     const bytes = sessionKeyOf(secret, agent, sessionId);
     const key = bytes.toString('base64url');
     bytes.fill(0);
-    return { keyVersion: this.newest, key, time: systemClock.now() };
+    return { keyVersion, key, time: systemClock.now() };
   }
 
   /**
@@ -82,7 +78,7 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
   async verify(agent: AgentPrincipal, request: SentRequest, header: string): Promise<string> {
     const proof = parseProof(header);
     if (!proof) throw proofInvalid('it does not have the form of one');
-    const secret = this.secrets.get(proof.keyVersion) ?? (await this.secretOf(proof.keyVersion));
+    const secret = await this.secretOf(proof.keyVersion);
     if (!secret) throw proofInvalid(`key version ${proof.keyVersion} is not known`);
     const name = `${proof.keyVersion}.${agent.keyId}.${proof.sessionId}`;
     const known = this.sessionKeys.get(name);
@@ -96,51 +92,36 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
     return proof.sessionId;
   }
 
-  /** A new secret for sessions that start from now on; those of the version before the current one are over. */
-  async rotate(): Promise<void> {
-    const { version, bytes } = await this.keyring.rotateServerSecret(SESSION_PROOF_SECRET);
-    await this.keyring.dropServerSecrets(SESSION_PROOF_SECRET, version - 1);
-    this.learn(version, bytes);
+  /**
+   * A new secret for sessions that start from now on; those of the version before the current one are over. Once it is committed call
+   * {@link refresh}.
+   *
+   * @throws {AppError} CONFLICT, VAULT_SEALED
+   */
+  async rotate(tx: Tx): Promise<void> {
+    const version = await this.secrets.rotate(tx);
+    await this.secrets.dropBefore(tx, version - 1);
   }
 
-  private learn(version: number, bytes: Buffer): KeyObject {
-    const secret = createSecretKey(bytes);
-    bytes.fill(0);
-    this.secrets.set(version, secret);
-    if (version > this.newest) {
-      this.newest = version;
-      for (const old of this.secrets.keys()) if (old < version - 1) this.secrets.delete(old);
-      this.sessionKeys.clear();
-    }
-    return secret;
+  refresh(): Promise<void> {
+    return this.secrets.refresh();
   }
 
-  /** Another replica may have made it a moment ago. Only the neighbours of what is known are looked for, each once at a time. */
-  private secretOf(version: number): Promise<KeyObject | undefined> {
-    if (version < this.newest - 1 || version > this.newest + 2) return Promise.resolve(undefined);
-    const running = this.pending.get(version);
-    if (running) return running;
-    const looking = this.keyring
-      .serverSecretOf(SESSION_PROOF_SECRET, version)
-      .then((found) => found && this.learn(version, found.bytes))
-      .finally(() => this.pending.delete(version));
-    this.pending.set(version, looking);
-    return looking;
+  /** The number comes from outside: only neighbours of what is known are looked for, and what is over stays so, at hand or not. */
+  private async secretOf(version: number): Promise<KeyObject | undefined> {
+    const newest = this.secrets.current.version;
+    if (version < newest - 1 || version > newest + 2) return undefined;
+    return (await this.secrets.of(version))?.key;
   }
 
   /** What another replica has rotated must end here too, whether or not a session of its comes by. */
   private async look(): Promise<void> {
-    try {
-      const version = await this.keyring.serverSecretVersion(SESSION_PROOF_SECRET);
-      if (version <= this.newest) return;
-      const found = await this.keyring.serverSecretOf(SESSION_PROOF_SECRET, version);
-      if (found) this.learn(version, found.bytes);
-    } catch (error) {
+    await this.refresh().catch((error: unknown) => {
       this.logger.warn(
         { err: error },
         'cannot look for a new secret of session proofs; tries again',
       );
-    }
+    });
   }
 
   private remember(name: string, key: KeyObject): void {

@@ -77,8 +77,7 @@ async function checkRows(): Promise<Row[]> {
   const keyring = {
     serverSecret: () => Promise.resolve({ version: 1, bytes: Buffer.from(secret) }),
   } as unknown as Keyring;
-  const proofs = new SessionProofs(keyring, createLogger('silent'));
-  await proofs.onApplicationBootstrap();
+  const proofs = await SessionProofs.open(keyring, createLogger('silent'));
   const path = `/v1/sdk/leases/${newId()}/settlements`;
   const request = { method: 'POST', path, body: randomBytes(700), bearer };
   const signedBy = (sessionId: string, key: Buffer): string =>
@@ -94,7 +93,6 @@ async function checkRows(): Promise<Row[]> {
     row('check.first', await each((index) => proofs.verify(agent, request, headers[index] ?? ''))),
     row('check', await each(() => proofs.verify(agent, request, known))),
   ];
-  proofs.onModuleDestroy();
   return rows;
 }
 

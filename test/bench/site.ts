@@ -13,7 +13,7 @@ import { newId } from '../../src/kernel/ids.js';
 import { generateKey } from '../../src/kernel/iron-cage-key.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { dataSourceOptions } from '../../src/platform/database/index.js';
-import { Keyring } from '../../src/platform/keyring/index.js';
+import { Keyring, SecretVersions } from '../../src/platform/keyring/index.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -77,7 +77,7 @@ export class BenchSite {
       environment,
       setupToken,
       server,
-      await keyring.serverSecret('key-pepper'),
+      (await SecretVersions.open(keyring, 'key-pepper')).current,
       (await keyring.serverSecret(SESSION_PROOF_SECRET)).bytes,
       [
         () => rm(folder, { recursive: true, force: true }),

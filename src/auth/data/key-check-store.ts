@@ -103,9 +103,8 @@ export class KeyCheckStore {
   }
 
   /** Of all organizations: how many keys that work have a hash under an older pepper, and the oldest that any of them needs. */
-  async waitingForPepper(version: number): Promise<{ waiting: number; oldest: number }> {
-    const [row] = await this.unitOfWork.read<{ waiting: number; oldest: number }>(
-      SYSTEM,
+  async waitingForPepper(tx: Tx, version: number): Promise<{ waiting: number; oldest: number }> {
+    const [row] = await tx.query<{ waiting: number; oldest: number }>(
       `SELECT count(*) FILTER (WHERE pepper_version < $1)::int AS waiting,
               least($1::int, min(pepper_version), min(previous_pepper_version) FILTER (WHERE previous_until > now())) AS oldest
          FROM iron_cage_keys

@@ -1,8 +1,8 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export interface Pepper {
   readonly version: number;
-  readonly bytes: Buffer;
+  readonly key: KeyObject;
 }
 
 export interface StoredHash {
@@ -16,7 +16,7 @@ const NOBODY = randomBytes(32);
 /** HMAC and not a plain hash: somebody who can write to the database still cannot plant a key. */
 export function hashKey(pepper: Pepper, key: string): StoredHash {
   return {
-    hmac: createHmac('sha256', pepper.bytes).update(key).digest(),
+    hmac: createHmac('sha256', pepper.key).update(key).digest(),
     pepperVersion: pepper.version,
   };
 }

@@ -149,37 +149,14 @@ export class Keyring {
     return row && this.openSecret(name, row);
   }
 
-  /** Which version is the newest; can be asked while the vault is sealed. */
-  async serverSecretVersion(name: string): Promise<number> {
-    const [row] = await this.dataSource.query<{ version: number | null }[]>(
-      'SELECT max(version) AS version FROM server_secrets WHERE name = $1',
+  /** The oldest and the newest version that there are; can be asked while the vault is sealed. */
+  async serverSecretSpan(name: string): Promise<{ oldest: number; newest: number }> {
+    const [row] = await this.dataSource.query<{ oldest: number; newest: number }[]>(
+      'SELECT min(version) AS oldest, max(version) AS newest FROM server_secrets WHERE name = $1 HAVING count(*) > 0',
       [name],
     );
-    return row?.version ?? 0;
-  }
-
-  /** A new version; older ones stay until {@link dropServerSecrets}. Of two that rotate at once one fails and may try again. */
-  async rotateServerSecret(name: string): Promise<{ version: number; bytes: Buffer }> {
-    const { version: last } = await this.serverSecret(name);
-    const next = { version: last + 1, bytes: randomBytes(KEY_BYTES) };
-    await this.dataSource.query(
-      'INSERT INTO server_secrets (name, version, kek_id, sealed) VALUES ($1, $2, $3, $4)',
-      [
-        name,
-        next.version,
-        this.kekId,
-        this.wrap(next.bytes, serverSecretContext(name, next.version)),
-      ],
-    );
-    return next;
-  }
-
-  /** Forgets all versions before this one. What they protect cannot be checked any more. */
-  async dropServerSecrets(name: string, before: number): Promise<void> {
-    await this.dataSource.query('DELETE FROM server_secrets WHERE name = $1 AND version < $2', [
-      name,
-      before,
-    ]);
+    if (!row) throw new Error(`server secret ${name} is gone`);
+    return row;
   }
 
   private openSecret(

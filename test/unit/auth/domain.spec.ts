@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { BoundedQueue } from '../../../src/auth/domain/bounded-queue.js';
 import { clientNetwork } from '../../../src/kernel/client-network.js';
 import { hashKey, keyMatches } from '../../../src/auth/domain/key-hash.js';
@@ -169,14 +169,16 @@ describe('the queue for slow work', () => {
 });
 
 describe('stored keys', () => {
-  const pepper = { version: 1, bytes: randomBytes(32) };
+  const pepper = { version: 1, key: createSecretKey(randomBytes(32)) };
   const { key } = generateKey('live');
 
   it('match their key under their pepper only', () => {
     const stored = hashKey(pepper, key);
     expect(keyMatches(pepper, key, stored)).toBe(true);
     expect(keyMatches(pepper, generateKey('live').key, stored)).toBe(false);
-    expect(keyMatches({ version: 1, bytes: randomBytes(32) }, key, stored)).toBe(false);
+    expect(keyMatches({ ...pepper, key: createSecretKey(randomBytes(32)) }, key, stored)).toBe(
+      false,
+    );
     expect(keyMatches({ ...pepper, version: 2 }, key, stored)).toBe(false);
     expect(keyMatches(pepper, key, undefined)).toBe(false);
     expect(keyMatches(pepper, key, { ...stored, hmac: stored.hmac.subarray(1) })).toBe(false);

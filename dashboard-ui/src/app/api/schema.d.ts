@@ -5337,7 +5337,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description UNAVAILABLE */
+            /** @description UNAVAILABLE, VAULT_SEALED */
             503: {
                 headers: {
                     [name: string]: unknown;
