@@ -1,3 +1,4 @@
+import { LedgerCheck } from '../../src/billing/accounts/ledger-check.js';
 import { LedgerAuditJob } from '../../src/billing/accounts/ledger-audit.job.js';
 import { newId } from '../../src/kernel/ids.js';
 import { createLogger, Metrics } from '../../src/platform/telemetry/index.js';
@@ -50,6 +51,53 @@ describe('the hourly audit of the ledger', () => {
     );
     expect(await job.runDue()).toBe(1);
     expect(await metrics.print()).toContain('iron_cage_ledger_checks_total{result="ok"}');
+  });
+
+  it('holds no lock while it looks, and is left to who began it', async () => {
+    let begin = (): void => undefined;
+    let end = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const slow = new (class extends LedgerCheck {
+      override async run(organizationId: string) {
+        begin();
+        await ended;
+        return super.run(organizationId);
+      }
+    })(site.unitOfWork);
+    const long = new LedgerAuditJob(site.unitOfWork, slow, new Metrics(), createLogger('silent'));
+    const running = long.runDue();
+    await begun;
+    await site.dataSource.query(`UPDATE organizations SET name = 'Renamed'`);
+    expect(await job.runDue()).toBe(0);
+    end();
+    expect(await running).toBe(1);
+    expect(await job.runDue()).toBe(0);
+  });
+
+  it('is taken up by another one when whoever began it was lost', async () => {
+    const claimed = (ago: string): Promise<unknown> =>
+      site.dataSource.query(
+        `INSERT INTO ledger_audits (organization_id, claimed_at) VALUES ($1, now() - $2::interval)
+         ON CONFLICT (organization_id) DO UPDATE SET claimed_at = excluded.claimed_at`,
+        [site.organizationId, ago],
+      );
+    await claimed('29 minutes');
+    expect(await job.runDue()).toBe(0);
+    await claimed('31 minutes');
+    expect(await job.runDue()).toBe(1);
+  });
+
+  it('is shared by all who ask while one runs, and sees what they did before', async () => {
+    const first = site.check.run(site.organizationId);
+    await site.dataSource.query(`UPDATE accounts SET deposited_nano = deposited_nano + 1`);
+    const [second, third] = [
+      site.check.run(site.organizationId),
+      site.check.run(site.organizationId),
+    ];
+    expect(second).toBe(third);
+    await first;
+    expect((await second).ok).toBe(false);
   });
 
   it.each([

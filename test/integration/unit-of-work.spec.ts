@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { newId } from '../../src/kernel/ids.js';
@@ -256,5 +257,41 @@ describe('a read', () => {
       ),
     );
     expect(rows.map(([row]) => row?.number)).toEqual(rows.map((_, index) => index));
+  });
+});
+
+describe('a long look', () => {
+  const look = (signal: AbortSignal, sql: string) =>
+    new UnitOfWork(outside).survey(newId(), signal, (tx) => tx.query<{ value: string }>(sql));
+
+  it('sees one snapshot, has minutes for it, writes nothing and keeps to one core', async () => {
+    const { signal } = new AbortController();
+    const setting = async (name: string) =>
+      (await look(signal, `SELECT current_setting('${name}') AS value`))[0]?.value;
+    expect(await setting('transaction_isolation')).toBe('repeatable read');
+    expect(await setting('transaction_read_only')).toBe('on');
+    expect(await setting('statement_timeout')).toBe('10min');
+    expect(await setting('max_parallel_workers_per_gather')).toBe('0');
+    await expect(look(signal, `INSERT INTO notes VALUES (2, 'x')`)).rejects.toThrow(/read-only/);
+    const [after] = await outside.query<{ value: string }[]>(
+      `SELECT current_setting('statement_timeout') AS value`,
+    );
+    expect(after?.value).toBe('10s');
+  });
+
+  it('ends when it is told to, and at once when it was told before', async () => {
+    const ending = new AbortController();
+    const sleeping = look(ending.signal, 'SELECT pg_sleep(60)');
+    const asleep = async (): Promise<boolean> => {
+      const rows = await outside.query<unknown[]>(
+        `SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'`,
+      );
+      return rows.length > 0;
+    };
+    while (!(await asleep())) await wait(10);
+    ending.abort();
+    await expect(sleeping).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await asleep()).toBe(false);
+    await expect(look(ending.signal, 'SELECT 1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });

@@ -5,24 +5,34 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { newId } from '../../kernel/ids.js';
-import { SYSTEM, UnitOfWork } from '../../platform/database/index.js';
+import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { LOGGER, type Logger, Metrics } from '../../platform/telemetry/index.js';
-import { LedgerCheck } from './ledger-check.js';
+import { LedgerCheck, type LedgerReport } from './ledger-check.js';
 
 const PERIOD_MS = 60_000;
 const EVERY_SECONDS = 3_600;
 
-/** Takes one organization that is due; replicas pass over what another one holds. */
-const TAKE_DUE = `
-  SELECT o.id FROM organizations o LEFT JOIN ledger_audits a ON a.organization_id = o.id
-  WHERE a.checked_at IS NULL OR a.checked_at < clock_timestamp() - make_interval(secs => $1)
-  ORDER BY a.checked_at NULLS FIRST
+/** A check that is not done by then was lost with its server. */
+const CLAIM_SECONDS = 1_800;
+
+/**
+ * Takes one organization that is due. The claim is a row and not a lock: a check of many years takes longer than a lock may be held.
+ * Of two replicas that choose the same one, the second finds it claimed when its turn comes to write.
+ */
+const CLAIM = `
+  INSERT INTO ledger_audits AS a (organization_id, claimed_at)
+  SELECT o.id, clock_timestamp() FROM organizations o LEFT JOIN ledger_audits b ON b.organization_id = o.id
+  WHERE (b.checked_at IS NULL OR b.checked_at < clock_timestamp() - make_interval(secs => $1))
+    AND (b.claimed_at IS NULL OR b.claimed_at < clock_timestamp() - make_interval(secs => ${CLAIM_SECONDS}))
+  ORDER BY b.checked_at NULLS FIRST
   LIMIT 1
-  FOR UPDATE OF o SKIP LOCKED`;
+  ON CONFLICT (organization_id) DO UPDATE SET claimed_at = excluded.claimed_at
+  WHERE (a.checked_at IS NULL OR a.checked_at < clock_timestamp() - make_interval(secs => $1))
+    AND (a.claimed_at IS NULL OR a.claimed_at < clock_timestamp() - make_interval(secs => ${CLAIM_SECONDS}))
+  RETURNING organization_id AS id`;
 
 const RECORD = `
-  INSERT INTO ledger_audits (organization_id, checked_at, findings, report) VALUES ($1, clock_timestamp(), $2, $3)
-  ON CONFLICT (organization_id) DO UPDATE SET checked_at = excluded.checked_at, findings = excluded.findings, report = excluded.report`;
+  UPDATE ledger_audits SET checked_at = clock_timestamp(), claimed_at = NULL, findings = $2, report = $3 WHERE organization_id = $1`;
 
 const TELL = `INSERT INTO outbox_events (organization_id, id, kind, payload, at) VALUES ($1, $2, 'ledger.broken', $3, clock_timestamp())`;
 
@@ -59,6 +69,7 @@ export class LedgerAuditJob implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
+    this.check.onModuleDestroy();
     await this.running;
   }
 
@@ -70,26 +81,29 @@ export class LedgerAuditJob implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async runOne(olderThanSeconds: number): Promise<boolean> {
-    return this.unitOfWork.run(SYSTEM, async (tx) => {
-      const [due] = await tx.query<{ id: string }>(TAKE_DUE, [olderThanSeconds]);
-      if (!due) return false;
-      // On another connection, with its own snapshot; this one only holds the organization's turn.
-      const report = await this.check.run(due.id);
-      await tx.query(RECORD, [due.id, report.findings.length, JSON.stringify(report)]);
-      this.findings.set({ organization: due.id }, report.findings.length);
-      this.runs.inc({ result: report.ok ? 'ok' : 'broken' });
-      if (!report.ok) {
-        this.logger.error(
-          { organizationId: due.id, findings: report.findings },
-          'the ledger does not add up',
-        );
-        await tx.query(TELL, [
-          due.id,
-          newId(),
-          JSON.stringify({ findings: report.findings.slice(0, 10) }),
-        ]);
-      }
-      return true;
-    });
+    const [due] = await this.unitOfWork.run(SYSTEM, (tx) =>
+      tx.query<{ id: string }>(CLAIM, [olderThanSeconds]),
+    );
+    if (!due) return false;
+    // When it fails the claim stays: an organization whose check fails must not keep the others from theirs.
+    const report = await this.check.run(due.id);
+    await this.unitOfWork.run(SYSTEM, (tx) => record(tx, due.id, report));
+    this.findings.set({ organization: due.id }, report.findings.length);
+    this.runs.inc({ result: report.ok ? 'ok' : 'broken' });
+    if (!report.ok) {
+      this.logger.error(
+        { organizationId: due.id, findings: report.findings },
+        'the ledger does not add up',
+      );
+    }
+    return true;
   }
+}
+
+async function record(tx: Tx, organizationId: string, report: LedgerReport): Promise<void> {
+  const { findings } = report;
+  await tx.query(RECORD, [organizationId, findings.length, JSON.stringify(report)]);
+  if (report.ok) return;
+  const shown = JSON.stringify({ findings: findings.slice(0, 10) });
+  await tx.query(TELL, [organizationId, newId(), shown]);
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { UnitOfWork } from '../../platform/database/index.js';
 
 export interface Finding {
@@ -16,15 +16,48 @@ export interface LedgerReport {
 
 const MOST_FINDINGS = 100;
 
-/** Recomputes every figure of an organization from the rows that it is made of, and names each row that disagrees. */
+/**
+ * Recomputes every figure of an organization from the rows that it is made of, and names each row that disagrees. It reads all that there
+ * is: who asks while a check of the same organization runs shares the next one with all others who do.
+ */
 @Injectable()
-export class LedgerCheck {
+export class LedgerCheck implements OnModuleDestroy {
+  private readonly ending = new AbortController();
+  private readonly running = new Map<string, Promise<LedgerReport>>();
+  private readonly waiting = new Map<string, Promise<LedgerReport>>();
+
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  async run(organizationId: string): Promise<LedgerReport> {
-    // One transaction, one snapshot: a settlement between two of the queries must not look like a fault.
-    return this.unitOfWork.run(organizationId, async (tx) => {
-      await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  run(organizationId: string): Promise<LedgerReport> {
+    const before = this.running.get(organizationId);
+    if (!before) return this.start(organizationId);
+    // Not the one that runs: its snapshot may be older than what the caller did.
+    const known = this.waiting.get(organizationId);
+    if (known) return known;
+    const next = before
+      .catch(() => undefined)
+      .then(() => {
+        this.waiting.delete(organizationId);
+        return this.start(organizationId);
+      });
+    this.waiting.set(organizationId, next);
+    return next;
+  }
+
+  /** Ends what runs. */
+  onModuleDestroy(): void {
+    this.ending.abort();
+  }
+
+  private start(organizationId: string): Promise<LedgerReport> {
+    const report = this.look(organizationId).finally(() => this.running.delete(organizationId));
+    this.running.set(organizationId, report);
+    return report;
+  }
+
+  private look(organizationId: string): Promise<LedgerReport> {
+    // One snapshot: a settlement between two of the queries must not look like a fault.
+    return this.unitOfWork.survey(organizationId, this.ending.signal, async (tx) => {
       const findings: Finding[] = [];
       for (const [invariant, sql] of Object.entries(INVARIANTS)) {
         const rows = await tx.query<{ subject: string; expected: string; found: string }>(

@@ -11,6 +11,9 @@ import {
   type UsageByTimeOptions,
 } from './usage-by-time.js';
 
+/** It reads the whole ledger, which takes seconds for ten million entries. */
+const AUDIT_LIMIT_MS = 600_000;
+
 interface UsageOptions extends UsageByTimeOptions {
   readonly days?: number;
 }
@@ -107,7 +110,9 @@ export async function showPrices(context: Context, options: PriceOptions): Promi
 }
 
 async function auditLedger(context: Context): Promise<number> {
-  const check = await (await context.client()).get<LedgerCheck>('/v1/ledger/check');
+  const check = await (
+    await context.client()
+  ).send<LedgerCheck>({ method: 'GET', path: '/v1/ledger/check', timeLimitMs: AUDIT_LIMIT_MS });
   const findings = table<LedgerCheck['findings'][number]>(
     [
       { title: 'Invariant', value: (row) => row.invariant },

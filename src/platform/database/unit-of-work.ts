@@ -4,7 +4,7 @@ import pg, { type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError, databaseDown } from '../../kernel/errors.js';
 import { type Roles, usableRoles } from './protection.js';
-import { LONGEST_OF_OWNER_MS, opening, OWNER, type Scope } from './scope.js';
+import { LONGEST_MS, type Look, opening, OWNER, type Scope } from './scope.js';
 
 declare const inTransaction: unique symbol;
 
@@ -59,11 +59,45 @@ export class UnitOfWork {
    * @throws {AppError} UNAVAILABLE when the database does not answer. It says whether nothing was changed, or whether that is unknown
    *   because only the answer to the COMMIT is missing; then the client's retry with the same ids finds what was.
    */
-  async run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
+  run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.repeated(scope, 'brief', work);
+  }
+
+  /**
+   * A long look at one organization: all statements see the same snapshot and none may write. It may take minutes, so it must be possible
+   * to end it.
+   *
+   * @param signal ends the statement that runs; the look then fails with UNAVAILABLE
+   */
+  async survey<T>(
+    organizationId: string,
+    signal: AbortSignal,
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
+    return this.repeated(organizationId, 'long', async (tx) => {
+      const [backend] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const cancel = (): void => {
+        // The statement ends by itself in the worst case, at its time limit.
+        this.dataSource
+          .query('SELECT pg_cancel_backend($1)', [backend?.pid])
+          .catch(() => undefined);
+      };
+      signal.addEventListener('abort', cancel);
+      try {
+        if (signal.aborted) throw databaseDown();
+        return await work(tx);
+      } finally {
+        signal.removeEventListener('abort', cancel);
+      }
+    });
+  }
+
+  private async repeated<T>(scope: Scope, look: Look, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const begin = opening(scope, await this.ownRoles());
-        return await this.connected(scope, (client) => inOne(client, begin, work));
+        const begin = opening(scope, await this.ownRoles(), look);
+        const isPatient = scope === OWNER || look === 'long';
+        return await this.connected(isPatient, (client) => inOne(client, begin, work));
       } catch (error) {
         const state = sqlState(error);
         if ((state === SERIALIZATION_FAILURE || state === DEADLOCK) && attempt < ATTEMPTS) continue;
@@ -84,7 +118,9 @@ export class UnitOfWork {
   ): Promise<Row[]> {
     try {
       const begin = opening(scope, await this.ownRoles());
-      return await this.connected(scope, (client) => alone<Row>(client, begin, sql, parameters));
+      return await this.connected(scope === OWNER, (client) =>
+        alone<Row>(client, begin, sql, parameters),
+      );
     } catch (error) {
       throw unavailableOr(error);
     }
@@ -100,7 +136,7 @@ export class UnitOfWork {
   }
 
   /** A connection goes back to the pool, unless it is broken. */
-  private async connected<T>(scope: Scope, work: (client: Client) => Promise<T>): Promise<T> {
+  private async connected<T>(isPatient: boolean, work: (client: Client) => Promise<T>): Promise<T> {
     // The pool of the data source. Its own transactions would wait for each message, and say nothing of whose they are.
     const { master } = this.dataSource.driver as { master?: { connect(): Promise<PoolClient> } };
     if (!master) throw new Error('the database connection is closed');
@@ -115,7 +151,7 @@ export class UnitOfWork {
       return await work({
         query: (sql, parameters = []) => {
           const values = [...parameters];
-          if (scope === OWNER) return client.query(patient(sql, values));
+          if (isPatient) return client.query(patient(sql, values));
           if (typeof sql === 'string')
             return client.query(sql, values.length > 0 ? values : undefined);
           return client.query(this.prepares ? { ...sql, values } : { text: sql.text, values });
@@ -132,7 +168,7 @@ export class UnitOfWork {
 /** The limit on this side of the connection is for requests. */
 function patient(sql: string | Prepared, values: readonly unknown[]): QueryConfig {
   const text = typeof sql === 'string' ? sql : sql.text;
-  const limit = { query_timeout: LONGEST_OF_OWNER_MS };
+  const limit = { query_timeout: LONGEST_MS };
   return { text, ...(values.length > 0 && { values: [...values] }), ...limit };
 }
 
