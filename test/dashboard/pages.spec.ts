@@ -98,7 +98,12 @@ describeInBrowser('every page', () => {
         ['vault', /^Delete/],
         ['members', 'Add member'],
         ['settings', 'Edit the organization'],
+        ['prices', 'Set own rates'],
+        ['prices', /^Change the rates/],
         ['prices', /^End the rates/],
+        ['prices', 'Set mark-up'],
+        ['prices', 'Price unknown models'],
+        ['prices', /^End: Mark-up/],
       ] as const;
       const flaws: string[] = [];
       for (const [index, [where, opener, item]] of dialogs.entries()) {

@@ -102,8 +102,16 @@ async function addPrices(installation: Installation, { id }: ProjectFixture): Pr
     provider: 'anthropic',
     model: 'claude-*',
     rates: { input: '0.9', output: '4.5', cacheRead: '0.09' },
+    tiers: [{ aboveInputTokens: 200_000, rates: { input: '1.8', output: '6.75' } }],
     until: '2099-01-01',
     reason: 'Reseller',
+  });
+  const rates = { input: '15', output: '75', webSearches: '10000' };
+  await installation.must('PUT', '/v1/prices/ceiling', { rates, reason: 'Under evaluation' });
+  await installation.must('PUT', '/v1/prices/markup', {
+    projectId: id,
+    basisPoints: 250,
+    reason: 'Internal cost centre',
   });
 }
 

@@ -94,7 +94,7 @@ const pages: Routes = [
   {
     path: 'prices',
     title: 'Prices',
-    loadComponent: () => import('./pages/admin/prices').then((m) => m.Prices),
+    loadComponent: () => import('./pages/prices/prices').then((m) => m.Prices),
   },
   {
     path: 'audit',
