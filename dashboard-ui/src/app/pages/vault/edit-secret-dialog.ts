@@ -1,26 +1,28 @@
 import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField, FormRoot, required, validate } from '@angular/forms/signals';
+import { apply, form, FormField, FormRoot, required, validate } from '@angular/forms/signals';
 import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule } from '../../core/form-rules';
 import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
-import {
-  headerProblem,
-  hostsProblem,
-  pathsProblem,
-  shownHeader,
-  typedHeader,
-  typedHosts,
-} from './secret-fields';
-
-const problem = (message: string | undefined) =>
-  message === undefined ? undefined : { kind: 'secret', message };
+import { hostsProblem, problem, typedHosts } from './secret-fields';
+import { secretTerms, shownTerms, typedTerms } from './secret-terms';
+import { SecretTermsFields } from './secret-terms-fields';
 
 /** Changes where a secret may be sent, and how. Closes with the secret. */
 @Component({
   selector: 'app-edit-secret-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
+  imports: [
+    FormField,
+    FormRoot,
+    SecretTermsFields,
+    UiButton,
+    UiDialog,
+    UiField,
+    UiIcon,
+    UiInput,
+    UiNote,
+  ],
   template: `<form [formRoot]="f">
     <ui-dialog
       [heading]="'Edit ' + secret.name"
@@ -44,41 +46,7 @@ const problem = (message: string | undefined) =>
             [formField]="f.hosts"
           />
         </ui-field>
-        <ui-field
-          label="Paths"
-          [optional]="true"
-          hint="The key is only sent to what begins with one of these."
-          [of]="f.paths"
-        >
-          <input
-            uiInput
-            autocomplete="off"
-            spellcheck="false"
-            placeholder="/v1/"
-            [formField]="f.paths"
-          />
-        </ui-field>
-        <ui-field
-          label="Header"
-          [optional]="true"
-          hint="Set on every request to these places; {secret} stands for the value."
-          [of]="f.header"
-        >
-          <input
-            uiInput
-            class="font-mono"
-            autocomplete="off"
-            spellcheck="false"
-            placeholder="x-api-key: {secret}"
-            [formField]="f.header"
-          />
-        </ui-field>
-        <ui-field label="Requests to it" [of]="f.metered">
-          <select uiInput [formField]="f.metered">
-            <option value="yes">Call models: metered and paid for</option>
-            <option value="no">Cost nothing here: any other HTTP API</option>
-          </select>
-        </ui-field>
+        <app-secret-terms-fields [of]="f.terms" />
       </div>
       <ng-container dialogActions>
         <button uiButton type="button" (click)="ref.close()">Cancel</button>
@@ -95,9 +63,7 @@ export class EditSecretDialog {
   private readonly model = signal({
     name: this.secret.name,
     hosts: this.secret.hosts.join(', '),
-    paths: this.secret.paths.join(', '),
-    header: shownHeader(this.secret.header),
-    metered: this.secret.metered ? 'yes' : 'no',
+    terms: shownTerms(this.secret),
   });
   protected readonly f = form(
     this.model,
@@ -105,26 +71,19 @@ export class EditSecretDialog {
       nameRule(path.name, 'Enter a name for the secret.');
       required(path.hosts, { message: 'Enter the host that the key may be sent to.' });
       validate(path.hosts, ({ value }) => problem(hostsProblem(value())));
-      validate(path.paths, ({ value }) => problem(pathsProblem(value())));
-      validate(path.header, ({ value }) => problem(headerProblem(value())));
+      apply(path.terms, secretTerms);
     },
     { submission: { action: () => this.save() } },
   );
 
   private async save(): Promise<void> {
     this.failed.set('');
-    const { name, hosts, paths, header, metered } = this.model();
+    const { name, hosts, terms } = this.model();
     try {
       this.ref.close(
         await this.api.send('patch', '/v1/secrets/{secretId}', {
           path: { secretId: this.secret.id },
-          body: {
-            name,
-            hosts: typedHosts(hosts),
-            paths: typedHosts(paths),
-            header: typedHeader(header) ?? null,
-            metered: metered === 'yes',
-          },
+          body: { name, hosts: typedHosts(hosts), ...typedTerms(terms) },
         }),
       );
     } catch (cause) {

@@ -9,6 +9,10 @@ const FIELD_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
 const FIELD_VALUE = /^[!-~]{1,8192}$/;
 const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 
+/** What a rule of a signal form answers. */
+export const problem = (message: string | undefined) =>
+  message === undefined ? undefined : { kind: 'secret', message };
+
 export const blankFields = (names: readonly string[]): FieldValue[] =>
   names.map((name) => ({ name, value: '' }));
 

@@ -9,6 +9,7 @@ import {
   untracked,
 } from '@angular/core';
 import {
+  apply,
   applyEach,
   applyWhen,
   form,
@@ -28,16 +29,13 @@ import {
   fieldValueProblem,
   filledFields,
   type FieldValue,
-  headerProblem,
   hostsProblem,
   OTHER_PROVIDER,
-  pathsProblem,
-  typedHeader,
+  problem,
   typedHosts,
 } from './secret-fields';
-
-const problem = (message: string | undefined) =>
-  message === undefined ? undefined : { kind: 'secret', message };
+import { BLANK_TERMS, secretTerms, type SecretTerms, typedTerms } from './secret-terms';
+import { SecretTermsFields } from './secret-terms-fields';
 
 interface SecretModel {
   readonly provider: string;
@@ -45,9 +43,7 @@ interface SecretModel {
   readonly name: string;
   readonly projectId: string;
   readonly hosts: string;
-  readonly paths: string;
-  readonly header: string;
-  readonly metered: string;
+  readonly terms: SecretTerms;
   readonly environment: Schemas['Secret']['environment'];
   readonly fields: FieldValue[];
 }
@@ -55,7 +51,17 @@ interface SecretModel {
 /** Asks for a provider key and stores it. The buttons come from outside, because a dialog and the first-run page place them differently. */
 @Component({
   selector: 'app-secret-form',
-  imports: [FormField, FormRoot, ProjectSelect, UiField, UiIcon, UiInput, UiLoadState, UiNote],
+  imports: [
+    FormField,
+    FormRoot,
+    ProjectSelect,
+    SecretTermsFields,
+    UiField,
+    UiIcon,
+    UiInput,
+    UiLoadState,
+    UiNote,
+  ],
   templateUrl: './secret-form.html',
 })
 export class SecretForm {
@@ -72,9 +78,7 @@ export class SecretForm {
     name: '',
     projectId: '',
     hosts: '',
-    paths: '',
-    header: '',
-    metered: 'yes',
+    terms: BLANK_TERMS,
     environment: 'any',
     fields: [],
   });
@@ -84,8 +88,6 @@ export class SecretForm {
       required(path.provider, { message: 'Choose a provider.' });
       nameRule(path.name, 'Enter a name for the secret.');
       validate(path.hosts, ({ value }) => problem(hostsProblem(value())));
-      validate(path.paths, ({ value }) => problem(pathsProblem(value())));
-      validate(path.header, ({ value }) => problem(headerProblem(value())));
       applyWhen(
         path,
         ({ value }) => value().provider === OTHER_PROVIDER,
@@ -98,6 +100,7 @@ export class SecretForm {
             ),
           );
           required(custom.hosts, { message: 'Enter the host that the key may be sent to.' });
+          apply(custom.terms, secretTerms);
         },
       );
       applyEach(path.fields, (field) => {
@@ -135,18 +138,10 @@ export class SecretForm {
     });
   }
 
-  private terms(): Partial<Schemas['SecretRequest']> {
-    const { paths, header, metered } = this.model();
-    return {
-      paths: typedHosts(paths),
-      header: typedHeader(header) ?? null,
-      metered: metered === 'yes',
-    };
-  }
-
   private async store(): Promise<void> {
     this.failed.set('');
-    const { provider, otherProvider, name, fields, hosts, projectId, environment } = this.model();
+    const { provider, name, fields, hosts, projectId, environment } = this.model();
+    const { otherProvider, terms } = this.model();
     const project = this.projectId() ?? projectId;
     const ownHosts = typedHosts(hosts);
     try {
@@ -158,7 +153,7 @@ export class SecretForm {
           environment,
           ...(project ? { projectId: project } : {}),
           ...(ownHosts.length > 0 ? { hosts: ownHosts } : {}),
-          ...(provider === OTHER_PROVIDER ? this.terms() : {}),
+          ...(provider === OTHER_PROVIDER ? typedTerms(terms) : {}),
         },
       });
       this.stored.emit(secret);
