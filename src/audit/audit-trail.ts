@@ -27,13 +27,28 @@ export class AuditTrail {
     organizationId: string,
     query: InputOf<typeof listAudit>['query'],
   ): Promise<AnswerOf<typeof listAudit>> {
-    const { cursor, limit = PAGE_SIZE } = query;
+    const { cursor, limit = PAGE_SIZE, ...filter } = query;
     if (cursor !== undefined && !isUuid(cursor)) {
       throw new AppError('VALIDATION_FAILED', 'The cursor is not one of ours; start without it.');
     }
+    if (filter.from && filter.to && filter.from >= filter.to) {
+      throw new AppError(
+        'VALIDATION_FAILED',
+        'Give a range that ends (to) after it begins (from).',
+      );
+    }
     // One more than asked for tells whether there is another page.
-    const rows = await this.log.before(organizationId, cursor, limit + 1);
+    const rows = await this.log.before(organizationId, {
+      ...filter,
+      beforeId: cursor,
+      limit: limit + 1,
+    });
     const items = rows.slice(0, limit);
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  /** The kinds of events that this organization has seen, by name. */
+  actions(organizationId: string): Promise<string[]> {
+    return this.log.actions(organizationId);
   }
 }

@@ -45,6 +45,21 @@ export function newId(nowMs: number = systemClock.now()): string {
   return uuidOf(bytes);
 }
 
+const LAST_MS = 2 ** 48 - 1;
+
+/**
+ * Not above any {@link newId} made at that time or later: turns a time into a bound of ids that sort by time.
+ *
+ * @param ms milliseconds since the Unix epoch; what no id can hold becomes the nearest that one can
+ */
+export function leastIdAt(ms: number): string {
+  const bytes = Buffer.alloc(ID_BYTES);
+  bytes.writeUIntBE(Math.min(Math.max(Math.floor(ms), 0), LAST_MS), 0, 6);
+  bytes[6] = 0x70;
+  bytes[8] = 0x80;
+  return uuidOf(bytes);
+}
+
 /** The text form of sixteen bytes whose version and variant bits are set already. */
 export function uuidOf(bytes: Buffer): string {
   const hex = bytes.toString('hex');

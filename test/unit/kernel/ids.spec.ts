@@ -1,4 +1,4 @@
-import { isUuid, newId } from '../../../src/kernel/ids.js';
+import { isUuid, leastIdAt, newId } from '../../../src/kernel/ids.js';
 
 const timeOf = (id: string) => parseInt(id.replace('-', '').slice(0, 12), 16);
 
@@ -17,6 +17,15 @@ describe('ids', () => {
     expect([...ids].sort()).toEqual(ids);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.every(isUuid)).toBe(true);
+  });
+
+  it('are bounded by a time, and any time gives a bound', () => {
+    const ms = 1_700_000_002_000;
+    expect(leastIdAt(ms) <= newId(ms)).toBe(true);
+    expect(leastIdAt(ms + 1) > newId(ms)).toBe(true);
+    for (const odd of [-1, 0, 0.5, 253_402_300_799_999, Number.MAX_SAFE_INTEGER])
+      expect(isUuid(leastIdAt(odd))).toBe(true);
+    expect(leastIdAt(-1)).toBe(leastIdAt(0));
   });
 
   it('are not guessed from the one before', () => {
