@@ -7,7 +7,8 @@ import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-type Op<P extends keyof paths, M extends Method> = paths[P] extends Record<M, infer O> ? O : never;
+export type Op<P extends keyof paths, M extends Method> =
+  paths[P] extends Record<M, infer O> ? O : never;
 /** Only those paths that have this method. */
 export type PathWith<M extends Method> = {
   [P in keyof paths]: paths[P] extends Record<M, object> ? P : never;

@@ -1,4 +1,4 @@
-import { computed, effect, signal, untracked } from '@angular/core';
+import { computed, signal } from '@angular/core';
 
 /** Walks a cursor-paged list: the server only says what comes next, so the way back is remembered here. */
 export class Pager {
@@ -23,14 +23,4 @@ export class Pager {
     this.passed.set([]);
     this.current.set(undefined);
   }
-}
-
-/** A pager that begins at the first page again when the filter changes; made where a component is constructed. */
-export function pagerOf(filter: () => unknown): Pager {
-  const pager = new Pager();
-  effect(() => {
-    filter();
-    untracked(() => pager.reset());
-  });
-  return pager;
 }

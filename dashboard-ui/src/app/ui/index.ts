@@ -17,4 +17,5 @@ export * from './money-text';
 export * from './pager-bar';
 export * from './search-box';
 export * from './section';
+export * from './time-head';
 export * from './time-text';

@@ -1,6 +1,5 @@
 import { Component, computed, input } from '@angular/core';
-import type { Loaded } from '../api/loaded';
-import type { Pager } from '../core/pager';
+import type { PagedList } from '../api/paged-list';
 import { UiLoadState } from './load-state';
 import { UiPager } from './pager-bar';
 import { UiSection } from './section';
@@ -25,7 +24,7 @@ interface Page {
       <ng-content select="ui-empty" />
     } @else if (of().value(); as page) {
       <ng-content />
-      <ui-pager [pager]="pager()" [nextCursor]="page.nextCursor" [what]="what()" />
+      <ui-pager [pager]="of().pager" [nextCursor]="page.nextCursor" [what]="what()" />
     }
   </ui-section>`,
 })
@@ -33,10 +32,9 @@ export class UiList {
   readonly heading = input.required<string>();
   readonly note = input('');
   readonly level = input<1 | 2>(2);
-  readonly of = input.required<Loaded<Page>>();
+  readonly of = input.required<PagedList<Page>>();
   /** Plural, in lower case: "projects". */
   readonly what = input.required<string>();
-  readonly pager = input.required<Pager>();
   readonly skeletonRows = input(4);
   protected readonly isEmpty = computed(() => this.of().value()?.items.length === 0);
 }

@@ -1,35 +1,44 @@
-import { Component, inject } from '@angular/core';
-import { Api } from '../../api/client';
-import { Pager } from '../../core/pager';
-import { ownTimeZone } from '../../core/time';
+import { Component, computed, input } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { pagedList } from '../../api/paged-list';
 import { TOPICS } from '../../live/live-topics';
-import { UiEmpty, UiList, UiTableScroll, UiTime } from '../../ui';
+import { UiButton, UiEmpty, UiList, UiTableScroll, UiTime, UiTimeHead } from '../../ui';
 import { auditDetails } from './audit-details';
-
-const PAGE_SIZE = 50;
+import { AuditFilters } from './audit-filters';
+import { named } from './audit-view';
 
 @Component({
   selector: 'app-audit',
-  imports: [UiEmpty, UiList, UiTableScroll, UiTime],
+  imports: [AuditFilters, RouterLink, UiButton, UiEmpty, UiList, UiTableScroll, UiTime, UiTimeHead],
   template: `<ui-list
     heading="Audit log"
     note="newest first"
     what="events"
     [level]="1"
     [of]="list"
-    [pager]="pager"
     [skeletonRows]="8"
   >
-    <ui-empty
-      icon="scroll-text"
-      heading="Nothing happened yet"
-      text="Every change and every delivery of a secret is written down here."
-    />
+    <app-audit-filters listActions #filters [filter]="filter()" [events]="events()" />
+    @if (filters.isFiltered()) {
+      <ui-empty
+        icon="search"
+        heading="No event matches"
+        text="Choose a wider time or another action, or clear the filters to see everything."
+      >
+        <button uiButton type="button" (click)="filters.clear()">Clear filters</button>
+      </ui-empty>
+    } @else {
+      <ui-empty
+        icon="scroll-text"
+        heading="Nothing happened yet"
+        text="Every change and every delivery of a secret is written down here."
+      />
+    }
     <div uiTableScroll="Audit log, table">
       <table class="table sm:min-w-[760px]">
         <thead>
           <tr>
-            <th scope="col" class="max-sm:hidden">Time ({{ zone }})</th>
+            <th uiTimeHead class="max-sm:hidden"></th>
             <th scope="col" class="max-sm:hidden">Who</th>
             <th scope="col">Action</th>
             <th scope="col" class="max-sm:hidden">What</th>
@@ -37,30 +46,50 @@ const PAGE_SIZE = 50;
           </tr>
         </thead>
         <tbody>
-          @for (event of list.value()?.items; track event.id) {
+          @for (row of rows(); track row.event.id) {
             <tr class="align-top">
-              <td class="text-muted max-sm:hidden"><ui-time [at]="event.at" /></td>
-              <td class="max-w-48 truncate font-medium max-sm:hidden" [attr.title]="event.actor">
-                {{ event.actorName ?? event.actor }}
+              <td class="text-muted max-sm:hidden"><ui-time [at]="row.event.at" /></td>
+              <td class="max-w-48 max-sm:hidden">
+                <a
+                  class="link block truncate"
+                  [attr.title]="row.event.actor"
+                  [routerLink]="[]"
+                  [queryParams]="{ actor: row.event.actor }"
+                  queryParamsHandling="merge"
+                  >{{ row.who.name }}</a
+                >
+                <span class="text-xs text-muted">{{ row.who.kind }}</span>
               </td>
               <td class="max-sm:w-36 max-sm:max-w-36">
                 <code
                   class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs break-all sm:whitespace-nowrap"
-                  >{{ event.action }}</code
+                  >{{ row.event.action }}</code
                 >
                 <div class="mt-1 text-xs text-muted sm:hidden">
-                  {{ event.actorName ?? event.actor }}
-                  <ui-time class="block" as="ago" [at]="event.at" />
+                  {{ row.who.kind }} {{ row.who.name }}
+                  <ui-time class="block" as="ago" [at]="row.event.at" />
                 </div>
               </td>
-              <td
-                class="max-w-56 truncate font-mono text-xs text-muted max-sm:hidden"
-                [attr.title]="event.target"
-              >
-                {{ event.target }}
+              <td class="max-w-56 max-sm:hidden">
+                <a
+                  class="link block truncate"
+                  [attr.title]="row.event.target"
+                  [routerLink]="[]"
+                  [queryParams]="{ target: row.event.target }"
+                  queryParamsHandling="merge"
+                  >{{ row.what.name }}</a
+                >
+                <span class="text-xs text-muted">{{ row.what.kind }}</span>
               </td>
               <td class="text-xs break-words text-muted sm:min-w-64">
-                @for (detail of details(event.details); track detail.name) {
+                <a
+                  class="link block truncate text-fg sm:hidden"
+                  [routerLink]="[]"
+                  [queryParams]="{ target: row.event.target }"
+                  queryParamsHandling="merge"
+                  >{{ row.what.kind }} {{ row.what.name }}</a
+                >
+                @for (detail of row.details; track detail.name) {
                   <span class="mr-3 inline-block max-w-full"
                     >{{ detail.name }} <span class="text-fg">{{ detail.value }}</span></span
                   >
@@ -74,13 +103,34 @@ const PAGE_SIZE = 50;
   </ui-list>`,
 })
 export class Audit {
-  protected readonly zone = ownTimeZone();
-  protected readonly pager = new Pager();
-  protected readonly list = inject(Api).get(
+  readonly action = input<string>();
+  /** `user:<id>`, `key:<id>` or `system`. */
+  readonly actor = input<string>();
+  /** `project:<id>`, `key:<id>`, … */
+  readonly target = input<string>();
+  /** Instants, ISO 8601. */
+  readonly from = input<string>();
+  readonly to = input<string>();
+  protected readonly filter = computed(() => ({
+    action: this.action(),
+    actor: this.actor(),
+    target: this.target(),
+    from: this.from(),
+    to: this.to(),
+  }));
+  protected readonly list = pagedList(
     '/v1/audit',
-    () => ({ query: { cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
+    (page) => ({ query: { ...this.filter(), ...page } }),
     // Whatever changes leaves a trace here; usage alone does not.
-    TOPICS.filter((topic) => topic !== 'usage' && topic !== 'leases'),
+    { topics: TOPICS.filter((topic) => topic !== 'usage' && topic !== 'leases') },
   );
-  protected readonly details = auditDetails;
+  protected readonly events = computed(() => this.list.value()?.items ?? []);
+  protected readonly rows = computed(() =>
+    this.events().map((event) => ({
+      event,
+      who: named(event.actor, event.actorName),
+      what: named(event.target, event.targetName),
+      details: auditDetails(event.details),
+    })),
+  );
 }

@@ -1,22 +1,17 @@
-import { Component, inject } from '@angular/core';
+import { Component } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Api } from '../../api/client';
-import { Pager } from '../../core/pager';
-import { ownTimeZone } from '../../core/time';
-import { UiEmpty, UiList, UiTableScroll, UiTime } from '../../ui';
-
-const PAGE_SIZE = 50;
+import { pagedList } from '../../api/paged-list';
+import { UiEmpty, UiList, UiTableScroll, UiTime, UiTimeHead } from '../../ui';
 
 @Component({
   selector: 'app-alerts',
-  imports: [RouterLink, UiEmpty, UiList, UiTableScroll, UiTime],
+  imports: [RouterLink, UiEmpty, UiList, UiTableScroll, UiTime, UiTimeHead],
   template: `<ui-list
     heading="Alerts"
     note="newest first, kept for 90 days"
     what="alerts"
     [level]="1"
     [of]="list"
-    [pager]="pager"
     [skeletonRows]="8"
   >
     <ui-empty
@@ -28,7 +23,7 @@ const PAGE_SIZE = 50;
       <table class="table sm:min-w-[640px]">
         <thead>
           <tr>
-            <th scope="col" class="max-sm:hidden">Time ({{ zone }})</th>
+            <th uiTimeHead class="max-sm:hidden"></th>
             <th scope="col" class="max-sm:hidden">Kind</th>
             <th scope="col" class="max-sm:hidden">Project</th>
             <th scope="col">What happened</th>
@@ -64,11 +59,7 @@ const PAGE_SIZE = 50;
   </ui-list>`,
 })
 export class Alerts {
-  protected readonly zone = ownTimeZone();
-  protected readonly pager = new Pager();
-  protected readonly list = inject(Api).get(
-    '/v1/alerts',
-    () => ({ query: { cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
-    ['projects', 'budgets', 'leases', 'keys'],
-  );
+  protected readonly list = pagedList('/v1/alerts', (query) => ({ query }), {
+    topics: ['projects', 'budgets', 'leases', 'keys'],
+  });
 }

@@ -1,9 +1,9 @@
 import { Component, computed, inject, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { Api } from '../../api/client';
+import { pagedList } from '../../api/paged-list';
 import { ActorNames } from '../../core/actor-names';
 import { AddressQuery } from '../../core/address-query';
-import { pagerOf } from '../../core/pager';
 import {
   UiBadge,
   UiEmpty,
@@ -16,8 +16,6 @@ import {
 } from '../../ui';
 import { type Ask, askedOf, askLabel, askTone } from './request-view';
 
-const PAGE_SIZE = 50;
-
 @Component({
   selector: 'app-decided-requests',
   providers: [ActorNames],
@@ -27,7 +25,7 @@ const PAGE_SIZE = 50;
       class="link mb-2 inline-flex items-center gap-1 text-xs text-muted"
       ><ui-icon name="chevron-left" class="size-3.5!" />All budgets</a
     >
-    <ui-list heading="Decided requests" what="requests" [level]="1" [of]="list" [pager]="pager">
+    <ui-list heading="Decided requests" what="requests" [level]="1" [of]="list">
       <select listActions uiInput class="w-32!" aria-label="Decision" (change)="choose($event)">
         <option value="" [selected]="decision() === 'approved'">Approved</option>
         <option value="declined" [selected]="decision() === 'declined'">Declined</option>
@@ -107,19 +105,15 @@ export class DecidedRequests {
   protected readonly tone = askTone;
   private readonly address = inject(AddressQuery);
   private readonly actors = inject(ActorNames);
-  private readonly api = inject(Api);
   protected readonly decision = computed<Ask['state']>(() =>
     this.state() === 'declined' ? 'declined' : 'approved',
   );
-  protected readonly pager = pagerOf(() => this.decision());
-  protected readonly list = this.api.get(
+  protected readonly list = pagedList(
     '/v1/budget-requests',
-    () => ({
-      query: { state: this.decision(), cursor: this.pager.cursor(), limit: PAGE_SIZE },
-    }),
-    ['budgets'],
+    (page) => ({ query: { state: this.decision(), ...page } }),
+    { topics: ['budgets'] },
   );
-  private readonly budgets = this.api.get('/v1/budgets', () => ({}));
+  private readonly budgets = inject(Api).get('/v1/budgets', () => ({}));
   protected readonly rows = computed(() =>
     (this.list.value()?.items ?? []).map((ask) => ({
       ask,

@@ -1,10 +1,9 @@
 import { Component, computed, inject, input, output } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Api } from '../../api/client';
+import { pagedList } from '../../api/paged-list';
 import { ActorNames } from '../../core/actor-names';
 import { exactUsd, nano } from '../../core/money';
 import { Notices } from '../../core/notices';
-import { Pager } from '../../core/pager';
 import { Session } from '../../session/session';
 import { Dialogs, UiButton, UiLoadState, UiMoney, UiPager, UiSection, UiTime } from '../../ui';
 import { ApproveDialog, type ApproveData } from './approve-dialog';
@@ -19,7 +18,7 @@ const PAGE_SIZE = 20;
   selector: 'app-open-requests',
   providers: [ActorNames],
   imports: [RouterLink, UiButton, UiLoadState, UiMoney, UiPager, UiSection, UiTime],
-  template: `@if (rows().length > 0 || list.error() || !pager.isFirst()) {
+  template: `@if (rows().length > 0 || list.error() || !list.pager.isFirst()) {
     <ui-section heading="Requests for more" [note]="note()">
       <ui-load-state [of]="list" what="requests" [rows]="2" />
       <ul class="divide-y">
@@ -68,7 +67,7 @@ const PAGE_SIZE = 20;
           }
         }
       </ul>
-      <ui-pager [pager]="pager" [nextCursor]="list.value()?.nextCursor" what="requests" />
+      <ui-pager [pager]="list.pager" [nextCursor]="list.value()?.nextCursor" what="requests" />
     </ui-section>
   }`,
 })
@@ -77,14 +76,13 @@ export class OpenRequests {
   readonly budgets = input.required<readonly Budget[] | undefined>();
   readonly decided = output();
   protected readonly session = inject(Session);
-  protected readonly pager = new Pager();
   private readonly actors = inject(ActorNames);
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
-  protected readonly list = inject(Api).get(
+  protected readonly list = pagedList(
     '/v1/budget-requests',
-    () => ({ query: { state: 'open' as const, cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
-    ['budgets'],
+    (page) => ({ query: { state: 'open' as const, ...page } }),
+    { topics: ['budgets'], pageSize: PAGE_SIZE },
   );
   protected readonly rows = computed(() =>
     (this.list.value()?.items ?? []).map((ask) => ({

@@ -1,19 +1,16 @@
 import { Component, inject, input } from '@angular/core';
-import { Api } from '../../api/client';
+import { pagedList } from '../../api/paged-list';
 import { AddressQuery } from '../../core/address-query';
-import { pagerOf } from '../../core/pager';
 import { Session } from '../../session/session';
 import { Dialogs, UiButton, UiEmpty, UiIcon, UiList } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import { CreateKeyDialog, type CreateKeyData } from './create-key-dialog';
 import { KeyTable } from './key-table';
 
-const PAGE_SIZE = 50;
-
 @Component({
   selector: 'app-keys',
   imports: [KeyTable, ProjectSelect, UiButton, UiEmpty, UiIcon, UiList],
-  template: `<ui-list heading="Iron Cage keys" what="keys" [level]="1" [of]="list" [pager]="pager">
+  template: `<ui-list heading="Iron Cage keys" what="keys" [level]="1" [of]="list">
     <ng-container listActions>
       <app-project-select
         class="w-52"
@@ -47,14 +44,11 @@ export class Keys {
   readonly project = input<string>();
   protected readonly session = inject(Session);
   protected readonly address = inject(AddressQuery);
-  protected readonly pager = pagerOf(() => this.project());
   private readonly dialogs = inject(Dialogs);
-  protected readonly list = inject(Api).get(
+  protected readonly list = pagedList(
     '/v1/keys',
-    () => ({
-      query: { projectId: this.project(), cursor: this.pager.cursor(), limit: PAGE_SIZE },
-    }),
-    ['keys'],
+    (page) => ({ query: { projectId: this.project(), ...page } }),
+    { topics: ['keys'] },
   );
 
   protected async create(): Promise<void> {

@@ -1,16 +1,13 @@
-import { Component, computed, inject, input } from '@angular/core';
-import { Api } from '../../api/client';
-import { pagerOf } from '../../core/pager';
+import { Component, computed, input } from '@angular/core';
+import { pagedList } from '../../api/paged-list';
 import { UiEmpty, UiList } from '../../ui';
 import { LeaseTable } from './lease-table';
 import { OpenFilter } from './open-filter';
 
-const PAGE_SIZE = 50;
-
 @Component({
   selector: 'app-leases',
   imports: [LeaseTable, OpenFilter, UiEmpty, UiList],
-  template: `<ui-list heading="Leases" what="leases" [level]="1" [of]="list" [pager]="pager">
+  template: `<ui-list heading="Leases" what="leases" [level]="1" [of]="list">
     <app-open-filter listActions openLabel="Open" [project]="project()" [onlyOpen]="onlyOpen()" />
     <ui-empty
       icon="hand-coins"
@@ -30,17 +27,15 @@ export class Leases {
   /** `all`: also those that have ended. */
   readonly state = input<string>();
   protected readonly onlyOpen = computed(() => this.state() !== 'all');
-  protected readonly pager = pagerOf(() => [this.project(), this.state()]);
-  protected readonly list = inject(Api).get(
+  protected readonly list = pagedList(
     '/v1/leases',
-    () => ({
+    (page) => ({
       query: {
         projectId: this.project(),
         open: this.onlyOpen() ? 'true' : undefined,
-        cursor: this.pager.cursor(),
-        limit: PAGE_SIZE,
+        ...page,
       },
     }),
-    ['leases'],
+    { topics: ['leases'] },
   );
 }

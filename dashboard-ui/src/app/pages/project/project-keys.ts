@@ -1,6 +1,5 @@
 import { Component, inject } from '@angular/core';
-import { Api } from '../../api/client';
-import { Pager } from '../../core/pager';
+import { pagedList } from '../../api/paged-list';
 import { Session } from '../../session/session';
 import { Dialogs, UiButton, UiEmpty, UiIcon, UiList } from '../../ui';
 import { CreateKeyDialog, type CreateKeyData } from '../keys/create-key-dialog';
@@ -12,7 +11,7 @@ const PAGE_SIZE = 20;
 @Component({
   selector: 'app-project-keys',
   imports: [KeyTable, UiButton, UiEmpty, UiIcon, UiList],
-  template: `<ui-list heading="Keys of this project" what="keys" [of]="list" [pager]="pager">
+  template: `<ui-list heading="Keys of this project" what="keys" [of]="list">
     <ng-container listActions>
       @if (session.can('key:write')) {
         <button uiButton type="button" variant="primary" (click)="create()">
@@ -34,15 +33,12 @@ const PAGE_SIZE = 20;
 })
 export class ProjectKeys {
   protected readonly session = inject(Session);
-  protected readonly pager = new Pager();
   private readonly store = inject(ProjectStore);
   private readonly dialogs = inject(Dialogs);
-  protected readonly list = inject(Api).get(
+  protected readonly list = pagedList(
     '/v1/keys',
-    () => ({
-      query: { projectId: this.store.id(), cursor: this.pager.cursor(), limit: PAGE_SIZE },
-    }),
-    ['keys'],
+    (page) => ({ query: { projectId: this.store.id(), ...page } }),
+    { topics: ['keys'], pageSize: PAGE_SIZE },
   );
 
   protected async create(): Promise<void> {

@@ -1,10 +1,18 @@
 import { Component, inject } from '@angular/core';
-import { Api, type Schemas } from '../../api/client';
+import type { Schemas } from '../../api/client';
+import { pagedList } from '../../api/paged-list';
 import { ActorNames } from '../../core/actor-names';
 import { nano } from '../../core/money';
-import { Pager } from '../../core/pager';
-import { ownTimeZone } from '../../core/time';
-import { type Tone, UiBadge, UiEmpty, UiList, UiMoney, UiTableScroll, UiTime } from '../../ui';
+import {
+  type Tone,
+  UiBadge,
+  UiEmpty,
+  UiList,
+  UiMoney,
+  UiTableScroll,
+  UiTime,
+  UiTimeHead,
+} from '../../ui';
 import { ProjectStore } from './project-store';
 
 type Kind = Schemas['LedgerEntry']['kind'];
@@ -34,18 +42,16 @@ const TONE: Record<Kind, Tone> = {
   OVERDRAFT_REPAID: 'ok',
   CARRIED: 'neutral',
 };
-const PAGE_SIZE = 50;
 
 @Component({
   selector: 'app-project-ledger',
   providers: [ActorNames],
-  imports: [UiBadge, UiEmpty, UiList, UiMoney, UiTableScroll, UiTime],
+  imports: [UiBadge, UiEmpty, UiList, UiMoney, UiTableScroll, UiTime, UiTimeHead],
   template: `<ui-list
     heading="Ledger"
     note="change by each entry, newest first"
     what="entries"
     [of]="list"
-    [pager]="pager"
     [skeletonRows]="6"
   >
     <ui-empty
@@ -57,7 +63,7 @@ const PAGE_SIZE = 50;
       <table class="table sm:min-w-[820px]">
         <thead>
           <tr>
-            <th scope="col" class="max-sm:hidden">Time ({{ zone }})</th>
+            <th uiTimeHead class="max-sm:hidden"></th>
             <th scope="col">Entry</th>
             <th scope="col" class="text-right">Free</th>
             <th scope="col" class="text-right max-sm:hidden">Leased</th>
@@ -115,18 +121,14 @@ export class ProjectLedger {
   protected readonly actors = inject(ActorNames);
   protected readonly label = LABEL;
   protected readonly tone = TONE;
-  protected readonly zone = ownTimeZone();
-  protected readonly pager = new Pager();
   private readonly store = inject(ProjectStore);
-  protected readonly list = inject(Api).get(
+  protected readonly list = pagedList(
     '/v1/projects/{projectId}/ledger',
-    () => {
+    (query) => {
       const projectId = this.store.id();
-      return projectId === undefined
-        ? undefined
-        : { path: { projectId }, query: { cursor: this.pager.cursor(), limit: PAGE_SIZE } };
+      return projectId === undefined ? undefined : { path: { projectId }, query };
     },
-    ['projects', 'leases', 'usage'],
+    { topics: ['projects', 'leases', 'usage'] },
   );
 
   protected isPlus(change: string): boolean {

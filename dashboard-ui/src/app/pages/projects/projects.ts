@@ -1,8 +1,8 @@
 import { Component, inject, input } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
-import { Api, type Schemas } from '../../api/client';
+import type { Schemas } from '../../api/client';
+import { pagedList } from '../../api/paged-list';
 import { AddressQuery } from '../../core/address-query';
-import { pagerOf } from '../../core/pager';
 import { Session } from '../../session/session';
 import {
   Dialogs,
@@ -19,8 +19,6 @@ import {
 import { CreateProjectDialog } from './create-project-dialog';
 import { ProjectActions } from './project-actions';
 import { stateLabel, stateTone } from './project-view';
-
-const PAGE_SIZE = 50;
 
 @Component({
   selector: 'app-projects',
@@ -42,16 +40,15 @@ export class Projects {
   readonly search = input<string>();
   protected readonly session = inject(Session);
   protected readonly address = inject(AddressQuery);
-  protected readonly pager = pagerOf(() => this.search());
   protected readonly stateTone = stateTone;
   protected readonly stateLabel = stateLabel;
   private readonly dialogs = inject(Dialogs);
   private readonly router = inject(Router);
   private readonly actions = inject(ProjectActions);
-  protected readonly list = inject(Api).get(
+  protected readonly list = pagedList(
     '/v1/projects',
-    () => ({ query: { search: this.search(), cursor: this.pager.cursor(), limit: PAGE_SIZE } }),
-    ['projects', 'leases', 'usage'],
+    (page) => ({ query: { search: this.search(), ...page } }),
+    { topics: ['projects', 'leases', 'usage'] },
   );
 
   protected async create(): Promise<void> {

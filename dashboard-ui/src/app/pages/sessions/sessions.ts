@@ -1,18 +1,15 @@
-import { Component, computed, inject, input } from '@angular/core';
-import { Api } from '../../api/client';
-import { pagerOf } from '../../core/pager';
+import { Component, computed, input } from '@angular/core';
+import { pagedList } from '../../api/paged-list';
 import { UiEmpty, UiList } from '../../ui';
 import { OpenFilter } from '../leases/open-filter';
 import { AnomalyList } from './anomaly-list';
 import { SessionTable } from './session-table';
 
-const PAGE_SIZE = 50;
-
 @Component({
   selector: 'app-sessions',
   imports: [AnomalyList, OpenFilter, SessionTable, UiEmpty, UiList],
   template: `<app-anomaly-list [project]="project()" [onlyOpen]="onlyOpen()" />
-    <ui-list heading="Agents" what="agents" [level]="1" [of]="list" [pager]="pager">
+    <ui-list heading="Agents" what="agents" [level]="1" [of]="list">
       <app-open-filter
         listActions
         openLabel="Running"
@@ -33,17 +30,15 @@ export class Sessions {
   /** `all`: also those that have ended. */
   readonly state = input<string>();
   protected readonly onlyOpen = computed(() => this.state() !== 'all');
-  protected readonly pager = pagerOf(() => [this.project(), this.state()]);
-  protected readonly list = inject(Api).get(
+  protected readonly list = pagedList(
     '/v1/sessions',
-    () => ({
+    (page) => ({
       query: {
         projectId: this.project(),
         open: this.onlyOpen() ? 'true' : undefined,
-        cursor: this.pager.cursor(),
-        limit: PAGE_SIZE,
+        ...page,
       },
     }),
-    ['projects', 'leases'],
+    { topics: ['projects', 'leases'] },
   );
 }
