@@ -14,7 +14,7 @@ export const listAudit = defineRoute({
   query: z.strictObject({
     ...pageQuery,
     action: name.optional().describe('Only events of this kind, such as `project.pause`.'),
-    actor: name.optional().describe('Only what this one did: `user:<id>`, `key:<id>` or `system`.'),
+    actor: name.optional().describe('Only what this one did: `user:<id>`, `key:<id>` or `server`.'),
     target: name.optional().describe('Only what happened to this: `project:<id>`, `key:<id>`, …'),
     from: instant.optional().describe('Only what happened then or later.'),
     to: instant.optional().describe('Only what happened before.'),

@@ -5,7 +5,7 @@ import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 
 export interface AuditEvent {
   readonly organizationId: string;
-  /** `user:<id>`, `key:<id>` or `system`. */
+  /** `user:<id>`, `key:<id>` or `server`. */
   readonly actor: string;
   /** Noun and verb: `project.pause`. */
   readonly action: string;

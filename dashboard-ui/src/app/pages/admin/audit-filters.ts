@@ -41,7 +41,7 @@ export interface AuditFilter {
         ><span class="w-9 text-xs text-muted sm:w-auto">{{ end.label }}</span>
         <input
           uiInput
-          class="sm:w-44!"
+          class="sm:w-50!"
           type="datetime-local"
           [attr.aria-label]="end.label + ' (' + zone + ')'"
           [attr.title]="end.label + ' (' + zone + ')'"
@@ -88,7 +88,7 @@ export class AuditFilters {
         id: `user:${userId}`,
         name,
       })),
-      { id: 'system', name: 'System' },
+      { id: 'server', name: 'Server' },
     ];
     if (!actor || all.some(({ id }) => id === actor)) return all;
     const event = this.events().find((one) => one.actor === actor);

@@ -1,4 +1,4 @@
-import { instantOf, named, typedInstant } from './audit-view';
+import { instantOf, named, parts, typedInstant } from './audit-view';
 
 describe('an audit event', () => {
   it('says the name, or else the end of the id', () => {
@@ -13,7 +13,12 @@ describe('an audit event', () => {
       kind: 'budget request',
     });
     expect(named('month:2026-11', null)).toEqual({ name: '2026-11', kind: 'month' });
-    expect(named('system', null)).toEqual({ name: 'system', kind: '' });
+    expect(named('leak-report', null)).toEqual({ name: 'Leak report', kind: '' });
+  });
+
+  it('breaks its action after the dot', () => {
+    expect(parts('price.override-remove')).toEqual(['price.', 'override-remove']);
+    expect(parts('pause')).toEqual(['', 'pause']);
   });
 
   it('is filtered by a time only when it is one', () => {

@@ -13,10 +13,19 @@ export interface Named {
 /** `user:<id>` or `project:<id>` with its name, where there is one; else the end of the id, which differs more than its beginning. */
 export function named(reference: string, name: string | null): Named {
   const colon = reference.indexOf(':');
-  const kind = colon < 0 ? '' : reference.slice(0, colon).replaceAll('-', ' ');
+  if (colon < 0) return { name: capitalized(reference.replaceAll('-', ' ')), kind: '' };
+  const kind = reference.slice(0, colon).replaceAll('-', ' ');
   const id = reference.slice(colon + 1);
   if (name !== null) return { name, kind: kind === 'user' ? '' : kind };
   return { name: id.length > LONG_ID ? `…${id.slice(-8)}` : id, kind };
+}
+
+const capitalized = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+
+/** `project.pause` in two parts, so that a narrow column breaks it after the dot. */
+export function parts(action: string): readonly [string, string] {
+  const end = action.indexOf('.') + 1;
+  return [action.slice(0, end), action.slice(end)];
 }
 
 /** When a filter of the address is an instant, it in ms since the epoch. */

@@ -5,7 +5,7 @@ import { TOPICS } from '../../live/live-topics';
 import { UiButton, UiEmpty, UiList, UiTableScroll, UiTime, UiTimeHead } from '../../ui';
 import { auditDetails } from './audit-details';
 import { AuditFilters } from './audit-filters';
-import { named } from './audit-view';
+import { named, parts } from './audit-view';
 
 @Component({
   selector: 'app-audit',
@@ -60,10 +60,10 @@ import { named } from './audit-view';
                 >
                 <span class="text-xs text-muted">{{ row.who.kind }}</span>
               </td>
-              <td class="max-sm:w-36 max-sm:max-w-36">
+              <td class="max-sm:w-32 max-sm:max-w-32">
                 <code
-                  class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs break-all sm:whitespace-nowrap"
-                  >{{ row.event.action }}</code
+                  class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs break-words sm:whitespace-nowrap"
+                  >{{ row.action[0] }}<wbr />{{ row.action[1] }}</code
                 >
                 <div class="mt-1 text-xs text-muted sm:hidden">
                   {{ row.who.kind }} {{ row.who.name }}
@@ -104,7 +104,7 @@ import { named } from './audit-view';
 })
 export class Audit {
   readonly action = input<string>();
-  /** `user:<id>`, `key:<id>` or `system`. */
+  /** `user:<id>`, `key:<id>` or `server`. */
   readonly actor = input<string>();
   /** `project:<id>`, `key:<id>`, … */
   readonly target = input<string>();
@@ -128,6 +128,7 @@ export class Audit {
   protected readonly rows = computed(() =>
     this.events().map((event) => ({
       event,
+      action: parts(event.action),
       who: named(event.actor, event.actorName),
       what: named(event.target, event.targetName),
       details: auditDetails(event.details),
