@@ -39,7 +39,9 @@ export const anomalyView = z
         z.object({
           ip: z.string(),
           lastSeenAt: instant,
-          sessionIds: z.array(uuid).describe('Running sessions of the key that started there.'),
+          sessionIds: z
+            .array(uuid)
+            .describe('Sessions of the key that started there and ran then; the newest twenty.'),
         }),
       ),
       perMinute: money.nullable().describe('Leased in the minute before.'),

@@ -113,6 +113,46 @@ describe('one key in two places', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('names the sessions that ran then, however long ago that was', async () => {
+    const long = (await start(HERE)).body['sessionId'] as string;
+    const ended = (await start(HERE)).body['sessionId'] as string;
+    await query(
+      site,
+      `UPDATE sessions SET started_at = started_at - interval '2 hours',
+         ended_at = CASE WHEN id = $1 THEN now() - interval '1 hour' END WHERE id IN ($1, $2)`,
+      [ended, long],
+    );
+    const thief = (await start(THERE)).body['sessionId'] as string;
+    await eventually(async () => expect(await anomalies()).toHaveLength(1));
+    const sessions = async () => {
+      const [found] = await anomalies();
+      const addresses = found?.['evidence'].addresses as Json[];
+      return Object.fromEntries(addresses.map(({ ip, sessionIds }) => [ip, sessionIds]));
+    };
+    const then = { [HERE]: [long], [THERE]: [thief] };
+    expect(await sessions()).toEqual(then);
+
+    const [found] = await anomalies();
+    await site.must('POST', `/v1/anomalies/${found?.['id']}/release`, {});
+    await query(
+      site,
+      `UPDATE sessions SET started_at = started_at - interval '40 days', ended_at = ended_at - interval '40 days' WHERE key_id = $1`,
+      [project.keyId],
+    );
+    await query(
+      site,
+      `UPDATE anomalies SET first_at = first_at - interval '40 days' WHERE key_id = $1`,
+      [project.keyId],
+    );
+    await query(
+      site,
+      `UPDATE sessions SET ended_at = now() - interval '39 days' WHERE key_id = $1 AND ended_at IS NULL`,
+      [project.keyId],
+    );
+    expect((await start(HERE)).status).toBe(201);
+    expect(await sessions()).toEqual(then);
+  });
+
   it('is noticed although each place uses another replica, and blocked on both', async () => {
     const here = (await start(HERE)).body['sessionId'] as string;
     expect((await start(THERE, replica.url)).status).toBe(201);

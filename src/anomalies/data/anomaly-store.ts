@@ -26,27 +26,32 @@ export interface NewAnomaly {
 
 interface Row extends Omit<AnomalyView, 'evidence'> {
   readonly evidence: {
-    readonly addresses?: readonly { ip: string; lastSeenAt: string; sessionIds: string[] }[];
+    readonly addresses?: readonly { ip: string; lastSeenAt: string }[];
     /** Nano-dollars: numbers of JSON would lose digits. */
     readonly perMinute?: string;
     readonly limit?: string;
   };
-  readonly started: readonly { readonly ip: string; readonly id: string }[];
+  readonly sessions: readonly { readonly ip: string; readonly id: string }[];
 }
 
-/** The sessions that a person will want to look at; more of them say nothing more. */
+/** Of one address: the sessions that a person will want to look at; more of them say nothing more. */
 const SESSIONS_SHOWN = 20;
+/** So many of a key are looked through, the newest first. */
+const SESSIONS_READ = 1_000;
 
-// The use that gives a key away may be the start of a session, whose row is not there yet when the evidence is written.
+// Sessions are looked up and not kept with the evidence: the use that gives a key away may be the start of a session, whose row is not there
+// yet when the evidence is written. No session is ever deleted. A silent one ends when it was last heard of, which may be before its place was free.
 const VIEW = `
   SELECT a.id, a.project_id AS "projectId", p.name AS "projectName", a.key_id AS "keyId", k.name AS "keyName", a.kind, a.action,
     a.summary, a.evidence, a.times, a.first_at AS "firstAt", a.last_at AS "lastAt",
     a.released_at AS "releasedAt", a.released_by AS "releasedBy",
-    (SELECT coalesce(json_agg(json_build_object('ip', s.ip, 'id', s.id)), '[]') FROM (
-       SELECT ip, id FROM sessions
-        WHERE organization_id = $1 AND key_id = a.key_id AND a.kind = 'addresses'
-          AND started_at BETWEEN a.first_at - interval '10 seconds' AND a.first_at + interval '10 seconds'
-        ORDER BY started_at DESC LIMIT ${SESSIONS_SHOWN}) s) AS started
+    (SELECT coalesce(json_agg(json_build_object('ip', ran.ip, 'id', ran.id) ORDER BY ran.number), '[]') FROM (
+       SELECT ip, id, row_number() OVER (PARTITION BY ip ORDER BY started_at DESC) AS number FROM (
+         SELECT ip, id, started_at, ended_at FROM sessions
+          WHERE organization_id = $1 AND key_id = a.key_id AND a.kind = 'addresses' AND started_at <= a.first_at + interval '10 seconds'
+          ORDER BY started_at DESC LIMIT ${SESSIONS_READ}) started
+        WHERE ended_at IS NULL OR ended_at >= a.first_at - interval '20 seconds') ran
+      WHERE ran.number <= ${SESSIONS_SHOWN}) AS sessions
   FROM anomalies a
   JOIN projects p ON p.organization_id = a.organization_id AND p.id = a.project_id
   JOIN iron_cage_keys k ON k.organization_id = a.organization_id AND k.id = a.key_id
@@ -111,7 +116,7 @@ export class AnomalyStore {
         keyId,
         action,
         summary,
-        JSON.stringify({ addresses: await this.addressEvidence(tx, anomaly, places) }),
+        JSON.stringify({ addresses: places }),
       ],
     );
     if (!row) throw new Error('an anomaly was written and is not there');
@@ -157,40 +162,17 @@ export class AnomalyStore {
       [organizationId, newId(), JSON.stringify(payload)],
     );
   }
-
-  private async addressEvidence(
-    tx: Tx,
-    { organizationId, keyId }: NewAnomaly,
-    places: readonly Place[],
-  ): Promise<object[]> {
-    const sessions = await tx.query<{ id: string; ip: string }>(
-      `SELECT id, ip FROM sessions
-        WHERE organization_id = $1 AND key_id = $2 AND ended_at IS NULL AND ip = ANY($3::text[])
-        ORDER BY id DESC LIMIT $4`,
-      [organizationId, keyId, places.map(({ ip }) => ip), SESSIONS_SHOWN],
-    );
-    return places.map(({ ip, lastSeenAt }) => ({
-      ip,
-      lastSeenAt,
-      sessionIds: sessions.filter((session) => session.ip === ip).map(({ id }) => id),
-    }));
-  }
 }
 
-function view({ evidence, started, ...row }: Row): AnomalyView {
+function view({ evidence, sessions, ...row }: Row): AnomalyView {
   const { addresses = [], perMinute, limit } = evidence;
   return {
     ...row,
     evidence: {
-      addresses: addresses.map(({ ip, lastSeenAt, sessionIds }) => ({
+      addresses: addresses.map(({ ip, lastSeenAt }) => ({
         ip,
         lastSeenAt: new Date(lastSeenAt),
-        sessionIds: [
-          ...new Set([
-            ...sessionIds,
-            ...started.filter((one) => one.ip === ip).map(({ id }) => id),
-          ]),
-        ].slice(0, SESSIONS_SHOWN),
+        sessionIds: sessions.filter((session) => session.ip === ip).map(({ id }) => id),
       })),
       perMinute: perMinute === undefined ? null : BigInt(perMinute),
       limit: limit === undefined ? null : BigInt(limit),

@@ -1521,7 +1521,7 @@ export interface components {
                      * @description ISO 8601, UTC
                      */
                     lastSeenAt: string;
-                    /** @description Running sessions of the key that started there. */
+                    /** @description Sessions of the key that started there and ran then; the newest twenty. */
                     sessionIds: string[];
                 }[];
                 /** @description Leased in the minute before. */
