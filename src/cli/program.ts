@@ -11,6 +11,7 @@ import { addMoneyCommands } from './commands/money.js';
 import { addOrganizationCommands } from './commands/organizations.js';
 import { addPriceCommands } from './commands/prices.js';
 import { addProjectCommands } from './commands/projects.js';
+import { addRefillCommands } from './commands/refills.js';
 import { addReportCommands } from './commands/reports.js';
 import { addSecretCommands } from './commands/secrets.js';
 import { addStorageCommands } from './commands/storage.js';
@@ -73,6 +74,7 @@ export async function runCommandLine(
   addProjectCommands(program, run);
   addMoneyCommands(program, run);
   addBudgetCommands(program, run);
+  addRefillCommands(program, run);
   addKeyCommands(program, run);
   addAgentSessionCommands(program, run);
   addAlertCommands(program, run);

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { isUuid, newId } from '../../kernel/ids.js';
 import type { Balance, Lease, LedgerEntry, Project } from '../api/types.js';
 import { actorNames } from '../actor-names.js';
-import { CliError, EXIT, usageError } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
+import { movingMoney, REQUEST_ID_HELP, requestIdOf } from '../request-ids.js';
 import { findProject } from '../resolve.js';
 import { amountArgument, dollars, moment, signedDollars, wholeNumber } from '../terminal/format.js';
 import { facts, table } from '../terminal/table.js';
@@ -35,7 +34,7 @@ export function addMoneyCommands(program: Command, run: Run): void {
       .argument('<amount>', 'dollars, such as 25 or 0.50')
       .description(description)
       .option('--reason <text>', 'shown in the ledger')
-      .option('--request-id <uuid>', 'repeats an earlier attempt: the same id moves the money once')
+      .option('--request-id <uuid>', REQUEST_ID_HELP)
       .action((given: string, amount: string, options: TransferOptions) =>
         run((context) => transfer(context, direction, given, amount, options)),
       );
@@ -72,8 +71,7 @@ async function transfer(
   options: TransferOptions,
 ): Promise<undefined> {
   const amount = amountArgument(typed);
-  const requestId = options.requestId ?? newId();
-  if (!isUuid(requestId)) throw usageError('--request-id must be a UUID in lower case.');
+  const requestId = requestIdOf(options.requestId);
   const client = await context.client();
   const project = await findProject(client, given);
   const body = {
@@ -81,29 +79,21 @@ async function transfer(
     amount,
     ...(options.reason !== undefined && { reason: options.reason }),
   };
-  try {
-    // The same id makes a repeat harmless, so it is repeated until an answer comes.
-    const balance = await client.send<Balance>({
+  // The same id makes a repeat harmless, so it is repeated until an answer comes.
+  const balance = await movingMoney(requestId, () =>
+    client.send<Balance>({
       method: 'POST',
       path: `/v1/projects/${project.id}/${direction}`,
       body,
       repeatable: true,
-    });
-    const verb = direction === 'deposits' ? 'Deposited' : 'Withdrew';
-    context.print(
-      { requestId, ...balance },
-      `${verb} ${dollars(amount)}. ${project.name} has ${dollars(balance.available)} available.`,
-    );
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof CliError) || error.exitCode !== EXIT.unreachable) throw error;
-    const again = `Whether the money moved is not known. Repeat the command with --request-id ${requestId}: it moves once.`;
-    throw new CliError(error.code, `${error.message} ${again}`, {
-      exitCode: error.exitCode,
-      details: { requestId },
-      cause: error,
-    });
-  }
+    }),
+  );
+  const verb = direction === 'deposits' ? 'Deposited' : 'Withdrew';
+  context.print(
+    { requestId, ...balance },
+    `${verb} ${dollars(amount)}. ${project.name} has ${dollars(balance.available)} available.`,
+  );
+  return undefined;
 }
 
 async function showBalance(context: Context, given: string | undefined): Promise<undefined> {
