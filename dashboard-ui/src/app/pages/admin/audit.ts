@@ -63,7 +63,7 @@ import { named, parts } from './audit-view';
               <td class="max-sm:w-32 max-sm:max-w-32">
                 <code
                   class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs break-words sm:whitespace-nowrap"
-                  >{{ row.action[0] }}<wbr />{{ row.action[1] }}</code
+                  >{{ row.action[0] }}<wbr class="sm:hidden" />{{ row.action[1] }}</code
                 >
                 <div class="mt-1 text-xs text-muted sm:hidden">
                   {{ row.who.kind }} {{ row.who.name }}
@@ -81,9 +81,9 @@ import { named, parts } from './audit-view';
                 >
                 <span class="text-xs text-muted">{{ row.what.kind }}</span>
               </td>
-              <td class="text-xs break-words text-muted sm:min-w-64">
+              <td class="text-xs wrap-anywhere text-muted sm:min-w-64">
                 <a
-                  class="link block truncate text-fg sm:hidden"
+                  class="link block text-fg sm:hidden"
                   [routerLink]="[]"
                   [queryParams]="{ target: row.event.target }"
                   queryParamsHandling="merge"
