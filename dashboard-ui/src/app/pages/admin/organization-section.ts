@@ -24,19 +24,19 @@ type Organization = Schemas['Organization'];
           </button>
         }
       </ng-container>
-      <dl class="grid gap-x-8 gap-y-3 p-4 sm:grid-cols-[10rem_minmax(0,1fr)]">
-        <dt class="text-muted">Name</dt>
+      <dl class="facts">
+        <dt>Name</dt>
         <dd class="font-medium break-words">{{ organization.name }}</dd>
-        <dt class="text-muted">Time zone</dt>
+        <dt>Time zone</dt>
         <dd>
           {{ organization.timeZone }}
           <span class="text-muted">(days of budgets begin at midnight there)</span>
         </dd>
-        <dt class="text-muted">Months start</dt>
+        <dt>Months start</dt>
         <dd>on day {{ organization.monthStartsOn }}</dd>
-        <dt class="text-muted">Since</dt>
+        <dt>Since</dt>
         <dd><ui-time [at]="organization.createdAt" /></dd>
-        <dt class="text-muted">Your role</dt>
+        <dt>Your role</dt>
         <dd>{{ session.role() }}</dd>
       </dl>
     </ui-section>

@@ -41,7 +41,7 @@ import { UiLogo } from '../../ui';
           stroke-width="2"
         />
         <g
-          class="stroke-white"
+          class="stroke-accent-fg"
           stroke-width="2"
           stroke-linecap="round"
           stroke-linejoin="round"

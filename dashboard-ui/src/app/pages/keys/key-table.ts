@@ -44,7 +44,12 @@ const LABEL: Record<Key['state'], string> = {
         @for (row of rows(); track row.key.id) {
           <tr [class.text-muted]="row.isOver">
             <td class="max-w-36 sm:max-w-60">
-              <div class="truncate font-medium" [attr.title]="row.key.name">{{ row.key.name }}</div>
+              <div
+                class="font-medium wrap-break-word max-sm:line-clamp-2 sm:truncate"
+                [attr.title]="row.key.name"
+              >
+                {{ row.key.name }}
+              </div>
               <div class="sm:hidden">
                 <code class="font-mono text-xs text-muted">{{ row.key.prefix }}…</code>
                 @if (withProject()) {

@@ -1,12 +1,13 @@
 import { Component, computed, input } from '@angular/core';
+import { RouterLink } from '@angular/router';
 import { pagedList } from '../../api/paged-list';
-import { UiEmpty, UiList } from '../../ui';
+import { UiButton, UiEmpty, UiList } from '../../ui';
 import { LeaseTable } from './lease-table';
 import { OpenFilter } from './open-filter';
 
 @Component({
   selector: 'app-leases',
-  imports: [LeaseTable, OpenFilter, UiEmpty, UiList],
+  imports: [LeaseTable, OpenFilter, RouterLink, UiButton, UiEmpty, UiList],
   template: `<ui-list heading="Leases" what="leases" [level]="1" [of]="list">
     <app-open-filter listActions openLabel="Open" [project]="project()" [onlyOpen]="onlyOpen()" />
     <ui-empty
@@ -17,7 +18,14 @@ import { OpenFilter } from './open-filter';
           ? 'A running agent borrows a small amount in advance, reports what it used, and gives the rest back. Each loan shows up here while it is open.'
           : 'Start an agent with an Iron Cage key; its first lease shows up here.'
       "
-    />
+    >
+      <a uiButton routerLink="/start">Run an agent</a>
+      @if (onlyOpen()) {
+        <a uiButton routerLink="." [queryParams]="{ state: 'all' }" queryParamsHandling="merge"
+          >Show those that ended</a
+        >
+      }
+    </ui-empty>
     <app-lease-table [leases]="list.value()?.items ?? []" (changed)="list.reload()" />
   </ui-list>`,
 })

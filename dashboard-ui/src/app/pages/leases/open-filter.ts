@@ -9,7 +9,7 @@ import { ProjectSelect } from '../projects/project-select';
   imports: [ProjectSelect, UiInput],
   host: { class: 'flex flex-wrap gap-2' },
   template: `<app-project-select
-      class="w-52"
+      class="w-48 sm:w-52"
       label="Project"
       none="All projects"
       [value]="project() ?? ''"

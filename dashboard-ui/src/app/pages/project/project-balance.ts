@@ -55,7 +55,7 @@ const DAY_MS = 86_400_000;
           <ui-money [exact]="true" [value]="project().balance.debt" />
         </dd>
       </div>
-      <div>
+      <div class="max-sm:col-span-2">
         <dt class="text-muted">Runs out</dt>
         <dd class="mt-0.5 text-xl font-semibold tracking-tight">{{ forecast().when }}</dd>
         <dd class="text-xs text-muted">{{ forecast().basis }}</dd>

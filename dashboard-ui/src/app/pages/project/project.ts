@@ -46,7 +46,10 @@ import { ProjectStore } from './project-store';
         </p>
       }
       <app-project-balance [project]="project" />
-      <nav aria-label="Parts of the project" class="mt-6 mb-4 flex gap-4 overflow-x-auto border-b">
+      <nav
+        aria-label="Parts of the project"
+        class="mt-6 mb-4 flex gap-2 overflow-x-auto border-b sm:gap-4"
+      >
         @for (tab of tabs; track tab.path) {
           <a
             class="tab-link"

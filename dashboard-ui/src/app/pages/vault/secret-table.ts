@@ -15,23 +15,27 @@ type Secret = Schemas['Secret'];
   selector: 'app-secret-table',
   imports: [UiBadge, UiButton, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Provider secrets, table">
-    <table class="table min-w-[820px]">
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Provider</th>
-          <th scope="col">Given to</th>
-          <th scope="col">Values</th>
-          <th scope="col">Hosts</th>
-          <th scope="col">Version</th>
-          <th scope="col"><span class="sr-only">Actions</span></th>
+    <!-- On a phone each row is a block; the roles say that it still is a table. -->
+    <table role="table" class="table max-sm:block sm:min-w-[820px]">
+      <thead role="rowgroup" class="max-sm:sr-only">
+        <tr role="row">
+          <th role="columnheader" scope="col">Name</th>
+          <th role="columnheader" scope="col">Provider</th>
+          <th role="columnheader" scope="col">Given to</th>
+          <th role="columnheader" scope="col">Values</th>
+          <th role="columnheader" scope="col">Hosts</th>
+          <th role="columnheader" scope="col">Version</th>
+          <th role="columnheader" scope="col"><span class="sr-only">Actions</span></th>
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup" class="max-sm:block">
         @for (secret of secrets(); track secret.id) {
-          <tr>
-            <td class="max-w-44 font-medium">
-              <div class="truncate">{{ secret.name }}</div>
+          <tr
+            role="row"
+            class="max-sm:grid max-sm:grid-cols-[minmax(0,1fr)_auto] max-sm:gap-x-3 max-sm:px-3 max-sm:py-2.5 max-sm:[&>td]:block max-sm:[&>td]:p-0"
+          >
+            <td role="cell" class="font-medium sm:max-w-44">
+              <div class="wrap-break-word sm:truncate">{{ secret.name }}</div>
               @if (secret.problem; as problem) {
                 <ui-badge tone="bad">{{ problemName(problem.code) }}</ui-badge>
                 <div class="text-xs font-normal text-muted">
@@ -39,8 +43,8 @@ type Secret = Schemas['Secret'];
                 </div>
               }
             </td>
-            <td class="whitespace-nowrap">{{ secret.provider }}</td>
-            <td class="max-w-40 truncate text-muted">
+            <td role="cell" class="whitespace-nowrap max-sm:text-muted">{{ secret.provider }}</td>
+            <td role="cell" class="truncate text-muted sm:max-w-40">
               {{
                 secret.projectId === null
                   ? 'Every project'
@@ -54,23 +58,25 @@ type Secret = Schemas['Secret'];
                 </div>
               }
             </td>
-            <td>
+            <td role="cell">
               @for (field of secret.fields; track field.name) {
-                <div class="font-mono text-xs whitespace-nowrap">
+                <div class="font-mono text-xs">
                   {{ field.name }}
-                  <span class="text-muted">{{ field.reference ?? '••••' + field.last4 }}</span>
+                  <span class="inline-block text-muted">{{
+                    field.reference ?? '••••' + field.last4
+                  }}</span>
                 </div>
               }
             </td>
-            <td class="text-xs text-muted">
+            <td role="cell" class="text-xs text-muted">
               @for (host of secret.hosts; track host) {
-                <div class="max-w-44 truncate" [attr.title]="host">{{ host }}</div>
+                <div class="truncate sm:max-w-44" [attr.title]="host">{{ host }}</div>
               }
               @for (path of secret.paths; track path) {
-                <div class="max-w-44 truncate font-mono" [attr.title]="path">{{ path }}</div>
+                <div class="truncate font-mono sm:max-w-44" [attr.title]="path">{{ path }}</div>
               }
               @if (secret.header; as header) {
-                <div class="max-w-44 truncate font-mono" [attr.title]="header.value">
+                <div class="truncate font-mono sm:max-w-44" [attr.title]="header.value">
                   {{ header.name }}: {{ header.value }}
                 </div>
               }
@@ -78,7 +84,8 @@ type Secret = Schemas['Secret'];
                 <div>not metered</div>
               }
             </td>
-            <td class="text-muted">
+            <td role="cell" class="text-muted max-sm:flex! max-sm:items-baseline max-sm:gap-2">
+              <span class="text-xs sm:hidden">Version</span>
               <button
                 type="button"
                 class="underline underline-offset-2"
@@ -91,9 +98,9 @@ type Secret = Schemas['Secret'];
               </button>
               <div class="text-xs"><ui-time as="day" [at]="secret.updatedAt" /></div>
             </td>
-            <td>
+            <td role="cell" class="max-sm:col-start-2 max-sm:row-span-6 max-sm:row-start-1">
               @if (session.can('secret:write')) {
-                <div class="flex justify-end gap-2">
+                <div class="flex justify-end gap-2 max-sm:flex-col">
                   <button
                     uiButton
                     type="button"

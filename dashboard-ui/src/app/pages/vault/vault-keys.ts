@@ -61,8 +61,8 @@ type Vault = Schemas['Vault'];
           >
         </p>
       }
-      <dl class="grid gap-x-8 gap-y-3 p-4 sm:grid-cols-[10rem_minmax(0,1fr)]">
-        <dt class="text-muted">State</dt>
+      <dl class="facts">
+        <dt>State</dt>
         <dd>
           <ui-badge [tone]="vault.sealed ? 'warn' : 'ok'">{{
             vault.sealed ? 'Sealed' : 'Open'
@@ -71,9 +71,9 @@ type Vault = Schemas['Vault'];
             <span class="ml-2 text-muted">since <ui-time [at]="at" /></span>
           }
         </dd>
-        <dt class="text-muted">Master key</dt>
+        <dt>Master key</dt>
         <dd class="font-mono text-xs">{{ vault.masterKeyId }}</dd>
-        <dt class="text-muted">Data key</dt>
+        <dt>Data key</dt>
         <dd>
           @if (vault.dataKeyCreatedAt; as at) {
             Version {{ vault.dataKeyVersion }}, made <ui-time as="day" [at]="at" />
