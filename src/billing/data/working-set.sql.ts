@@ -10,7 +10,8 @@ export const LOCK_ACCOUNTS = `
   ORDER BY project_id
   FOR UPDATE`;
 
-// One round trip. Amounts travel as text: JSON numbers would lose digits above 2⁵³.
+// One round trip. Amounts travel as text: JSON numbers would lose digits above 2⁵³. What is looked up for each row is a sub-select of one
+// row: as a join it may become a walk over all keys of the organization, when the plan was made while there were few.
 export const READ_FACTS = `
   SELECT json_build_object(
     'now_ms', (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
@@ -29,7 +30,9 @@ export const READ_FACTS = `
       SELECT json_agg(json_build_object('id', s.id, 'projectId', s.project_id, 'keyId', s.key_id, 'ended', s.ended_at IS NOT NULL, 'killed', s.killed_by IS NOT NULL, 'barredBy', s.barred_by,
         'keyRevoked', k.revoked_at IS NOT NULL OR k.blocked_at IS NOT NULL OR k.expires_at <= clock_timestamp(),
         'memberId', CASE WHEN k.created_by LIKE 'user:%' THEN substr(k.created_by, 6) END))
-      FROM sessions s JOIN iron_cage_keys k ON k.organization_id = s.organization_id AND k.id = s.key_id
+      FROM sessions s CROSS JOIN LATERAL (
+        SELECT revoked_at, blocked_at, expires_at, created_by FROM iron_cage_keys
+        WHERE organization_id = $1 AND id = s.key_id LIMIT 1) k
       WHERE s.organization_id = $1 AND s.id = ANY($3::uuid[])), '[]'),
     'budgets', coalesce((
       SELECT json_agg(json_build_object('id', b.id, 'scope', b.scope, 'scopeId', b.scope_id, 'window', b.window_kind, 'models', b.models, 'tags', b.tags,
@@ -61,7 +64,7 @@ export const READ_FACTS = `
       SELECT json_agg(json_build_object('request_id', request_id, 'request_hash', encode(request_hash, 'hex'), 'answer', answer))
       FROM transfers WHERE organization_id = $1 AND request_id = ANY($5::uuid[])), '[]'),
     'open', coalesce((
-      SELECT json_agg(held) FROM (
+      SELECT json_agg(json_build_object('project_id', project_id, 'key_id', key_id, 'count', count)) FROM (
         SELECT project_id, key_id, count(*)::int AS count FROM leases
         WHERE organization_id = $1 AND project_id = ANY($2::uuid[]) AND key_id = ANY($6::text[]) AND state IN ('PENDING', 'EXPIRED_HOLD')
         GROUP BY project_id, key_id) held), '[]')
