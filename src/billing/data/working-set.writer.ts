@@ -40,28 +40,33 @@ function statementFor(parts: readonly Part[]): Prepared {
   const texts = parts.map((part) => {
     const first = parameters + 1;
     parameters += Object.keys(COLUMNS[part]).length;
-    return [part, bound(part, first)] as const;
+    return { part, ...bound(part, first) };
   });
   // Not every set of tables has a time in it, and a parameter that is used nowhere has no type.
   const common = [
     'batch AS (SELECT $2::timestamptz)',
-    ...texts.slice(0, -1).map(([part, sql]) => `"${part}" AS (${sql})`),
+    ...texts.map(({ part, rows }) => `"rows of ${part}" AS MATERIALIZED (${rows})`),
+    ...texts.slice(0, -1).map(({ part, sql }) => `"${part}" AS (${sql})`),
   ];
-  const statement = prepared(`WITH ${common.join(', ')} ${texts.at(-1)?.[1] ?? ''}`);
+  const statement = prepared(`WITH ${common.join(', ')} ${texts.at(-1)?.sql ?? ''}`);
   statements.set(key, statement);
   return statement;
 }
 
-/** One part with its parameters, the first of which is `$first`. */
-function bound(part: Part, first: number): string {
+/**
+ * One part with its parameters, the first of which is `$first`. In the list of what is selected, arrays of one length come apart side by
+ * side; in FROM each would be put into a table of its own first. And once only: a join would take them apart for each row that it looks at.
+ */
+function bound(part: Part, first: number): { readonly rows: string; readonly sql: string } {
   const columns = Object.entries(COLUMNS[part] as Columns);
   const parameter = (name: string): string =>
     `$${first + columns.findIndex(([column]) => column === name)}::${COLUMNS[part][name]?.type ?? ''}[]`;
-  // In the list of what is selected, arrays of one length come apart side by side; in FROM each would be put into a table of its own first.
-  const rows = `(SELECT ${columns.map(([name]) => `unnest(${parameter(name)}) AS ${name}`).join(', ')}) AS x`;
-  return WRITE_PARTS[part]
-    .replace(/\?\.(\w+)/g, (_match, name: string) => parameter(name))
-    .replace('?', rows);
+  return {
+    rows: `SELECT ${columns.map(([name]) => `unnest(${parameter(name)}) AS ${name}`).join(', ')}`,
+    sql: WRITE_PARTS[part]
+      .replace(/\?\.(\w+)/g, (_match, name: string) => parameter(name))
+      .replace('?', `"rows of ${part}" AS x`),
+  };
 }
 
 function rowsOf(set: WorkingSet): { readonly [P in Part]: readonly Rows[P][] } {
