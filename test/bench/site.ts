@@ -211,7 +211,9 @@ interface StartedProcess {
 }
 
 function startProcess(env: Readonly<Record<string, string>>): Promise<StartedProcess> {
-  const server = spawn(process.execPath, [path.join(ROOT, 'dist/src/main.js')], {
+  // With the flags of `npm start`.
+  const args = ['--max-semi-space-size=16', path.join(ROOT, 'dist/src/main.js')];
+  const server = spawn(process.execPath, args, {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
