@@ -61,7 +61,10 @@ export class LedgerAuditJob implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
       this.running = this.runDue().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'the ledger audit failed; the next round takes another organization, and this one in half an hour');
+        this.logger.warn(
+          { err: error },
+          'the ledger audit failed; the next round takes another organization, and this one in half an hour',
+        );
       });
     }, PERIOD_MS);
     this.timer.unref();
