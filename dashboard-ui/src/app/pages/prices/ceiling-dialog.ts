@@ -1,43 +1,29 @@
 import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField } from '@angular/forms/signals';
+import { form } from '@angular/forms/signals';
 import { Api } from '../../api/client';
-import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
-import { ProjectSelect } from '../projects/project-select';
-import type { TermData } from './markup-dialog';
+import { DialogForm } from '../../ui';
 import { ratesRule, reasonRule } from './price-rules-form';
 import { ratesIn, typedRates } from './rate-kinds';
 import { RatesFields } from './rates-fields';
 import { ratesText } from './rates-text';
+import { termBody, type TermData, TermForm } from './term-form';
 
 /** Closes with `true` when the ceiling is set. */
 @Component({
   selector: 'app-ceiling-dialog',
-  imports: [FormField, ProjectSelect, RatesFields, UiField, UiFormDialog, UiInput],
-  template: `<ui-form-dialog
+  imports: [RatesFields, TermForm],
+  template: `<app-term-form
     [of]="f"
     [dialog]="dialog"
     heading="Price unknown models"
     text="In US dollars, for models that neither own rates nor the table know. Give what the dearest of them may cost."
     action="Set ceiling"
+    reason="Models under evaluation"
+    [changes]="[preview()]"
   >
-    <ui-field label="Applies to" [of]="f.projectId">
-      <app-project-select none="All projects" [formField]="f.projectId" />
-    </ui-field>
     <app-rates-fields [of]="f.rates" />
-    <ui-field label="Reason" hint="Kept in the audit trail." [of]="f.reason">
-      <input
-        uiInput
-        autocomplete="off"
-        placeholder="Models under evaluation"
-        [formField]="f.reason"
-      />
-    </ui-field>
-    <div class="rounded-lg border bg-sunken px-3 py-2" aria-live="polite">
-      <p class="font-medium">What changes</p>
-      <p class="text-muted">{{ preview() }}</p>
-    </div>
-  </ui-form-dialog>`,
+  </app-term-form>`,
 })
 export class CeilingDialog {
   private readonly data = inject<TermData>(DIALOG_DATA);
@@ -71,12 +57,11 @@ export class CeilingDialog {
   );
 
   private async save(): Promise<void> {
-    const { projectId, reason } = this.model();
     const rates = ratesIn(this.model().rates, this.before);
     if (rates === undefined) return;
     await this.dialog.send(async () => {
       await this.api.send('put', '/v1/prices/ceiling', {
-        body: { ...(projectId === '' ? {} : { projectId }), rates, reason },
+        body: { ...termBody(this.model()), rates },
       });
       return true;
     });

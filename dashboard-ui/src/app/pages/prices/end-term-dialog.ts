@@ -1,9 +1,10 @@
 import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
-import { form, FormField } from '@angular/forms/signals';
+import { form } from '@angular/forms/signals';
 import { Api } from '../../api/client';
-import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
+import { DialogForm, UiFormDialog } from '../../ui';
 import { reasonRule } from './price-rules-form';
+import { ReasonField } from './reason-field';
 
 export interface EndTermData {
   readonly kind: 'markup' | 'ceiling';
@@ -29,7 +30,7 @@ const WORDS = {
 /** Closes with `true` when the mark-up or ceiling is gone. */
 @Component({
   selector: 'app-end-term-dialog',
-  imports: [FormField, UiField, UiFormDialog, UiInput],
+  imports: [ReasonField, UiFormDialog],
   template: `<ui-form-dialog
     [of]="f"
     [dialog]="dialog"
@@ -38,9 +39,7 @@ const WORDS = {
     [action]="data.kind === 'markup' ? 'End mark-up' : 'End ceiling'"
     [danger]="true"
   >
-    <ui-field label="Reason" hint="Kept in the audit trail." [of]="f.reason">
-      <input uiInput autocomplete="off" [formField]="f.reason" />
-    </ui-field>
+    <app-reason-field [of]="f.reason" />
   </ui-form-dialog>`,
 })
 export class EndTermDialog {

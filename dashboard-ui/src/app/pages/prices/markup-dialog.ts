@@ -2,31 +2,24 @@ import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
 import { form, FormField } from '@angular/forms/signals';
 import { Api } from '../../api/client';
-import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
-import { ProjectSelect } from '../projects/project-select';
-import { dollarWith, markupOf, type Terms } from './price-preview';
+import { DialogForm, UiField, UiInput } from '../../ui';
+import { dollarWith, markupOf } from './price-preview';
 import { basisPointsIn, percentRule, reasonRule } from './price-rules-form';
-
-export interface TermData {
-  readonly terms: Terms | undefined;
-  /** Chosen at first; empty: all projects. */
-  readonly projectId: string;
-}
+import { termBody, type TermData, TermForm } from './term-form';
 
 /** Closes with `true` when the mark-up is set. */
 @Component({
   selector: 'app-markup-dialog',
-  imports: [FormField, ProjectSelect, UiField, UiFormDialog, UiInput],
-  template: `<ui-form-dialog
+  imports: [FormField, TermForm, UiField, UiInput],
+  template: `<app-term-form
     [of]="f"
     [dialog]="dialog"
     heading="Set a mark-up"
     text="It is added to every cost, also to own rates. A project's own takes the place of the organization's."
     action="Set mark-up"
+    reason="Internal cost centre"
+    [changes]="preview()"
   >
-    <ui-field label="Applies to" [of]="f.projectId">
-      <app-project-select none="All projects" [formField]="f.projectId" />
-    </ui-field>
     <ui-field label="Percent" [hint]="now()" [of]="f.percent">
       <input
         uiInput
@@ -36,16 +29,7 @@ export interface TermData {
         [formField]="f.percent"
       />
     </ui-field>
-    <ui-field label="Reason" hint="Kept in the audit trail." [of]="f.reason">
-      <input uiInput autocomplete="off" placeholder="Internal cost centre" [formField]="f.reason" />
-    </ui-field>
-    <div class="rounded-lg border bg-sunken px-3 py-2" aria-live="polite">
-      <p class="font-medium">What changes</p>
-      @for (line of preview(); track line) {
-        <p class="text-muted">{{ line }}</p>
-      }
-    </div>
-  </ui-form-dialog>`,
+  </app-term-form>`,
 })
 export class MarkupDialog {
   private readonly data = inject<TermData>(DIALOG_DATA);
@@ -79,12 +63,11 @@ export class MarkupDialog {
   );
 
   private async save(): Promise<void> {
-    const { projectId, percent, reason } = this.model();
-    const basisPoints = basisPointsIn(percent);
+    const basisPoints = basisPointsIn(this.model().percent);
     if (basisPoints === undefined) return;
     await this.dialog.send(async () => {
       await this.api.send('put', '/v1/prices/markup', {
-        body: { ...(projectId === '' ? {} : { projectId }), basisPoints, reason },
+        body: { ...termBody(this.model()), basisPoints },
       });
       return true;
     });

@@ -18,6 +18,7 @@ import {
 } from './price-rules-form';
 import { ratesIn, typedRates } from './rate-kinds';
 import { RatesFields } from './rates-fields';
+import { ReasonField } from './reason-field';
 
 export interface OverrideData {
   readonly overrides: readonly Override[];
@@ -34,6 +35,7 @@ export interface OverrideData {
     PricePreviewNote,
     ProjectSelect,
     RatesFields,
+    ReasonField,
     UiButton,
     UiField,
     UiFormDialog,

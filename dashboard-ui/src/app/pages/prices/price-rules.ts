@@ -8,10 +8,11 @@ import { Dialogs, UiButton, UiIcon, UiSection } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { CeilingDialog } from './ceiling-dialog';
 import { EndTermDialog, type EndTermData } from './end-term-dialog';
-import { MarkupDialog, type TermData } from './markup-dialog';
+import { MarkupDialog } from './markup-dialog';
 import { OverrideDialog, type OverrideData } from './override-dialog';
 import type { Override } from './price-preview';
 import { ratesText } from './rates-text';
+import type { TermData } from './term-form';
 
 interface Term extends EndTermData {
   readonly name: string;
