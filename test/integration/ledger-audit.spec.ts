@@ -46,9 +46,7 @@ describe('the hourly audit of the ledger', () => {
     const checked = await Promise.all([job.runDue(), other.runDue()]);
     expect(checked.reduce((a, b) => a + b)).toBe(1);
     expect(await job.runDue()).toBe(0);
-    await site.dataSource.query(
-      `UPDATE ledger_audits SET checked_at = checked_at - interval '61 minutes'`,
-    );
+    await site.dataSource.query(`UPDATE ledger_audits SET due_at = due_at - interval '61 minutes'`);
     expect(await job.runDue()).toBe(1);
     expect(await metrics.print()).toContain('iron_cage_ledger_checks_total{result="ok"}');
   });
@@ -76,15 +74,18 @@ describe('the hourly audit of the ledger', () => {
   });
 
   it('is taken up by another one when whoever began it was lost', async () => {
-    const claimed = (ago: string): Promise<unknown> =>
-      site.dataSource.query(
-        `INSERT INTO ledger_audits (organization_id, claimed_at) VALUES ($1, now() - $2::interval)
-         ON CONFLICT (organization_id) DO UPDATE SET claimed_at = excluded.claimed_at`,
-        [site.organizationId, ago],
-      );
-    await claimed('29 minutes');
+    const lost = new (class extends LedgerCheck {
+      override run(): Promise<never> {
+        return Promise.reject(new Error('the server is gone'));
+      }
+    })(site.unitOfWork);
+    const first = new LedgerAuditJob(site.unitOfWork, lost, new Metrics(), createLogger('silent'));
+    await expect(first.runDue()).rejects.toThrow('the server is gone');
+    const later = (time: string): Promise<unknown> =>
+      site.dataSource.query(`UPDATE ledger_audits SET due_at = due_at - $1::interval`, [time]);
+    await later('29 minutes');
     expect(await job.runDue()).toBe(0);
-    await claimed('31 minutes');
+    await later('1 minute');
     expect(await job.runDue()).toBe(1);
   });
 

@@ -236,12 +236,13 @@ describe('an old month', () => {
 
   async function auditAll(): Promise<void> {
     await site.rollups.runDue();
+    await site.dataSource.query(`UPDATE ledger_audits SET due_at = now()`);
     await new LedgerAuditJob(
       site.unitOfWork,
       site.check,
       new Metrics(),
       createLogger('silent'),
-    ).runDue(0.001);
+    ).runDue();
   }
 
   it('goes, and every figure can still be recomputed', async () => {

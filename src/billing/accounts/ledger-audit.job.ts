@@ -10,29 +10,29 @@ import { LOGGER, type Logger, Metrics } from '../../platform/telemetry/index.js'
 import { LedgerCheck, type LedgerReport } from './ledger-check.js';
 
 const PERIOD_MS = 60_000;
-const EVERY_SECONDS = 3_600;
-
+/** Between two checks of one ledger. */
+const EVERY = '1 hour';
 /** A check that is not done by then was lost with its server. */
-const CLAIM_SECONDS = 1_800;
+const AT_MOST = '30 minutes';
 
 /**
- * Takes one organization that is due. The claim is a row and not a lock: a check of many years takes longer than a lock may be held.
- * Of two replicas that choose the same one, the second finds it claimed when its turn comes to write.
+ * Takes one organization that is due, by making it due later. That is a row and not a lock: a check of many years takes longer than a lock
+ * may be held. Of two replicas that choose the same one, the second finds it taken when its turn comes to write.
  */
-const CLAIM = `
-  INSERT INTO ledger_audits AS a (organization_id, claimed_at)
-  SELECT o.id, clock_timestamp() FROM organizations o LEFT JOIN ledger_audits b ON b.organization_id = o.id
-  WHERE (b.checked_at IS NULL OR b.checked_at < clock_timestamp() - make_interval(secs => $1))
-    AND (b.claimed_at IS NULL OR b.claimed_at < clock_timestamp() - make_interval(secs => ${CLAIM_SECONDS}))
-  ORDER BY b.checked_at NULLS FIRST
+const TAKE = `
+  INSERT INTO ledger_audits AS a (organization_id, due_at)
+  SELECT o.id, clock_timestamp() + interval '${AT_MOST}'
+  FROM organizations o LEFT JOIN ledger_audits b ON b.organization_id = o.id
+  WHERE b.due_at IS NULL OR b.due_at <= clock_timestamp()
+  ORDER BY b.due_at NULLS FIRST
   LIMIT 1
-  ON CONFLICT (organization_id) DO UPDATE SET claimed_at = excluded.claimed_at
-  WHERE (a.checked_at IS NULL OR a.checked_at < clock_timestamp() - make_interval(secs => $1))
-    AND (a.claimed_at IS NULL OR a.claimed_at < clock_timestamp() - make_interval(secs => ${CLAIM_SECONDS}))
+  ON CONFLICT (organization_id) DO UPDATE SET due_at = excluded.due_at WHERE a.due_at <= clock_timestamp()
   RETURNING organization_id AS id`;
 
 const RECORD = `
-  UPDATE ledger_audits SET checked_at = clock_timestamp(), claimed_at = NULL, findings = $2, report = $3 WHERE organization_id = $1`;
+  UPDATE ledger_audits
+  SET checked_at = clock_timestamp(), due_at = clock_timestamp() + interval '${EVERY}', findings = $2, report = $3
+  WHERE organization_id = $1`;
 
 const TELL = `INSERT INTO outbox_events (organization_id, id, kind, payload, at) VALUES ($1, $2, 'ledger.broken', $3, clock_timestamp())`;
 
@@ -77,18 +77,16 @@ export class LedgerAuditJob implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** @returns how many organizations were checked */
-  async runDue(olderThanSeconds = EVERY_SECONDS): Promise<number> {
+  async runDue(): Promise<number> {
     let checked = 0;
-    while (await this.runOne(olderThanSeconds)) checked++;
+    while (await this.runOne()) checked++;
     return checked;
   }
 
-  private async runOne(olderThanSeconds: number): Promise<boolean> {
-    const [due] = await this.unitOfWork.run(SYSTEM, (tx) =>
-      tx.query<{ id: string }>(CLAIM, [olderThanSeconds]),
-    );
+  private async runOne(): Promise<boolean> {
+    const [due] = await this.unitOfWork.run(SYSTEM, (tx) => tx.query<{ id: string }>(TAKE));
     if (!due) return false;
-    // When it fails the claim stays: an organization whose check fails must not keep the others from theirs.
+    // When it fails it stays taken: an organization whose check fails must not keep the others from theirs.
     const report = await this.check.run(due.id);
     await this.unitOfWork.run(SYSTEM, (tx) => record(tx, due.id, report));
     this.findings.set({ organization: due.id }, report.findings.length);

@@ -4,7 +4,7 @@ import pg, { type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError, databaseDown } from '../../kernel/errors.js';
 import { type Roles, usableRoles } from './protection.js';
-import { LONGEST_MS, type Look, opening, OWNER, type Scope } from './scope.js';
+import { LONGEST_MS, type Look, mayTakeLong, opening, type Scope } from './scope.js';
 
 declare const inTransaction: unique symbol;
 
@@ -96,8 +96,9 @@ export class UnitOfWork {
     for (let attempt = 1; ; attempt++) {
       try {
         const begin = opening(scope, await this.ownRoles(), look);
-        const isPatient = scope === OWNER || look === 'long';
-        return await this.connected(isPatient, (client) => inOne(client, begin, work));
+        return await this.connected(mayTakeLong(scope, look), (client) =>
+          inOne(client, begin, work),
+        );
       } catch (error) {
         const state = sqlState(error);
         if ((state === SERIALIZATION_FAILURE || state === DEADLOCK) && attempt < ATTEMPTS) continue;
@@ -117,8 +118,8 @@ export class UnitOfWork {
     parameters: readonly unknown[] = [],
   ): Promise<Row[]> {
     try {
-      const begin = opening(scope, await this.ownRoles());
-      return await this.connected(scope === OWNER, (client) =>
+      const begin = opening(scope, await this.ownRoles(), 'brief');
+      return await this.connected(mayTakeLong(scope, 'brief'), (client) =>
         alone<Row>(client, begin, sql, parameters),
       );
     } catch (error) {

@@ -24,7 +24,7 @@ import { PriceTiers1700000009500 } from './9500-price-tiers.js';
 import { UnboundedCalls1700000009510 } from './9510-unbounded-calls.js';
 import { SessionsOfKey1700000009600 } from './9600-sessions-of-key.js';
 import { AuditFilters1700000009710 } from './9710-audit-filters.js';
-import { AuditClaims1700000009720 } from './9720-audit-claims.js';
+import { AuditsDue1700000009720 } from './9720-audits-due.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -54,5 +54,5 @@ export const MIGRATIONS = [
   UnboundedCalls1700000009510,
   SessionsOfKey1700000009600,
   AuditFilters1700000009710,
-  AuditClaims1700000009720,
+  AuditsDue1700000009720,
 ];
