@@ -34,5 +34,5 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# The same flags as in deploy/start.mjs, which says why.
+# The flags of deploy/server-flags.mjs, which says why.
 CMD ["node", "--max-semi-space-size=16", "--enable-source-maps", "dist/src/main.js"]

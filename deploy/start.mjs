@@ -2,12 +2,12 @@
 import path from 'node:path';
 import { reportFailure } from './progress.mjs';
 import { root, runtimeNode } from './runtime.mjs';
+import { SERVER_FLAGS } from './server-flags.mjs';
 import { prepare } from './steps.mjs';
 import { supervise } from './supervise.mjs';
 
 const DEMO = ['--import', '@swc-node/register/esm-register', 'test/demo/main.ts'];
-// Little memory for what is new, so that each collection of it is short: no answer waits for ten milliseconds. As in the Dockerfile.
-const SERVER = ['--max-semi-space-size=16', '--enable-source-maps', 'dist/src/main.js'];
+const SERVER = [...SERVER_FLAGS, 'dist/src/main.js'];
 const PATH_VARIABLES = ['IRON_CAGE_DATA_DIR', 'IRON_CAGE_KEK_FILE'];
 
 const [flag, ...rest] = process.argv.slice(2);

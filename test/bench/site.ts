@@ -210,9 +210,11 @@ interface StartedProcess {
   readonly setupToken: string;
 }
 
-function startProcess(env: Readonly<Record<string, string>>): Promise<StartedProcess> {
-  // With the flags of `npm start`.
-  const args = ['--max-semi-space-size=16', path.join(ROOT, 'dist/src/main.js')];
+async function startProcess(env: Readonly<Record<string, string>>): Promise<StartedProcess> {
+  // As `npm start` does.
+  const flags = path.join(ROOT, 'deploy/server-flags.mjs');
+  const { SERVER_FLAGS } = (await import(flags)) as { SERVER_FLAGS: readonly string[] };
+  const args = [...SERVER_FLAGS, path.join(ROOT, 'dist/src/main.js')];
   const server = spawn(process.execPath, args, {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

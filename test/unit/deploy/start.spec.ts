@@ -35,6 +35,14 @@ function put(name: string, text: string): void {
   writeFileSync(path.join(folder, name), text);
 }
 
+describe('the container', () => {
+  it('runs the server with the same flags as npm start', async () => {
+    const { SERVER_FLAGS } = await load<{ SERVER_FLAGS: string[] }>('server-flags.mjs');
+    const [, command = '[]'] = /^CMD (\[.*\])$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
+    expect(JSON.parse(command)).toEqual(['node', ...SERVER_FLAGS, 'dist/src/main.js']);
+  });
+});
+
 describe('what has to be built again', () => {
   it('is what changed in name or content, and nothing else', async () => {
     const { contentHash } = await load<Stamps>('stamp.mjs');
