@@ -19,6 +19,7 @@ import {
   MetricsController,
   RequestLimitsGuard,
 } from './platform/http/index.js';
+import { Jobs } from './platform/jobs/index.js';
 import { RateLimits } from './platform/limits/index.js';
 import { Keyring } from './platform/keyring/index.js';
 import { type HotStore, RedisThrottlerStorage, Signals } from './platform/redis/index.js';
@@ -43,6 +44,7 @@ const SHARED = [
   UnitOfWork,
   Partitions,
   Metrics,
+  Jobs,
   Keyring,
   Signals,
   RateLimits,
@@ -86,6 +88,7 @@ class RuntimeModule {
         UnitOfWork,
         Partitions,
         Metrics,
+        Jobs,
         { provide: KeySpendCap, useClass: KeyTotals },
         { provide: ProjectAccounts, useClass: Balances },
         { provide: SessionTerms, useClass: BillingTerms },

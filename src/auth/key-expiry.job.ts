@@ -1,11 +1,6 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { SYSTEM, UnitOfWork } from '../platform/database/index.js';
-import { LOGGER, type Logger } from '../platform/telemetry/index.js';
+import { Jobs } from '../platform/jobs/index.js';
 import { EXPIRES_SOON } from './data/key-store.js';
 import { Outbox } from './data/outbox.js';
 
@@ -36,27 +31,13 @@ interface DueKey {
 
 /** Says in time that a key is about to expire, so that nobody learns it from agents that stop. */
 @Injectable()
-export class KeyExpiryJob implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
-
+export class KeyExpiryJob {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly outbox: Outbox,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.run().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'cannot look for keys that expire; the next round will');
-      });
-    }, PERIOD_MS).unref();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+    jobs: Jobs,
+  ) {
+    jobs.every(PERIOD_MS, 'warn of keys that expire', () => this.run());
   }
 
   /** @returns how many keys were warned of */

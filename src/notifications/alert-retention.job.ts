@@ -1,10 +1,5 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
-import { LOGGER, type Logger } from '../platform/telemetry/index.js';
+import { Injectable } from '@nestjs/common';
+import { Jobs } from '../platform/jobs/index.js';
 import { AlertStore } from './data/alert-store.js';
 
 const PERIOD_MS = 3_600_000;
@@ -13,26 +8,12 @@ const PER_ROUND = 1_000;
 
 /** Alerts are for who looks; the ledger and the audit trail are what is kept. */
 @Injectable()
-export class AlertRetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
-
+export class AlertRetentionJob {
   constructor(
     private readonly alerts: AlertStore,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.run().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'cannot forget old alerts; the next round will');
-      });
-    }, PERIOD_MS).unref();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+    jobs: Jobs,
+  ) {
+    jobs.every(PERIOD_MS, 'forget old alerts', () => this.run());
   }
 
   /** @returns how many were forgotten */

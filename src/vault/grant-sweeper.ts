@@ -1,55 +1,33 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { SYSTEM, UnitOfWork } from '../platform/database/index.js';
-import { LOGGER, type Logger } from '../platform/telemetry/index.js';
+import { Jobs } from '../platform/jobs/index.js';
 
 const EVERY_MS = 60_000;
 const BATCH = 5_000;
 
 /** Forgets grants that are over; the audit trail keeps that they were. */
 @Injectable()
-export class GrantSweeper implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-
+export class GrantSweeper {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.sweep(), EVERY_MS);
-    this.timer.unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+    jobs: Jobs,
+  ) {
+    jobs.every(EVERY_MS, 'forget grants that are over', () => this.sweep());
   }
 
   /** @returns how many were forgotten */
   async sweep(): Promise<number> {
-    try {
-      const gone = await this.unitOfWork.run(SYSTEM, (tx) =>
-        tx.query(
-          `DELETE FROM secret_grants g USING (
-             SELECT organization_id, secret_id, version, session_id FROM secret_grants
-              WHERE expires_at < now() LIMIT $1 FOR UPDATE SKIP LOCKED) AS over
-            WHERE g.organization_id = over.organization_id AND g.secret_id = over.secret_id AND g.version = over.version
-              AND g.session_id = over.session_id
-           RETURNING g.version`,
-          [BATCH],
-        ),
-      );
-      return gone.length;
-    } catch (error) {
-      this.logger.warn(
-        { err: error },
-        'cannot forget grants that are over; the next round tries again',
-      );
-      return 0;
-    }
+    const gone = await this.unitOfWork.run(SYSTEM, (tx) =>
+      tx.query(
+        `DELETE FROM secret_grants g USING (
+           SELECT organization_id, secret_id, version, session_id FROM secret_grants
+            WHERE expires_at < now() LIMIT $1 FOR UPDATE SKIP LOCKED) AS over
+          WHERE g.organization_id = over.organization_id AND g.secret_id = over.secret_id AND g.version = over.version
+            AND g.session_id = over.session_id
+         RETURNING g.version`,
+        [BATCH],
+      ),
+    );
+    return gone.length;
   }
 }

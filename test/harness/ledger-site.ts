@@ -7,7 +7,8 @@ import { UsageRollups } from '../../src/billing/usage/usage-rollups.js';
 import { newId } from '../../src/kernel/ids.js';
 import { dataSourceOptions, migrate, UnitOfWork } from '../../src/platform/database/index.js';
 import { LocalSignals } from '../../src/platform/redis/index.js';
-import { createLogger, Metrics } from '../../src/platform/telemetry/index.js';
+import { Metrics } from '../../src/platform/telemetry/index.js';
+import { idleJobs } from './idle-jobs.js';
 import { createDatabase } from './server.js';
 
 export interface Holder {
@@ -32,7 +33,7 @@ export class LedgerSite {
     this.unitOfWork = new UnitOfWork(dataSource);
     this.ledger = new Ledger(this.unitOfWork, new LocalSignals(), new Metrics());
     this.check = new LedgerCheck(this.unitOfWork);
-    this.rollups = new UsageRollups(this.unitOfWork, createLogger('silent'));
+    this.rollups = new UsageRollups(this.unitOfWork, idleJobs());
   }
 
   static async open(): Promise<LedgerSite> {

@@ -4,7 +4,7 @@ import { KeyExpiryJob } from '../../src/auth/key-expiry.job.js';
 import { AlertRetentionJob } from '../../src/notifications/alert-retention.job.js';
 import { AlertStore } from '../../src/notifications/data/alert-store.js';
 import { dataSourceOptions, UnitOfWork } from '../../src/platform/database/index.js';
-import { createLogger } from '../../src/platform/telemetry/index.js';
+import { idleJobs } from '../harness/idle-jobs.js';
 import { call, Installation, type Json } from '../harness/installation.js';
 import { query, secondOrganization } from '../harness/people.js';
 
@@ -12,12 +12,11 @@ describe('keys that are about to expire', () => {
   let site: Installation;
   let replicas: DataSource[];
   let jobs: KeyExpiryJob[];
-  const logger = createLogger('fatal');
   beforeAll(async () => {
     site = await Installation.start();
     replicas = [1, 2, 3].map(() => new DataSource(dataSourceOptions(site.server.databaseUrl, 4)));
     await Promise.all(replicas.map((one) => one.initialize()));
-    jobs = replicas.map((one) => new KeyExpiryJob(new UnitOfWork(one), new Outbox(), logger));
+    jobs = replicas.map((one) => new KeyExpiryJob(new UnitOfWork(one), new Outbox(), idleJobs()));
   });
   afterAll(async () => {
     await Promise.all(replicas.map((one) => one.destroy()));
@@ -111,7 +110,7 @@ describe('keys that are about to expire', () => {
       [old],
     );
     const retention = replicas.map(
-      (one) => new AlertRetentionJob(new AlertStore(new UnitOfWork(one)), logger),
+      (one) => new AlertRetentionJob(new AlertStore(new UnitOfWork(one)), idleJobs()),
     );
     const gone = await Promise.all(retention.map((job) => job.run()));
     expect(gone.reduce((sum, count) => sum + count, 0)).toBe(

@@ -2,6 +2,7 @@ import { LedgerCheck } from '../../src/billing/accounts/ledger-check.js';
 import { LedgerAuditJob } from '../../src/billing/accounts/ledger-audit.job.js';
 import { newId } from '../../src/kernel/ids.js';
 import { createLogger, Metrics } from '../../src/platform/telemetry/index.js';
+import { idleJobs } from '../harness/idle-jobs.js';
 import { type Holder, LedgerSite } from '../harness/ledger-site.js';
 
 describe('the hourly audit of the ledger', () => {
@@ -14,7 +15,13 @@ describe('the hourly audit of the ledger', () => {
     site = await LedgerSite.open();
     holder = await site.project();
     metrics = new Metrics();
-    job = new LedgerAuditJob(site.unitOfWork, site.check, metrics, createLogger('silent'));
+    job = new LedgerAuditJob(
+      site.unitOfWork,
+      site.check,
+      metrics,
+      idleJobs(),
+      createLogger('silent'),
+    );
     await site.ledger.execute(site.organizationId, {
       kind: 'transfer',
       direction: 'deposit',
@@ -41,6 +48,7 @@ describe('the hourly audit of the ledger', () => {
       site.unitOfWork,
       site.check,
       new Metrics(),
+      idleJobs(),
       createLogger('silent'),
     );
     const checked = await Promise.all([job.runDue(), other.runDue()]);
@@ -63,7 +71,13 @@ describe('the hourly audit of the ledger', () => {
         return super.run(organizationId);
       }
     })(site.unitOfWork);
-    const long = new LedgerAuditJob(site.unitOfWork, slow, new Metrics(), createLogger('silent'));
+    const long = new LedgerAuditJob(
+      site.unitOfWork,
+      slow,
+      new Metrics(),
+      idleJobs(),
+      createLogger('silent'),
+    );
     const running = long.runDue();
     await begun;
     await site.dataSource.query(`UPDATE organizations SET name = 'Renamed'`);
@@ -79,7 +93,13 @@ describe('the hourly audit of the ledger', () => {
         return Promise.reject(new Error('the server is gone'));
       }
     })(site.unitOfWork);
-    const first = new LedgerAuditJob(site.unitOfWork, lost, new Metrics(), createLogger('silent'));
+    const first = new LedgerAuditJob(
+      site.unitOfWork,
+      lost,
+      new Metrics(),
+      idleJobs(),
+      createLogger('silent'),
+    );
     await expect(first.runDue()).rejects.toThrow('the server is gone');
     const later = (time: string): Promise<unknown> =>
       site.dataSource.query(`UPDATE ledger_audits SET due_at = due_at - $1::interval`, [time]);

@@ -9,6 +9,7 @@ import type { UserPrincipal } from '../../src/kernel/principal.js';
 import { addMonths, firstLeaseOf, migrate, Partitions } from '../../src/platform/database/index.js';
 import { createLogger, Metrics } from '../../src/platform/telemetry/index.js';
 import type { ProjectDirectory } from '../../src/teams/index.js';
+import { idleJobs } from '../harness/idle-jobs.js';
 import { type Holder, LedgerSite } from '../harness/ledger-site.js';
 import { rolesOf } from '../harness/server.js';
 import { expectSoundHistory } from '../property/history.js';
@@ -215,7 +216,7 @@ describe('the months of the tables that only grow', () => {
       { table: 'settlements', rows: 1 },
       { table: 'usage_records', rows: 1 },
     ]);
-    await new PartitionsJob(partitions, metrics, createLogger('silent')).run();
+    await new PartitionsJob(partitions, metrics, idleJobs(), createLogger('silent')).run();
     expect(await metrics.print()).toContain('iron_cage_partition_strays{table="settlements"} 0');
     expect(await execute(first)).toEqual(answer);
     expect(await findings()).toEqual([]);
@@ -241,6 +242,7 @@ describe('an old month', () => {
       site.unitOfWork,
       site.check,
       new Metrics(),
+      idleJobs(),
       createLogger('silent'),
     ).runDue();
   }
@@ -376,6 +378,7 @@ describe('an old month', () => {
       site.unitOfWork,
       site.check,
       new Metrics(),
+      idleJobs(),
       createLogger('silent'),
     ).runDue();
     await expect(months().drop(owner(), first)).rejects.toMatchObject({
@@ -416,7 +419,12 @@ describe('an old month', () => {
 });
 
 function job(): PartitionsJob {
-  return new PartitionsJob(new Partitions(site.unitOfWork), new Metrics(), createLogger('silent'));
+  return new PartitionsJob(
+    new Partitions(site.unitOfWork),
+    new Metrics(),
+    idleJobs(),
+    createLogger('silent'),
+  );
 }
 
 /** A UUIDv7 of a clock that is wrong. */

@@ -3,7 +3,7 @@ import { UsageSummary } from '../../src/analytics/usage-summary.js';
 import { UsageRollups } from '../../src/billing/usage/usage-rollups.js';
 import { newId } from '../../src/kernel/ids.js';
 import { UnitOfWork } from '../../src/platform/database/index.js';
-import { createLogger } from '../../src/platform/telemetry/index.js';
+import { idleJobs } from '../harness/idle-jobs.js';
 import { type Holder, LedgerSite } from '../harness/ledger-site.js';
 
 let site: LedgerSite;
@@ -11,26 +11,34 @@ let holder: Holder;
 
 beforeEach(async () => {
   site = await LedgerSite.open();
-  holder = await site.project();
+  holder = await funded();
+});
+afterEach(() => site.close());
+
+async function funded(): Promise<Holder> {
+  const made = await site.project();
   await site.ledger.execute(site.organizationId, {
     kind: 'transfer',
     direction: 'deposit',
-    projectId: holder.projectId,
+    projectId: made.projectId,
     requestId: newId(),
     requestHash: Buffer.alloc(1),
     amount: 1_000_000_000n,
     actor: 'test',
     reason: null,
   });
-});
-afterEach(() => site.close());
+  return made;
+}
 
 /** A lease and one report of two calls. */
-async function spend(cost: bigint, { ledger = site.ledger, model = 'gpt-5-mini' } = {}) {
+async function spend(
+  cost: bigint,
+  { ledger = site.ledger, model = 'gpt-5-mini', by = holder } = {},
+) {
   const leaseId = newId();
   const requestHash = Buffer.alloc(1);
   const wish = { wanted: 1_000n, minimum: 1n, requestHash };
-  await ledger.execute(site.organizationId, { kind: 'acquire', ...holder, leaseId, ...wish });
+  await ledger.execute(site.organizationId, { kind: 'acquire', ...by, leaseId, ...wish });
   const line = {
     provider: 'openai',
     model,
@@ -54,7 +62,7 @@ async function spend(cost: bigint, { ledger = site.ledger, model = 'gpt-5-mini' 
   };
   await ledger.execute(site.organizationId, {
     kind: 'settle',
-    ...holder,
+    ...by,
     leaseId,
     seq: 1,
     final: true,
@@ -77,7 +85,7 @@ describe('sums of usage', () => {
   it('are its lines, each once, whoever makes them and while more comes', async () => {
     const replicas = Array.from(
       { length: 3 },
-      () => new UsageRollups(new UnitOfWork(site.dataSource), createLogger('silent')),
+      () => new UsageRollups(new UnitOfWork(site.dataSource), idleJobs()),
     );
     const second = site.replica();
     const work = Promise.all(
@@ -97,6 +105,19 @@ describe('sums of usage', () => {
     const all = { calls: 60, input: 180, output: 300, cost: 2 * 435 };
     expect(await sums()).toEqual(['day', 'hour', 'minute'].map((bucket) => ({ bucket, ...all })));
     expect(await site.rollups.runDue()).toBe(0);
+    expect(await findings()).toEqual([]);
+  });
+
+  it('are made for every project, though one of them cannot be summed up', async () => {
+    const others = [await funded(), await funded()];
+    for (const by of [holder, ...others]) await spend(10n, { by });
+    await site.dataSource.query(
+      `ALTER TABLE usage_rollups ADD CONSTRAINT broken CHECK (project_id <> '${holder.projectId}')`,
+    );
+    await expect(site.rollups.runDue()).rejects.toThrow('broken');
+    expect(await sums()).toContainEqual(expect.objectContaining({ bucket: 'day', calls: 4 }));
+    await site.dataSource.query(`ALTER TABLE usage_rollups DROP CONSTRAINT broken`);
+    expect(await site.rollups.runDue()).toBe(2);
     expect(await findings()).toEqual([]);
   });
 

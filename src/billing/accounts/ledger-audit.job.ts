@@ -1,11 +1,7 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '../../kernel/ids.js';
 import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { Jobs } from '../../platform/jobs/index.js';
 import { LOGGER, type Logger, Metrics } from '../../platform/telemetry/index.js';
 import { LedgerCheck, type LedgerReport } from './ledger-check.js';
 
@@ -38,9 +34,7 @@ const TELL = `INSERT INTO outbox_events (organization_id, id, kind, payload, at)
 
 /** Recomputes every organization's ledger once an hour. A finding is an alarm: it should never happen. */
 @Injectable()
-export class LedgerAuditJob implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+export class LedgerAuditJob {
   private readonly findings;
   private readonly runs;
 
@@ -48,32 +42,16 @@ export class LedgerAuditJob implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly unitOfWork: UnitOfWork,
     private readonly check: LedgerCheck,
     metrics: Metrics,
+    jobs: Jobs,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    jobs.every(PERIOD_MS, 'check ledgers', () => this.runDue());
     this.findings = metrics.gauge(
       'iron_cage_ledger_findings',
       'Rows that break an invariant of the ledger, of the organizations last checked here',
       ['organization'],
     );
     this.runs = metrics.counter('iron_cage_ledger_checks_total', 'Ledger checks', ['result']);
-  }
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.runDue().catch((error: unknown) => {
-        this.logger.warn(
-          { err: error },
-          'the ledger audit failed; the next round takes another organization, and this one in half an hour',
-        );
-      });
-    }, PERIOD_MS);
-    this.timer.unref();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    this.check.onModuleDestroy();
-    await this.running;
   }
 
   /** @returns how many organizations were checked */

@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../audit/index.js';
 import { AppError, notFound } from '../../kernel/errors.js';
 import { newId, uuidOf } from '../../kernel/ids.js';
@@ -12,6 +7,7 @@ import { printMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
+import { eachInTurn, Jobs } from '../../platform/jobs/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { ProjectDirectory } from '../../teams/index.js';
 import type { createRefill, listRefills } from '../refills.contract.js';
@@ -40,31 +36,17 @@ const SELECT = `
  * number of replicas may try it, and it happens once.
  */
 @Injectable()
-export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-
+export class Refills {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly budgets: BudgetStore,
     private readonly ledger: Ledger,
     private readonly projects: ProjectDirectory,
     private readonly audit: AuditTrail,
+    jobs: Jobs,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.runDue().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'refills failed; the next round tries again');
-      });
-    }, PERIOD_MS);
-    this.timer.unref();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  ) {
+    jobs.every(PERIOD_MS, 'refill projects', () => this.runDue());
   }
 
   async list(organizationId: string, projectId: string): Promise<AnswerOf<typeof listRefills>> {
@@ -180,27 +162,29 @@ export class Refills implements OnApplicationBootstrap, OnModuleDestroy {
        LIMIT 10000`,
       [organizationId ?? null],
     );
-    for (const row of rows) {
-      const start = windowStart(row.window, row.now, row);
-      if (row.lastStart !== null && row.lastStart >= start) continue;
-      const outcome = await this.ledger.submit(row.organizationId, {
-        kind: 'refill',
-        projectId: row.projectId,
-        requestId: idOf(row.id, start),
-        requestHash: createHash('sha256').update(`refill ${row.id} ${start}`).digest(),
-        mode: row.mode,
-        amount: row.amount,
-        cap: row.cap,
-        reason: `refill (${row.mode}) for the ${row.window} from ${start}`,
-      });
-      if (!outcome.ok)
-        this.logger.warn({ refillId: row.id, code: outcome.refusal.code }, 'a refill was refused');
-      await this.unitOfWork.read(
-        row.organizationId,
-        'UPDATE refills SET last_start = $3 WHERE organization_id = $1 AND id = $2',
-        [row.organizationId, row.id, start],
-      );
-    }
+    await eachInTurn(rows, (row) => this.refill(row));
+  }
+
+  private async refill(row: Row & Calendar & { now: Date }): Promise<void> {
+    const start = windowStart(row.window, row.now, row);
+    if (row.lastStart !== null && row.lastStart >= start) return;
+    const outcome = await this.ledger.submit(row.organizationId, {
+      kind: 'refill',
+      projectId: row.projectId,
+      requestId: idOf(row.id, start),
+      requestHash: createHash('sha256').update(`refill ${row.id} ${start}`).digest(),
+      mode: row.mode,
+      amount: row.amount,
+      cap: row.cap,
+      reason: `refill (${row.mode}) for the ${row.window} from ${start}`,
+    });
+    if (!outcome.ok)
+      this.logger.warn({ refillId: row.id, code: outcome.refusal.code }, 'a refill was refused');
+    await this.unitOfWork.read(
+      row.organizationId,
+      'UPDATE refills SET last_start = $3 WHERE organization_id = $1 AND id = $2',
+      [row.organizationId, row.id, start],
+    );
   }
 
   private async refuseUnknownProject(organizationId: string, projectId: string): Promise<void> {

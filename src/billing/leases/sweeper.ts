@@ -1,16 +1,11 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { SYSTEM, UnitOfWork } from '../../platform/database/index.js';
-import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
+import { Jobs } from '../../platform/jobs/index.js';
 import { Ledger } from './ledger.service.js';
 
 const PERIOD_MS = 2_000;
 const PER_ROUND = 500;
-const ROUNDS_PER_HOUR = 3_600_000 / PERIOD_MS;
+const TIDY_MS = 600_000;
 
 // Leases of all organizations: the one job that looks across tenants, and it only reads ids.
 const DUE = `
@@ -26,25 +21,16 @@ const END_SILENT_SESSIONS = `UPDATE sessions SET ended_at = last_seen_at WHERE e
 
 /** Ends leases whose time has come. Any number of replicas may do it: an expiry that comes too early or twice does nothing. */
 @Injectable()
-export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-  private rounds = 0;
-
+export class LeaseSweeper {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly ledger: Ledger,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.schedule();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.running;
+    jobs: Jobs,
+  ) {
+    jobs.every(PERIOD_MS, 'end leases', async () => {
+      while ((await this.sweep()) === PER_ROUND);
+    });
+    jobs.every(TIDY_MS, 'forget refusals and silent sessions', () => this.tidy());
   }
 
   /** @returns how many leases it looked at */
@@ -66,26 +52,9 @@ export class LeaseSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     return due.length;
   }
 
-  /** What is of no use any more goes, once an hour. */
+  /** What is of no use any more goes. */
   async tidy(): Promise<void> {
     await this.unitOfWork.read(SYSTEM, FORGET_REFUSALS);
     await this.unitOfWork.read(SYSTEM, END_SILENT_SESSIONS);
-  }
-
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      this.running = this.round();
-    }, PERIOD_MS);
-    this.timer.unref();
-  }
-
-  private async round(): Promise<void> {
-    try {
-      while ((await this.sweep()) === PER_ROUND);
-      if (this.rounds++ % ROUNDS_PER_HOUR === 0) await this.tidy();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'lease sweep failed; the next one tries again');
-    }
-    if (this.timer !== undefined) this.schedule();
   }
 }

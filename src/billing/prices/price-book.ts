@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { systemClock } from '../../kernel/clock.js';
 import type { Nano } from '../../kernel/money.js';
 import { UnitOfWork } from '../../platform/database/index.js';
+import { Jobs } from '../../platform/jobs/index.js';
 import { Keyring } from '../../platform/keyring/index.js';
 import { Signals } from '../../platform/redis/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
@@ -50,15 +51,16 @@ export class PriceBook implements OnModuleInit, OnModuleDestroy {
   private readonly signed = new Map<string, SignedPrices>();
   private inForce: InForce | undefined;
   private signer: PriceSigner | undefined;
-  private timer: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
 
   constructor(
     unitOfWork: UnitOfWork,
     private readonly keyring: Keyring,
     private readonly signals: Signals,
+    jobs: Jobs,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    jobs.every(POLL_MS, 'look for new prices', () => this.refresh());
     this.tables = new PriceTables(unitOfWork);
     this.terms = new PriceTerms(unitOfWork);
   }
@@ -69,15 +71,12 @@ export class PriceBook implements OnModuleInit, OnModuleDestroy {
     }
     await this.refresh();
     this.signer = await PriceSigner.open(this.keyring);
-    this.timer = setInterval(() => void this.poll(), POLL_MS);
-    this.timer.unref();
     this.unsubscribe = this.signals.subscribe(({ topic, organizationId }) => {
       if (topic === PRICES_TOPIC) this.terms.forget(organizationId);
     });
   }
 
   onModuleDestroy(): void {
-    clearInterval(this.timer);
     this.unsubscribe();
   }
 
@@ -202,14 +201,6 @@ export class PriceBook implements OnModuleInit, OnModuleDestroy {
 
   private versionWith({ hash }: Terms): string {
     return hash === '' ? this.version : `${this.version}+${hash}`;
-  }
-
-  private async poll(): Promise<void> {
-    try {
-      await this.refresh();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'cannot look for new prices; the next look tries again');
-    }
   }
 
   private get current(): InForce {

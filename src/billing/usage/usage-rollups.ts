@@ -1,11 +1,6 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { SYSTEM, UnitOfWork } from '../../platform/database/index.js';
-import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
+import { eachInTurn, Jobs } from '../../platform/jobs/index.js';
 import { BEGIN_PROGRESS, BEHIND, ROLL_UP, TAKE_PROGRESS } from './usage-rollups.sql.js';
 
 const PERIOD_MS = 5_000;
@@ -24,32 +19,28 @@ interface Project {
  * long a commit took and whatever the clock did. What reads the sums adds the lines that are not in them yet, in the same statement.
  */
 @Injectable()
-export class UsageRollups implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
-
+export class UsageRollups {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.schedule();
+    jobs: Jobs,
+  ) {
+    jobs.every(PERIOD_MS, 'sum up usage', () => this.runDue());
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.running;
-  }
-
-  /** Any number of replicas may do it at once. @returns how many lines were summed up */
+  /**
+   * Any number of replicas may do it at once.
+   *
+   * @returns how many lines were summed up
+   * @throws the first failure, after all other projects had their turn
+   */
   async runDue(): Promise<number> {
     let total = 0;
     for (;;) {
       const behind = await this.unitOfWork.read<Project>(SYSTEM, BEHIND, [PROJECTS_PER_ROUND]);
       let done = 0;
-      for (const project of behind) done += await this.sumUp(project);
+      await eachInTurn(behind, async (project) => {
+        done += await this.sumUp(project);
+      });
       total += done;
       // Nothing done: somebody else is at all of them.
       if (done === 0 || behind.length < PROJECTS_PER_ROUND) return total;
@@ -81,21 +72,5 @@ export class UsageRollups implements OnApplicationBootstrap, OnModuleDestroy {
       ]);
       return done?.lines ?? 0;
     });
-  }
-
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      this.running = this.round();
-    }, PERIOD_MS);
-    this.timer.unref();
-  }
-
-  private async round(): Promise<void> {
-    try {
-      await this.runDue();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'usage was not summed up; the next round does it');
-    }
-    if (this.timer !== undefined) this.schedule();
   }
 }

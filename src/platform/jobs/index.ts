@@ -1,0 +1,2 @@
+export { eachInTurn } from './each-in-turn.js';
+export { Jobs } from './jobs.js';
