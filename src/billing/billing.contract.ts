@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
 import { LEASE_STATES } from './lease-states.contract.js';
+import { LISTED_UNITS, priceOfMillion } from './rates.contract.js';
 import {
   instant,
   label,
@@ -176,28 +177,52 @@ export const checkLedger = defineRoute({
   errors: [],
 });
 
+const otherRate = z
+  .object({
+    unit: z
+      .enum(LISTED_UNITS)
+      .describe('As usage records name it; `calls`: beside all that a call uses.'),
+    rate: priceOfMillion.describe('Of so many units as `per` tells.'),
+    per: z.int(),
+  })
+  .meta({ id: 'OtherRate' });
+
 export const listPrices = defineRoute({
   id: 'listPrices',
   method: 'GET',
   path: '/v1/prices',
   tag: 'Billing',
-  summary: 'The price table in force',
+  summary: 'What each model of the price table costs now, own rates and mark-up included',
   access: 'usage:read',
   query: z.strictObject({
     provider: z.string().max(64).optional(),
     search: z.string().max(80).optional(),
+    projectId: uuid
+      .optional()
+      .describe("With the project's own rates and mark-up; the organization's unless given."),
+    basis: z
+      .enum(['charged', 'list'])
+      .optional()
+      .describe('`list`: the table alone, without own rates and mark-up; `charged` unless given.'),
   }),
   answer: z
     .object({
-      version: z.string(),
+      version: z.string().describe('Of the price table.'),
+      markupBasisPoints: z.int().describe('Contained in every price below; 100 is one percent.'),
       items: z.array(
         z
           .object({
             provider: z.string(),
             model: z.string(),
-            inputPerMillion: money.nullable(),
-            cacheReadPerMillion: money.nullable(),
-            outputPerMillion: money.nullable(),
+            source: z.enum(['table', 'override']).describe('`override`: own rates.'),
+            inputPerMillion: priceOfMillion.nullable(),
+            cacheReadPerMillion: priceOfMillion.nullable().describe('null: as input.'),
+            outputPerMillion: priceOfMillion.nullable(),
+            otherRates: z
+              .array(otherRate)
+              .describe(
+                'What else the model is paid by. Tokens without a rate here cost as input or output, other units nothing.',
+              ),
             contextTokens: z.int().nullable(),
             maxOutputTokens: z.int().nullable(),
           })
@@ -206,7 +231,7 @@ export const listPrices = defineRoute({
     })
     .meta({ id: 'PriceList' }),
   status: 200,
-  errors: [],
+  errors: ['NOT_FOUND'],
 });
 
 export const BILLING_ROUTES = [

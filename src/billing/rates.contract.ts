@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { printMoney } from '../kernel/money.js';
 import { money } from '../kernel/wire.js';
 
 /* Rates as people write them. */
@@ -26,6 +27,33 @@ export const rates = z
     searchUnits: units.describe("Dollars per million of a reranker's search units."),
   })
   .meta({ id: 'RatesPerMillion' });
+/** What a price list tells beside the input, cached input and output of every model. */
+export const LISTED_UNITS = [
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'audioInput',
+  'audioOutput',
+  'imageInput',
+  'videoInput',
+  'audioCacheRead',
+  'imageCacheRead',
+  'imageOutput',
+  'videoOutput',
+  'webSearches',
+  'fileSearches',
+  'containers',
+  'audioSeconds',
+  'characters',
+  'searchUnits',
+  'calls',
+] as const;
+/** What is charged for a million of something: the dearest own rate with the highest mark-up fits, which is no longer an amount. */
+export const priceOfMillion = z
+  .codec(z.string().regex(/^\d{1,11}\.\d{9}$/), z.bigint(), {
+    decode: (text) => BigInt(text.replace('.', '')),
+    encode: (nano) => printMoney(nano),
+  })
+  .meta({ description: 'US dollars, decimal string', examples: ['0.250000000'] });
 export const tiers = z
   .array(
     z.strictObject({

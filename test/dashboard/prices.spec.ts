@@ -56,7 +56,7 @@ describeInBrowser('own rates in the dashboard', () => {
     await visitor.press('Set rates');
     await closed();
     await visitor.page.getByText('openai/gpt-5-mini', { exact: true }).waitFor();
-    await visitor.page.getByText('web search $0.01').waitFor();
+    await visitor.page.getByText('output $1.60, web search $0.01').waitFor();
     expect(await overrides()).toMatchObject([
       {
         projectId: project.id,
@@ -74,6 +74,28 @@ describeInBrowser('own rates in the dashboard', () => {
         reason: 'Contract of the year',
       },
     ]);
+  }, 60_000);
+
+  it('are seen in the table, and so is what is paid by the unit', async () => {
+    const { page } = visitor;
+    await visitor.walk('prices');
+    await visitor.settled();
+    await page.getByLabel('Provider', { exact: true }).selectOption('openai');
+    const search = page.getByLabel('Search models');
+    await search.fill('whisper');
+    const whisper = page.getByRole('row', { name: /whisper-1/ });
+    await whisper.getByText('minute of audio $0.006').waitFor();
+    expect(await whisper.textContent()).not.toContain('$0.00 ');
+    await search.fill('gpt-5-mini');
+    const mini = page.getByRole('row', { name: /^gpt-5-mini/ });
+    await mini.getByText('$0.25', { exact: true }).waitFor();
+    await page.getByLabel('Project', { exact: true }).selectOption('Research');
+    await mini.getByText('own rates').waitFor();
+    await mini.getByText('$0.20', { exact: true }).waitFor();
+    await mini.getByText('web search $0.01').waitFor();
+    expect(await visitor.flaws()).toEqual([]);
+    // Leaves the filters behind.
+    await visitor.walk('budgets');
   }, 60_000);
 
   it('are changed by new ones that take their place, with all that was not touched', async () => {

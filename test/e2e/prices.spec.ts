@@ -677,7 +677,7 @@ describe('the command line', () => {
     const speech = ['--audio-minute', '0.006', '--web-search', '0.01'];
     const long = ['--long-context', '200000', '--long-input', '3', '--long-output', '4'];
     const paid = await cli(['prices', 'override', 'openai', 'my-*', ...speech, ...long, ...scope]);
-    expect(paid.out).toMatch(/input \$0\.00.*webSearches \$10,?000.*audioSeconds \$100/);
+    expect(paid.out).toMatch(/input \$0\.00.*web search \$0\.01, minute of audio \$0\.006/);
     expect(paid.out).toMatch(/above 200000 tokens input \$3/);
     expect((await cli(['prices', 'override', 'openai', 'x', ...long, ...scope])).code).toBe(2);
     const half = await cli([

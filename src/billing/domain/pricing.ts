@@ -219,11 +219,6 @@ export function priceOn(
   return table.ceiling && { source: 'ceiling', id: undefined, rates: table.ceiling, tiers: [] };
 }
 
-export function ratesAt(price: ModelPrice, atMs: number, inputTokens: number): Rates {
-  const { rates, tiers = [] } = periodOn(price, dayOf(atMs));
-  return ratesFor({ rates, tiers }, inputTokens);
-}
-
 /** The rates of the highest tier that the input exceeds. */
 export function ratesFor(
   { rates, tiers }: Pick<Price, 'rates' | 'tiers'>,
@@ -268,9 +263,17 @@ export interface Charge {
 export function chargeOf(
   price: Pick<Price, 'rates' | 'tiers'>,
   tokens: Tokens,
+  charge: Charge = {},
+): Nano {
+  return nanoOf(picoOf(ratesFor(price, inputTokensOf(tokens)), tokens), charge);
+}
+
+/** Pico-dollars with all factors, rounded up to a whole nano-dollar. */
+export function nanoOf(
+  pico: bigint,
   { multipliers = [], markupBasisPoints = 0 }: Charge = {},
 ): Nano {
-  let numerator = picoOf(ratesFor(price, inputTokensOf(tokens)), tokens);
+  let numerator = pico;
   let denominator = PICO_PER_NANO;
   for (const ratio of multipliers) {
     numerator *= BigInt(ratio.numerator);

@@ -89,7 +89,10 @@ export class AdminBillingController {
   }
 
   @Handles(listPrices)
-  listPrices(@Input() input: InputOf<typeof listPrices>): AnswerOf<typeof listPrices> {
-    return this.prices.list(input.query);
+  listPrices(
+    @Caller('user') user: UserPrincipal,
+    @Input() input: InputOf<typeof listPrices>,
+  ): Promise<AnswerOf<typeof listPrices>> {
+    return this.prices.list(user.organizationId, input.query);
   }
 }

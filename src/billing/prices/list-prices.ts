@@ -5,10 +5,22 @@ import type { Nano } from '../../kernel/money.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { UnitOfWork } from '../../platform/database/index.js';
 import type { listPrices } from '../billing.contract.js';
-import { type Bucket, type ModelPrice, ratesAt } from '../domain/pricing.js';
+import {
+  dayOf,
+  type ModelPrice,
+  nanoOf,
+  priceOn,
+  type PriceTable,
+  type Rates,
+} from '../domain/pricing.js';
 import type { getPriceVersion, listPriceVersions } from '../prices.contract.js';
+import { LISTED_UNITS } from '../rates.contract.js';
 import { PriceBook } from './price-book.js';
 import { PriceTables } from './price-tables.js';
+
+const LISTED_PER = 1_000_000;
+
+type Listed = AnswerOf<typeof listPrices>['items'][number];
 
 @Injectable()
 export class ListPrices {
@@ -16,26 +28,35 @@ export class ListPrices {
 
   constructor(
     private readonly prices: PriceBook,
-    unitOfWork: UnitOfWork,
+    private readonly unitOfWork: UnitOfWork,
   ) {
     this.tables = new PriceTables(unitOfWork);
   }
 
-  list({ provider, search }: InputOf<typeof listPrices>['query']): AnswerOf<typeof listPrices> {
+  async list(
+    organizationId: string,
+    query: InputOf<typeof listPrices>['query'],
+  ): Promise<AnswerOf<typeof listPrices>> {
+    const { provider, search, projectId, basis = 'charged' } = query;
+    await this.refuseUnknownProject(organizationId, projectId);
+    const prices =
+      basis === 'list'
+        ? this.prices.table
+        : await this.prices.pricesFor({
+            organizationId,
+            ...(projectId !== undefined && { projectId }),
+          });
+    const day = dayOf(systemClock.now());
     const wanted = search?.toLowerCase();
-    const items = this.prices.table.models
+    const items = prices.models
       .filter((model) => provider === undefined || model.provider === provider)
       .filter((model) => wanted === undefined || model.id.toLowerCase().includes(wanted))
-      .map((model) => ({
-        provider: model.provider,
-        model: model.id,
-        inputPerMillion: perMillion(model, 'input'),
-        cacheReadPerMillion: perMillion(model, 'cacheRead'),
-        outputPerMillion: perMillion(model, 'output'),
-        contextTokens: model.contextTokens ?? null,
-        maxOutputTokens: model.maxOutputTokens ?? null,
-      }));
-    return { version: this.prices.version, items };
+      .flatMap((model) => listed(prices, model, day) ?? []);
+    return {
+      version: this.prices.version,
+      markupBasisPoints: prices.markupBasisPoints ?? 0,
+      items,
+    };
   }
 
   async versions(): Promise<AnswerOf<typeof listPriceVersions>> {
@@ -51,10 +72,44 @@ export class ListPrices {
   publicKey(): { algorithm: 'Ed25519'; key: string } {
     return { algorithm: 'Ed25519', key: this.prices.publicKey };
   }
+
+  private async refuseUnknownProject(
+    organizationId: string,
+    projectId: string | undefined,
+  ): Promise<void> {
+    if (projectId === undefined) return;
+    const rows = await this.unitOfWork.read(
+      organizationId,
+      'SELECT 1 FROM projects WHERE organization_id = $1 AND id = $2',
+      [organizationId, projectId],
+    );
+    if (rows.length === 0) throw notFound('project');
+  }
 }
 
-/** Pico-dollars per token are nano-dollars per thousand tokens. */
-function perMillion(model: ModelPrice, bucket: Bucket): Nano | null {
-  const rate = ratesAt(model, systemClock.now(), 0)[bucket];
-  return rate === undefined ? null : BigInt(rate) * 1000n;
+/** A model as a call of that name is priced: what is told for a million of something is what a call that uses a million is charged. */
+function listed(prices: PriceTable, model: ModelPrice, day: string): Listed | undefined {
+  const price = priceOn(prices, model.provider, model.id, day, () => model);
+  if (!price) return undefined;
+  const perMillion = (name: keyof Rates): Nano | null => {
+    const rate = price.rates[name];
+    if (rate === undefined) return null;
+    const { markupBasisPoints = 0 } = prices;
+    return nanoOf(BigInt(rate) * BigInt(LISTED_PER), { markupBasisPoints });
+  };
+  const otherRates = LISTED_UNITS.flatMap((unit) => {
+    const rate = perMillion(unit === 'calls' ? 'call' : unit);
+    return rate === null ? [] : [{ unit, rate, per: LISTED_PER }];
+  });
+  return {
+    provider: model.provider,
+    model: model.id,
+    source: price.source === 'override' ? 'override' : 'table',
+    inputPerMillion: perMillion('input'),
+    cacheReadPerMillion: perMillion('cacheRead'),
+    outputPerMillion: perMillion('output'),
+    otherRates,
+    contextTokens: model.contextTokens ?? null,
+    maxOutputTokens: model.maxOutputTokens ?? null,
+  };
 }

@@ -24,6 +24,8 @@ import { PriceTerms, type PriceScope, type Terms } from './price-terms.js';
 const POLL_MS = 15_000;
 const MOST_NAMES = 10_000;
 const MOST_SIGNED = 64;
+/** Has no own rates and no own mark-up. */
+const NO_PROJECT = '';
 /** Whoever changes prices publishes it; it is the topic of all that limits spending. */
 export const PRICES_TOPIC = 'budgets';
 
@@ -111,9 +113,12 @@ export class PriceBook implements OnModuleInit, OnModuleDestroy {
     return (await this.terms.ofMany(scopes)).map((terms) => this.versionWith(terms));
   }
 
-  /** The prices of a project, of all providers. */
-  async pricesFor(scope: PriceScope): Promise<PriceTable> {
-    return this.resolve(await this.terms.of(scope));
+  /** The prices of a project, of all providers; without a project those that the organization has for all of them. */
+  async pricesFor(
+    scope: Pick<PriceScope, 'organizationId'> & Partial<PriceScope>,
+  ): Promise<PriceTable> {
+    const { organizationId, projectId = NO_PROJECT } = scope;
+    return this.resolve(await this.terms.of({ organizationId, projectId }));
   }
 
   /** Prices calls of a project, all of them by the same prices. */

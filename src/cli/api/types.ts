@@ -217,12 +217,19 @@ export interface UsageSummary {
 
 export interface PriceList {
   readonly version: string;
+  readonly markupBasisPoints: number;
   readonly items: readonly {
     readonly provider: string;
     readonly model: string;
+    readonly source: 'table' | 'override';
     readonly inputPerMillion: string | null;
     readonly cacheReadPerMillion: string | null;
     readonly outputPerMillion: string | null;
+    readonly otherRates: readonly {
+      readonly unit: string;
+      readonly rate: string;
+      readonly per: number;
+    }[];
     readonly contextTokens: number | null;
     readonly maxOutputTokens: number | null;
   }[];

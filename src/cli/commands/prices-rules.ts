@@ -4,7 +4,8 @@ import type { Context } from '../context.js';
 import { findProject } from '../resolve.js';
 import { moment } from '../terminal/format.js';
 import { printable, table } from '../terminal/table.js';
-import { ratesOf, ratesText, tiersOf, type RateOptions, type TierOptions } from './rate-options.js';
+import { ratesOf, tiersOf, type RateOptions, type TierOptions } from './rate-options.js';
+import { ratesText, type WireRates } from './rate-words.js';
 
 export interface ScopeOptions {
   readonly project?: string;
@@ -23,10 +24,10 @@ interface Override {
   readonly projectId: string | null;
   readonly provider: string;
   readonly model: string;
-  readonly rates: Readonly<Record<string, string>>;
+  readonly rates: WireRates;
   readonly tiers: readonly {
     readonly aboveInputTokens: number;
-    readonly rates: Readonly<Record<string, string>>;
+    readonly rates: WireRates;
   }[];
   readonly from: string;
   readonly until: string | null;
@@ -34,7 +35,7 @@ interface Override {
 }
 interface Terms {
   readonly markups: readonly (Term & { readonly basisPoints: number })[];
-  readonly ceilings: readonly (Term & { readonly rates: Readonly<Record<string, string>> })[];
+  readonly ceilings: readonly (Term & { readonly rates: WireRates })[];
 }
 interface Term {
   readonly projectId: string | null;
@@ -53,7 +54,7 @@ export async function showOverrides(context: Context, options: ScopeOptions): Pr
       { title: 'Id', value: (row) => row.id },
       { title: 'For', value: (row) => row.projectId ?? 'organization' },
       { title: 'Model', value: (row) => `${row.provider}/${row.model}` },
-      { title: 'Rates per million', value: overrideText },
+      { title: 'Rates', value: overrideText },
       { title: 'From', value: (row) => row.from },
       { title: 'Until', value: (row) => row.until ?? '–' },
       { title: 'Reason', value: (row) => row.reason },

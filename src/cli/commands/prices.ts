@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Action, Context } from '../context.js';
 import { moment } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
+import { type PriceOptions, showPrices, withPriceOptions } from './prices-list.js';
 import { recompute, type RecomputeOptions } from './prices-recompute.js';
 import {
   type ChangeOptions,
@@ -15,7 +16,6 @@ import {
   showTerms,
 } from './prices-rules.js';
 import { type RateOptions, withRates, withTier } from './rate-options.js';
-import { type PriceOptions, showPrices } from './reports.js';
 
 type Run = (action: Action) => Promise<void>;
 
@@ -26,19 +26,13 @@ interface Version {
   readonly inForce: boolean;
 }
 
-/** Adds to the `prices` command, which alone lists the table in force. */
 export function addPriceCommands(program: Command, run: Run): void {
-  const prices = program.commands.find((command) => command.name() === 'prices');
-  if (prices === undefined) throw new Error('there is no prices command');
-  prices
-    .command('list')
-    .description('The price table in force, in dollars per million tokens')
-    .option('--provider <id>', 'only of this provider')
-    .option('--search <text>', 'only models whose name holds this')
-    .action((_options: PriceOptions, command: Command) =>
-      // Options of the same name before `list` are taken by the command above it.
-      run((context) => showPrices(context, command.optsWithGlobals<PriceOptions>())),
-    );
+  const prices = withPriceOptions(program.command('prices'));
+  prices.action((options: PriceOptions) => run((context) => showPrices(context, options)));
+  withPriceOptions(prices.command('list')).action((_options: PriceOptions, command: Command) =>
+    // Options of the same name before `list` are taken by the command above it.
+    run((context) => showPrices(context, command.optsWithGlobals<PriceOptions>())),
+  );
   prices
     .command('versions')
     .description('Versions of the price table, newest first')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parseMoney, printMoney } from '../../kernel/money.js';
 import { usageError } from '../cli-error.js';
-import { dollars, limitAmount, wholeNumber } from '../terminal/format.js';
+import { limitAmount, wholeNumber } from '../terminal/format.js';
 
 export interface RateOptions {
   readonly input?: string;
@@ -98,10 +98,4 @@ export function tiersOf(options: TierOptions): object[] | undefined {
     ...(longCacheRead !== undefined && { cacheRead: longCacheRead }),
   };
   return [{ aboveInputTokens: longContext, rates }];
-}
-
-export function ratesText(rates: Readonly<Record<string, string>>): string {
-  return Object.entries(rates)
-    .map(([bucket, amount]) => `${bucket} ${dollars(amount)}`)
-    .join(', ');
 }

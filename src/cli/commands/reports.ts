@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LedgerCheck, PriceList, UsageSummary } from '../api/types.js';
+import type { LedgerCheck, UsageSummary } from '../api/types.js';
 import { EXIT } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
 import { findProject } from '../resolve.js';
@@ -18,11 +18,6 @@ interface UsageOptions extends UsageByTimeOptions {
   readonly days?: number;
 }
 
-export interface PriceOptions {
-  readonly provider?: string;
-  readonly search?: string;
-}
-
 type Run = (action: Action) => Promise<void>;
 
 export function addReportCommands(program: Command, run: Run): void {
@@ -37,12 +32,6 @@ export function addReportCommands(program: Command, run: Run): void {
       ),
     );
   for (const option of USAGE_BY_TIME_OPTIONS) usage.addOption(option);
-  program
-    .command('prices')
-    .description('The price table in force, in dollars per million tokens')
-    .option('--provider <id>', 'only of this provider')
-    .option('--search <text>', 'only models whose name holds this')
-    .action((options: PriceOptions) => run((context) => showPrices(context, options)));
   program
     .command('audit')
     .description('Check the ledger; names the broken rows and exits with 1 when there are any')
@@ -84,28 +73,6 @@ async function showUsage(context: Context, options: UsageOptions): Promise<undef
     ['Calls', `${count(usage.calls)} in ${plural(options.days ?? 14, 'day')}`],
   ]);
   context.print(usage, [totals, models, projects].filter((part) => part !== '').join('\n\n'));
-  return undefined;
-}
-
-export async function showPrices(context: Context, options: PriceOptions): Promise<undefined> {
-  const prices = await (await context.client()).get<PriceList>('/v1/prices', { ...options });
-  const price = (wire: string | null): string => (wire === null ? '–' : dollars(wire));
-  const tokens = (value: number | null): string => (value === null ? '–' : count(value));
-  const text = table<PriceList['items'][number]>(
-    [
-      { title: 'Provider', value: (row) => row.provider },
-      { title: 'Model', value: (row) => row.model },
-      { title: 'Input', value: (row) => price(row.inputPerMillion), alignRight: true },
-      { title: 'Cached', value: (row) => price(row.cacheReadPerMillion), alignRight: true },
-      { title: 'Output', value: (row) => price(row.outputPerMillion), alignRight: true },
-      { title: 'Context', value: (row) => tokens(row.contextTokens), alignRight: true },
-      { title: 'Max output', value: (row) => tokens(row.maxOutputTokens), alignRight: true },
-    ],
-    prices.items,
-    'No model fits.',
-  );
-  context.print(prices, text);
-  context.note(`Price table ${prices.version}, dollars per million tokens.`);
   return undefined;
 }
 

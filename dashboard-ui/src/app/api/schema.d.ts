@@ -579,7 +579,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The price table in force */
+        /** What each model of the price table costs now, own rates and mark-up included */
         get: operations["listPrices"];
         put?: never;
         post?: never;
@@ -2035,6 +2035,16 @@ export interface components {
         OrganizationRequest: {
             name: string;
         };
+        OtherRate: {
+            /**
+             * @description As usage records name it; `calls`: beside all that a call uses.
+             * @enum {string}
+             */
+            unit: "cacheWrite5m" | "cacheWrite1h" | "audioInput" | "audioOutput" | "imageInput" | "videoInput" | "audioCacheRead" | "imageCacheRead" | "imageOutput" | "videoOutput" | "webSearches" | "fileSearches" | "containers" | "audioSeconds" | "characters" | "searchUnits" | "calls";
+            /** @description Of so many units as `per` tells. */
+            rate: string;
+            per: number;
+        };
         PasswordChange: {
             currentPassword: string;
             newPassword: string;
@@ -2243,9 +2253,17 @@ export interface components {
         Price: {
             provider: string;
             model: string;
+            /**
+             * @description `override`: own rates.
+             * @enum {string}
+             */
+            source: "table" | "override";
             inputPerMillion: string | null;
+            /** @description null: as input. */
             cacheReadPerMillion: string | null;
             outputPerMillion: string | null;
+            /** @description What else the model is paid by. Tokens without a rate here cost as input or output, other units nothing. */
+            otherRates: components["schemas"]["OtherRate"][];
             contextTokens: number | null;
             maxOutputTokens: number | null;
         };
@@ -2261,7 +2279,10 @@ export interface components {
             reason: string;
         };
         PriceList: {
+            /** @description Of the price table. */
             version: string;
+            /** @description Contained in every price below; 100 is one percent. */
+            markupBasisPoints: number;
             items: components["schemas"]["Price"][];
         };
         PriceMarkupRequest: {
@@ -6343,6 +6364,8 @@ export interface operations {
             query?: {
                 provider?: string;
                 search?: string;
+                projectId?: string;
+                basis?: "charged" | "list";
             };
             header?: never;
             path?: never;
@@ -6370,6 +6393,15 @@ export interface operations {
             };
             /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

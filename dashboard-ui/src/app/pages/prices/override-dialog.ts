@@ -59,7 +59,9 @@ export class OverrideDialog {
       : 'In US dollars. New rates take the place of these; what was booked stays as it is.';
   protected readonly today = new Date().toISOString().slice(0, 10);
   private readonly api = inject(Api);
-  private readonly prices = this.api.get('/v1/prices', () => ({}));
+  private readonly prices = this.api.get('/v1/prices', () => ({
+    query: { basis: 'list' as const },
+  }));
   protected readonly table = computed(() => this.prices.value()?.items ?? []);
   protected readonly providers = computed(() =>
     [...new Set(this.table().map(({ provider }) => provider))].sort(),

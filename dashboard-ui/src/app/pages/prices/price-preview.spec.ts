@@ -3,9 +3,11 @@ import { dollarWith, markupOf, matcherOf, type Override, previewOf } from './pri
 const listed = (model: string, provider = 'openai') => ({
   provider,
   model,
+  source: 'table' as const,
   inputPerMillion: '1.25',
   cacheReadPerMillion: null,
   outputPerMillion: '10',
+  otherRates: [],
   contextTokens: null,
   maxOutputTokens: null,
 });
@@ -42,6 +44,25 @@ describe('preview of own rates', () => {
       ],
       keepingProjectIds: [],
     });
+  });
+
+  it('tells what is paid where no token is, now and then', () => {
+    const speech = {
+      ...listed('tts-1'),
+      inputPerMillion: '0.000000000',
+      outputPerMillion: '0.000000000',
+      otherRates: [{ unit: 'characters' as const, rate: '15.000000000', per: 1_000_000 }],
+    };
+    const rates = { input: '0', output: '0', characters: '12' };
+    const wish = { ...WISH, model: 'tts-1', rates };
+    const now = { model: 'tts-1', then: 'million characters $12.00' };
+    expect(previewOf(wish, [speech], []).lines).toEqual([
+      { ...now, now: 'million characters $15.00' },
+    ]);
+    const own = override({ model: 'tts*', rates: { ...rates, characters: '14' } });
+    expect(previewOf(wish, [speech], [own]).lines).toEqual([
+      { ...now, now: 'million characters $14.00' },
+    ]);
   });
 
   it.each([

@@ -1,10 +1,11 @@
 import type { Schemas } from '../../api/client';
 import { exactUsd, nano } from '../../core/money';
-import type { Rates } from './rate-kinds';
+import { type Listed, listedText } from './listed-price';
+import { paidByUnitAlone, type Rates } from './rate-kinds';
+import { ratesText } from './rates-text';
 
 export type Override = Schemas['PriceOverride'];
 export type Terms = Schemas['PriceTerms'];
-type Listed = Schemas['Price'];
 
 export interface Wish {
   /** null: the whole organization */
@@ -12,7 +13,7 @@ export interface Wish {
   readonly provider: string;
   readonly model: string;
   readonly from: string;
-  readonly rates: Pick<Rates, 'input' | 'output'>;
+  readonly rates: Rates;
 }
 
 export interface Preview {
@@ -55,8 +56,8 @@ export function previewOf(
     count: meant.length,
     lines: meant.slice(0, MOST_LINES).map((one) => ({
       model: one.model,
-      now: pair(present.find(({ model }) => matcherOf(model)(one.model))?.rates ?? listRates(one)),
-      then: pair(wish.rates),
+      now: nowOf(one, present.find(({ model }) => matcherOf(model)(one.model))?.rates),
+      then: shortText(wish.rates),
     })),
     keepingProjectIds: [...new Set(keeping.flatMap(({ projectId }) => projectId ?? []))],
   };
@@ -80,11 +81,14 @@ export function markupOf(terms: Terms | undefined, projectId: string | null): nu
 export const dollarWith = (basisPoints: number): string =>
   exactUsd((nano('1') * BigInt(10_000 + basisPoints)) / 10_000n);
 
-function listRates({ inputPerMillion, outputPerMillion }: Listed) {
-  return { input: inputPerMillion, output: outputPerMillion };
+function nowOf(one: Listed, own: Rates | undefined): string {
+  if (own) return shortText(own);
+  const { input, output, others, isByUnit } = listedText(one);
+  return isByUnit ? others : `${input} / ${output}`;
 }
 
-function pair({ input, output }: { input: string | null; output: string | null }): string {
-  const amount = (wire: string | null) => (wire === null ? '–' : exactUsd(nano(wire)));
-  return `${amount(input)} / ${amount(output)}`;
+/** "$0.20 / $1.60", or what is paid where no token is. */
+function shortText(rates: Rates): string {
+  if (paidByUnitAlone(rates)) return ratesText({ ...rates, input: undefined, output: undefined });
+  return [rates.input, rates.output].map((wire) => exactUsd(nano(wire))).join(' / ');
 }

@@ -1,4 +1,4 @@
-import { Component, computed, inject } from '@angular/core';
+import { Component, computed, inject, output } from '@angular/core';
 import { apiError } from '../../api/api-error';
 import { Api } from '../../api/client';
 import { Notices } from '../../core/notices';
@@ -29,6 +29,8 @@ interface Term extends EndTermData {
   templateUrl: './price-rules.html',
 })
 export class PriceRules {
+  /** Calls cost something else now. */
+  readonly changed = output();
   private readonly session = inject(Session);
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
@@ -91,6 +93,7 @@ export class PriceRules {
     this.notices.done(`The rates of ${nameOf(made)} are set from ${made.from}.`);
     if (replaced !== undefined && made.from <= utcToday()) await this.endReplaced(replaced);
     this.list.reload();
+    this.changed.emit();
   }
 
   protected async end(override: Override, name: string): Promise<void> {
@@ -104,6 +107,7 @@ export class PriceRules {
     if (done !== true) return;
     this.notices.done(`The rates of ${name} are ended.`);
     this.list.reload();
+    this.changed.emit();
   }
 
   protected change({ kind, projectId }: Term): Promise<void> {
@@ -137,6 +141,7 @@ export class PriceRules {
     if (done !== true) return;
     this.notices.done(text);
     this.answer.reload();
+    this.changed.emit();
   }
 
   /** After the new ones are made, so that there is no moment without. Until it is done the new go before, since they began last. */

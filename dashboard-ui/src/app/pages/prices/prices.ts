@@ -1,8 +1,8 @@
 import { Component, computed, inject, input, linkedSignal } from '@angular/core';
 import { Api } from '../../api/client';
 import { AddressQuery } from '../../core/address-query';
-import { exactUsd, nano } from '../../core/money';
 import {
+  UiBadge,
   UiButton,
   UiEmpty,
   UiInput,
@@ -11,6 +11,8 @@ import {
   UiSection,
   UiTableScroll,
 } from '../../ui';
+import { ProjectSelect } from '../projects/project-select';
+import { listedText } from './listed-price';
 import { PriceRules } from './price-rules';
 
 const FIRST_ROWS = 50;
@@ -20,6 +22,8 @@ const MORE_ROWS = 500;
   selector: 'app-prices',
   imports: [
     PriceRules,
+    ProjectSelect,
+    UiBadge,
     UiButton,
     UiEmpty,
     UiInput,
@@ -28,7 +32,7 @@ const MORE_ROWS = 500;
     UiSection,
     UiTableScroll,
   ],
-  template: `<app-price-rules />
+  template: `<app-price-rules (changed)="list.reload()" />
     <ui-section heading="Prices" [level]="1" [note]="note()">
       <ng-container sectionActions>
         <select uiInput class="w-40!" aria-label="Provider" (change)="choose($event)">
@@ -37,6 +41,13 @@ const MORE_ROWS = 500;
             <option [value]="name" [selected]="name === provider()">{{ name }}</option>
           }
         </select>
+        <app-project-select
+          class="w-40!"
+          label="Project"
+          none="All projects"
+          [value]="project() ?? ''"
+          (valueChange)="address.set({ project: $event })"
+        />
         <ui-search
           label="Search models"
           [value]="search() ?? ''"
@@ -78,14 +89,25 @@ const MORE_ROWS = 500;
             <tbody>
               @for (row of shownRows(); track row.provider + row.model) {
                 <tr>
-                  <td class="max-w-40 truncate font-medium sm:max-w-72">
-                    {{ row.model }}
+                  <td class="max-w-40 font-medium sm:max-w-72">
+                    <div class="truncate">{{ row.model }}</div>
                     <div class="text-xs font-normal text-muted sm:hidden">{{ row.provider }}</div>
+                    @if (row.text.others) {
+                      <div
+                        class="text-xs font-normal whitespace-normal tabular-nums"
+                        [class.text-muted]="!row.text.isByUnit"
+                      >
+                        {{ row.text.others }}
+                      </div>
+                    }
+                    @if (row.source === 'override') {
+                      <ui-badge tone="accent">own rates</ui-badge>
+                    }
                   </td>
                   <td class="text-muted max-sm:hidden">{{ row.provider }}</td>
-                  <td class="text-right">{{ money(row.inputPerMillion) }}</td>
-                  <td class="text-right max-sm:hidden">{{ money(row.cacheReadPerMillion) }}</td>
-                  <td class="text-right">{{ money(row.outputPerMillion) }}</td>
+                  <td class="text-right">{{ row.text.input }}</td>
+                  <td class="text-right max-sm:hidden">{{ row.text.cached }}</td>
+                  <td class="text-right">{{ row.text.output }}</td>
                   <td class="text-right text-muted max-sm:hidden">
                     {{ tokens(row.contextTokens) }}
                   </td>
@@ -110,31 +132,40 @@ const MORE_ROWS = 500;
 export class Prices {
   readonly search = input<string>();
   readonly provider = input<string>();
+  /** Whose own rates and mark-up are contained; the organization's unless given. */
+  readonly project = input<string>();
   protected readonly address = inject(AddressQuery);
   private readonly api = inject(Api);
   protected readonly list = this.api.get('/v1/prices', () => ({
-    query: { search: this.search(), provider: this.provider() },
+    query: {
+      search: this.search(),
+      provider: this.provider(),
+      projectId: this.project(),
+    },
   }));
-  private readonly known = this.api.get('/v1/prices', () => ({}));
+  private readonly known = this.api.get('/v1/prices', () => ({
+    query: { basis: 'list' as const },
+  }));
   protected readonly rows = computed(() => this.list.value()?.items ?? []);
   protected readonly shown = linkedSignal({
     source: () => this.search(),
     computation: () => FIRST_ROWS,
   });
-  protected readonly shownRows = computed(() => this.rows().slice(0, this.shown()));
+  protected readonly shownRows = computed(() =>
+    this.rows()
+      .slice(0, this.shown())
+      .map((row) => ({ ...row, text: listedText(row) })),
+  );
   protected readonly providers = computed(() =>
     [...new Set((this.known.value()?.items ?? []).map(({ provider }) => provider))].sort(),
   );
   protected readonly note = computed(() => {
     const answer = this.list.value();
-    return answer
-      ? `${answer.items.length.toLocaleString('en-US')} models, version ${answer.version}`
-      : '';
+    if (!answer) return '';
+    const { items, version, markupBasisPoints } = answer;
+    const markup = markupBasisPoints > 0 ? `, with the mark-up of ${markupBasisPoints / 100}%` : '';
+    return `${items.length.toLocaleString('en-US')} models, version ${version}${markup}`;
   });
-
-  protected money(value: string | null): string {
-    return value === null ? '–' : exactUsd(nano(value));
-  }
 
   protected tokens(value: number | null): string {
     return value === null ? '–' : value.toLocaleString('en-US');

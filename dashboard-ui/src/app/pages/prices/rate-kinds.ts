@@ -65,12 +65,18 @@ export function typedRates(rates?: Rates): TypedRates {
 }
 
 /** What people know, of what the server keeps; below a billionth of a dollar it is cut off. */
-export function knownPrice({ units }: RateKind, perMillion: Nano): Nano {
+export function knownPrice({ units }: Pick<RateKind, 'units'>, perMillion: Nano): Nano {
   return units === undefined ? perMillion : (perMillion * units) / MILLION;
 }
 
 export const paidByUnit = (rates: TypedRates): boolean =>
   UNIT_RATES.some(({ name }) => rates[name].trim() !== '');
+
+/** Whether no token has a price, but something else has one. */
+export function paidByUnitAlone(rates: Rates): boolean {
+  const isPaid = ({ name }: RateKind) => nano(rates[name] ?? '0') > 0n;
+  return UNIT_RATES.some(isPaid) && ![...MAIN_RATES, ...OTHER_RATES].some(isPaid);
+}
 
 /**
  * For the API.
