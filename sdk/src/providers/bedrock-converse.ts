@@ -2,17 +2,11 @@ import { boundClaudeImage } from '../tokens/image-bound.js';
 import { sizeOfBase64 } from '../tokens/image-size.js';
 import { boundInput, claudeLaterTokenizer, tokenizerOf } from '../tokens/text-bound.js';
 import { bedrockModel } from './bedrock-model.js';
-import type {
-  CallPlan,
-  CallTarget,
-  Endpoint,
-  JsonObject,
-  SeenUsage,
-  StreamReader,
-} from './call-plan.js';
+import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
 import { emptySurvey, surveyContent, type ContentSurvey } from './content-survey.js';
-import { ReceivedText } from './received-text.js';
+import { finalUsageReader } from './final-usage.js';
+import type { ReceivedText } from './received-text.js';
 import { toldUsage } from './told-usage.js';
 
 /** Blocks whose size cannot be told from the request. */
@@ -29,7 +23,7 @@ export const bedrockConverse: Endpoint = {
   },
   askForUsage: () => false, // the last event always tells it
   readUsage: (answer, provider) => toldUsage(provider, 'converse', answer),
-  streamReader: (plan) => new ConverseStreamReader(plan),
+  streamReader: (plan) => finalUsageReader(plan, readEvent),
 };
 
 function planConverse(body: JsonObject, { provider, url }: CallTarget): CallPlan {
@@ -105,33 +99,12 @@ function refusedFeatures(body: JsonObject): string[] {
   return refused;
 }
 
-class ConverseStreamReader implements StreamReader {
-  readonly #received: ReceivedText;
-  readonly #provider: string;
-  #usage: SeenUsage | undefined;
-
-  constructor(plan: CallPlan) {
-    this.#received = new ReceivedText(plan.tokenizer);
-    this.#provider = plan.provider;
-  }
-
-  see(data: unknown): boolean {
-    const delta = objectAt(objectAt(data, 'contentBlockDelta'), 'delta');
-    this.#received.add(
-      delta['text'],
-      objectAt(delta, 'toolUse')['input'],
-      objectAt(delta, 'reasoningContent')['text'],
-    );
-    const told = toldUsage(this.#provider, 'converse', objectAt(data, 'metadata'));
-    if (told !== undefined) this.#usage = { ...told, isFinal: true };
-    return true;
-  }
-
-  usage(): SeenUsage | undefined {
-    return this.#usage;
-  }
-
-  receivedTokens(): number {
-    return this.#received.tokens();
-  }
+function readEvent(data: unknown, provider: string, received: ReceivedText) {
+  const delta = objectAt(objectAt(data, 'contentBlockDelta'), 'delta');
+  received.add(
+    delta['text'],
+    objectAt(delta, 'toolUse')['input'],
+    objectAt(delta, 'reasoningContent')['text'],
+  );
+  return toldUsage(provider, 'converse', objectAt(data, 'metadata'));
 }

@@ -1,15 +1,9 @@
 import { boundRequestText, tokenizerOf } from '../tokens/text-bound.js';
-import type {
-  CallPlan,
-  CallTarget,
-  Endpoint,
-  JsonObject,
-  SeenUsage,
-  StreamReader,
-} from './call-plan.js';
+import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
 import { emptySurvey, surveyContent } from './content-survey.js';
-import { ReceivedText } from './received-text.js';
+import { finalUsageReader } from './final-usage.js';
+import type { ReceivedText } from './received-text.js';
 import { toldUsage } from './told-usage.js';
 
 /** No model of Cohere makes more of an image (tiles of 512 pixels, at most ten of them). */
@@ -24,7 +18,7 @@ export const cohereChat: Endpoint = {
   },
   askForUsage: () => false, // message-end always tells it
   readUsage: (answer, provider) => toldUsage(provider, 'billed', answer),
-  streamReader: (plan) => new ChatStreamReader(plan),
+  streamReader: (plan) => finalUsageReader(plan, readEvent),
 };
 
 function planChat(body: JsonObject, { provider }: CallTarget): CallPlan {
@@ -61,37 +55,14 @@ function planChat(body: JsonObject, { provider }: CallTarget): CallPlan {
   };
 }
 
-class ChatStreamReader implements StreamReader {
-  readonly #received: ReceivedText;
-  readonly #provider: string;
-  #usage: SeenUsage | undefined;
-
-  constructor(plan: CallPlan) {
-    this.#received = new ReceivedText(plan.tokenizer);
-    this.#provider = plan.provider;
-  }
-
-  see(data: unknown): boolean {
-    if (!isObject(data)) return true;
-    const delta = objectAt(data, 'delta');
-    if (data['type'] === 'message-end') {
-      const told = toldUsage(this.#provider, 'billed', delta);
-      if (told !== undefined) this.#usage = { ...told, isFinal: true };
-      return true;
-    }
-    const message = objectAt(delta, 'message');
-    const content = objectAt(message, 'content');
-    this.#received.add(content['text'], content['thinking'], message['tool_plan']);
-    const called = objectAt(objectAt(message, 'tool_calls'), 'function');
-    this.#received.add(called['name'], called['arguments']);
-    return true;
-  }
-
-  usage(): SeenUsage | undefined {
-    return this.#usage;
-  }
-
-  receivedTokens(): number {
-    return this.#received.tokens();
-  }
+function readEvent(data: unknown, provider: string, received: ReceivedText) {
+  if (!isObject(data)) return undefined;
+  const delta = objectAt(data, 'delta');
+  if (data['type'] === 'message-end') return toldUsage(provider, 'billed', delta);
+  const message = objectAt(delta, 'message');
+  const content = objectAt(message, 'content');
+  received.add(content['text'], content['thinking'], message['tool_plan']);
+  const called = objectAt(objectAt(message, 'tool_calls'), 'function');
+  received.add(called['name'], called['arguments']);
+  return undefined;
 }

@@ -1,18 +1,17 @@
 import { boundText, tokenizerOf } from '../tokens/text-bound.js';
 import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { listOf, textOf } from './call-plan.js';
+import { inputOnly, inputOnlyPlan } from './input-only.js';
 import { toldUsage } from './told-usage.js';
 
 const TOKENS_AROUND_INPUT = 8;
 
 /** `POST /v2/embed` and `/v1/embed`: has input only. */
 export const cohereEmbeddings: Endpoint = {
+  ...inputOnly,
   name: 'embed',
   plan: planEmbeddings,
-  limitOutput: () => undefined,
-  askForUsage: () => false,
   readUsage: (answer, provider) => toldUsage(provider, 'billed', answer),
-  streamReader: () => ({ see: () => true, usage: () => undefined, receivedTokens: () => 0 }),
 };
 
 function planEmbeddings(body: JsonObject, { provider }: CallTarget): CallPlan {
@@ -20,7 +19,7 @@ function planEmbeddings(body: JsonObject, { provider }: CallTarget): CallPlan {
   const tokenizer = tokenizerOf(provider, model);
   const texts = listOf(body['texts']);
   const others = ['images', 'inputs'].filter((name) => listOf(body[name]).length > 0);
-  return {
+  return inputOnlyPlan({
     provider,
     model,
     inputTokens: texts.reduce<number>(
@@ -28,16 +27,7 @@ function planEmbeddings(body: JsonObject, { provider }: CallTarget): CallPlan {
       TOKENS_AROUND_INPUT,
     ),
     unbounded: others,
-    refused: [],
-    requestedOutput: undefined,
-    smallestOutput: 0,
-    choices: 1,
-    hasOutput: false,
     inputBuckets: ['input', 'imageInput'],
-    outputBuckets: ['output'],
-    hidesReasoning: false,
-    streams: false,
-    modifiers: [],
     tokenizer,
-  };
+  });
 }

@@ -2,6 +2,7 @@ import { boundText, tokenizerOf } from '../tokens/text-bound.js';
 import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { emptySurvey, surveyContent } from './content-survey.js';
 import { geminiImageBoundFor, geminiModel } from './gemini-common.js';
+import { inputOnly, inputOnlyPlan } from './input-only.js';
 import { toldUsage } from './told-usage.js';
 
 /** What may be added around one text. */
@@ -9,12 +10,10 @@ const TOKENS_AROUND_INPUT = 8;
 
 /** `POST …/models/NAME:embedContent` and `:batchEmbedContents`: has input only. */
 export const geminiEmbeddings: Endpoint = {
+  ...inputOnly,
   name: 'embedContent',
   plan: planEmbeddings,
-  limitOutput: () => undefined,
-  askForUsage: () => false,
   readUsage: (answer, provider) => toldUsage(provider, 'native', answer),
-  streamReader: () => ({ see: () => true, usage: () => undefined, receivedTokens: () => 0 }),
 };
 
 function planEmbeddings(body: JsonObject, { provider, url }: CallTarget): CallPlan {
@@ -22,7 +21,7 @@ function planEmbeddings(body: JsonObject, { provider, url }: CallTarget): CallPl
   const tokenizer = tokenizerOf(provider, model);
   const survey = emptySurvey();
   surveyContent(survey, body, geminiImageBoundFor(model));
-  return {
+  return inputOnlyPlan({
     provider,
     model,
     inputTokens:
@@ -32,18 +31,9 @@ function planEmbeddings(body: JsonObject, { provider, url }: CallTarget): CallPl
         TOKENS_AROUND_INPUT,
       ),
     unbounded: [...survey.unbounded],
-    refused: [],
-    requestedOutput: undefined,
-    smallestOutput: 0,
-    choices: 1,
-    hasOutput: false,
     inputBuckets: survey.hasAudio
       ? ['input', 'imageInput', 'videoInput', 'audioInput']
       : ['input', 'imageInput', 'videoInput'],
-    outputBuckets: ['output'],
-    hidesReasoning: false,
-    streams: false,
-    modifiers: [],
     tokenizer,
-  };
+  });
 }

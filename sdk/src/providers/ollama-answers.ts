@@ -1,24 +1,18 @@
 import { boundInput, tokenizerOf } from '../tokens/text-bound.js';
-import type {
-  CallPlan,
-  CallTarget,
-  Endpoint,
-  JsonObject,
-  SeenUsage,
-  StreamReader,
-} from './call-plan.js';
+import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { isObject, listOf, objectAt, textOf } from './call-plan.js';
 import { emptySurvey, surveyContent } from './content-survey.js';
+import { finalUsageReader } from './final-usage.js';
 import { boundImages, limitPrediction, ollamaUsage, statedOutput } from './ollama-common.js';
 import { hidesReasoning } from './openai-common.js';
-import { ReceivedText } from './received-text.js';
+import type { ReceivedText } from './received-text.js';
 
 const answering = {
   streamsLines: true,
   limitOutput: limitPrediction,
   askForUsage: () => false, // the last line always tells it
   readUsage: ollamaUsage,
-  streamReader: (plan: CallPlan) => new LineReader(plan),
+  streamReader: (plan: CallPlan) => finalUsageReader(plan, readLine),
 } as const;
 
 /** `POST /api/chat` of Ollama (its documentation: "Generate a chat message"). */
@@ -91,32 +85,10 @@ function withoutImages({ images: _images, ...message }: JsonObject): JsonObject 
 }
 
 /** A stream has a JSON object in every line; the one that is `done` tells the counts. */
-class LineReader implements StreamReader {
-  readonly #received: ReceivedText;
-  readonly #provider: string;
-  #usage: SeenUsage | undefined;
-
-  constructor(plan: CallPlan) {
-    this.#received = new ReceivedText(plan.tokenizer);
-    this.#provider = plan.provider;
-  }
-
-  see(data: unknown): boolean {
-    if (!isObject(data)) return true;
-    const message = objectAt(data, 'message');
-    this.#received.add(message['content'], message['thinking'], data['response'], data['thinking']);
-    for (const call of listOf(message['tool_calls'])) this.#received.add(JSON.stringify(call));
-    if (data['done'] !== true) return true;
-    const told = ollamaUsage(data, this.#provider);
-    if (told !== undefined) this.#usage = { ...told, isFinal: true };
-    return true;
-  }
-
-  usage(): SeenUsage | undefined {
-    return this.#usage;
-  }
-
-  receivedTokens(): number {
-    return this.#received.tokens();
-  }
+function readLine(data: unknown, provider: string, received: ReceivedText) {
+  if (!isObject(data)) return undefined;
+  const message = objectAt(data, 'message');
+  received.add(message['content'], message['thinking'], data['response'], data['thinking']);
+  for (const call of listOf(message['tool_calls'])) received.add(JSON.stringify(call));
+  return data['done'] === true ? ollamaUsage(data, provider) : undefined;
 }

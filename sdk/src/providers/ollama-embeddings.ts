@@ -1,6 +1,7 @@
 import { boundText, tokenizerOf } from '../tokens/text-bound.js';
 import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { textOf } from './call-plan.js';
+import { inputOnly, inputOnlyPlan } from './input-only.js';
 import { ollamaUsage } from './ollama-common.js';
 
 /** What a model's own template may put around one input. */
@@ -13,12 +14,10 @@ export const ollamaEmbeddings = embeddingsOf('embeddings', 'prompt');
 
 function embeddingsOf(name: string, field: string): Endpoint {
   return {
+    ...inputOnly,
     name,
     plan: (body, target) => planEmbeddings(body, target, field),
-    limitOutput: () => undefined,
-    askForUsage: () => false,
     readUsage: ollamaUsage,
-    streamReader: () => ({ see: () => true, usage: () => undefined, receivedTokens: () => 0 }),
   };
 }
 
@@ -27,7 +26,7 @@ function planEmbeddings(body: JsonObject, { provider }: CallTarget, field: strin
   const tokenizer = tokenizerOf(provider, model);
   const input = body[field];
   const inputs: readonly unknown[] = Array.isArray(input) ? input : [input];
-  return {
+  return inputOnlyPlan({
     provider,
     model,
     inputTokens: inputs.reduce<number>(
@@ -35,18 +34,8 @@ function planEmbeddings(body: JsonObject, { provider }: CallTarget, field: strin
       TOKENS_AROUND_INPUT,
     ),
     unbounded: inputs.every(isText) ? [] : ['an input that is not text'],
-    refused: [],
-    requestedOutput: undefined,
-    smallestOutput: 0,
-    choices: 1,
-    hasOutput: false,
-    inputBuckets: ['input'],
-    outputBuckets: ['output'],
-    hidesReasoning: false,
-    streams: false,
-    modifiers: [],
     tokenizer,
-  };
+  });
 }
 
 /** Without an input nothing is embedded: the model is fetched only. */

@@ -2,6 +2,7 @@ import { boundText, tokenizerOf } from '../tokens/text-bound.js';
 import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { listOf } from './call-plan.js';
 import { modelOf } from './openai-common.js';
+import { inputOnly, inputOnlyPlan } from './input-only.js';
 import { toldUsage } from './told-usage.js';
 
 /** What a provider may add around one input. */
@@ -9,12 +10,10 @@ const TOKENS_AROUND_INPUT = 4;
 
 /** `POST …/embeddings`: has input only. */
 export const openAiEmbeddings: Endpoint = {
+  ...inputOnly,
   name: 'embeddings',
   plan: planEmbeddings,
-  limitOutput: () => undefined,
-  askForUsage: () => false,
   readUsage: (answer, provider) => toldUsage(provider, 'embeddings', answer),
-  streamReader: () => ({ see: () => true, usage: () => undefined, receivedTokens: () => 0 }),
 };
 
 function planEmbeddings(body: JsonObject, { provider, url }: CallTarget): CallPlan {
@@ -30,21 +29,11 @@ function planEmbeddings(body: JsonObject, { provider, url }: CallTarget): CallPl
     else if (Array.isArray(each)) inputTokens += each.length;
     else unbounded.push('an input that is neither text nor tokens');
   }
-  return {
+  return inputOnlyPlan({
     provider,
     model,
     inputTokens,
     unbounded,
-    refused: [],
-    requestedOutput: undefined,
-    smallestOutput: 0,
-    choices: 1,
-    hasOutput: false,
-    inputBuckets: ['input'],
-    outputBuckets: ['output'],
-    hidesReasoning: false,
-    streams: false,
-    modifiers: [],
     tokenizer,
-  };
+  });
 }

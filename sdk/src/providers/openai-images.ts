@@ -1,13 +1,7 @@
 import { boundText, tokenizerOf } from '../tokens/text-bound.js';
-import type {
-  CallPlan,
-  CallTarget,
-  Endpoint,
-  JsonObject,
-  SeenUsage,
-  StreamReader,
-} from './call-plan.js';
+import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { countOf, isObject, textOf } from './call-plan.js';
+import { finalUsageReader } from './final-usage.js';
 import { modelOf } from './openai-common.js';
 import { toldUsage } from './told-usage.js';
 import { UploadedFile } from './uploaded-file.js';
@@ -25,7 +19,10 @@ export const openAiImages: Endpoint = {
   limitOutput: () => undefined, // the size is what limits it
   askForUsage: () => false,
   readUsage: (answer, provider) => toldUsage(provider, 'images', answer),
-  streamReader: (plan) => new ImageStreamReader(plan),
+  streamReader: (plan) => ({
+    ...finalUsageReader(plan, readEvent),
+    receivedTokens: () => 0, // nothing of it is text: the whole bound counts until the end
+  }),
 };
 
 /** `POST …/images/edits`: a form with the images to change. */
@@ -76,26 +73,7 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' ? Number(value) : value;
 }
 
-class ImageStreamReader implements StreamReader {
-  readonly #provider: string;
-  #usage: SeenUsage | undefined;
-
-  constructor(plan: CallPlan) {
-    this.#provider = plan.provider;
-  }
-
-  see(data: unknown): boolean {
-    if (!isObject(data) || !textOf(data['type']).endsWith('.completed')) return true;
-    const told = toldUsage(this.#provider, 'images', data);
-    if (told !== undefined) this.#usage = { ...told, isFinal: true };
-    return true;
-  }
-
-  usage(): SeenUsage | undefined {
-    return this.#usage;
-  }
-
-  receivedTokens(): number {
-    return 0; // nothing of it is text: the whole bound counts until the end
-  }
+function readEvent(data: unknown, provider: string) {
+  if (!isObject(data) || !textOf(data['type']).endsWith('.completed')) return undefined;
+  return toldUsage(provider, 'images', data);
 }

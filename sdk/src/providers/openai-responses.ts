@@ -1,16 +1,10 @@
 import { openAiModifiers } from '../prices/modifiers.js';
 import { withUnits } from '../prices/usage.js';
 import { boundInput, tokenizerOf } from '../tokens/text-bound.js';
-import type {
-  CallPlan,
-  CallTarget,
-  Endpoint,
-  JsonObject,
-  SeenUsage,
-  StreamReader,
-} from './call-plan.js';
+import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { countOf, isObject, listOf, objectAt, textOf } from './call-plan.js';
 import { emptySurvey, surveyContent } from './content-survey.js';
+import { finalUsageReader } from './final-usage.js';
 import {
   askedTier,
   dearOptions,
@@ -19,7 +13,7 @@ import {
   modelOf,
   serverTools,
 } from './openai-common.js';
-import { ReceivedText } from './received-text.js';
+import type { ReceivedText } from './received-text.js';
 import type { FoldedUsage } from '../usage/usage-reading.js';
 import { toldUsage } from './told-usage.js';
 
@@ -50,7 +44,7 @@ export const openAiResponses: Endpoint = {
   isPending: (answer) =>
     ['queued', 'in_progress'].includes(textOf(objectAt({ answer }, 'answer')['status'])),
   readModifiers: openAiModifiers,
-  streamReader: (plan) => new ResponsesStreamReader(plan),
+  streamReader: (plan) => finalUsageReader(plan, readEvent),
 };
 
 function planResponses(body: JsonObject, { provider, url }: CallTarget): CallPlan {
@@ -145,32 +139,10 @@ function isPaidSearch(item: JsonObject): boolean {
   );
 }
 
-class ResponsesStreamReader implements StreamReader {
-  readonly #received: ReceivedText;
-  readonly #provider: string;
-  #usage: SeenUsage | undefined;
-
-  constructor(plan: CallPlan) {
-    this.#received = new ReceivedText(plan.tokenizer);
-    this.#provider = plan.provider;
-  }
-
-  see(data: unknown): boolean {
-    if (!isObject(data)) return true;
-    if (textOf(data['type']).endsWith('.delta')) this.#received.add(data['delta']);
-    const response = objectAt(data, 'response');
-    const told = toldWithFees(response, this.#provider);
-    if (told !== undefined) {
-      this.#usage = { ...told, modifiers: openAiModifiers(response), isFinal: true };
-    }
-    return true;
-  }
-
-  usage(): SeenUsage | undefined {
-    return this.#usage;
-  }
-
-  receivedTokens(): number {
-    return this.#received.tokens();
-  }
+function readEvent(data: unknown, provider: string, received: ReceivedText) {
+  if (!isObject(data)) return undefined;
+  if (textOf(data['type']).endsWith('.delta')) received.add(data['delta']);
+  const response = objectAt(data, 'response');
+  const told = toldWithFees(response, provider);
+  return told && { ...told, modifiers: openAiModifiers(response) };
 }

@@ -2,15 +2,9 @@ import { tokenUsage } from '../prices/usage.js';
 import { AUDIO_TOKENS_PER_SECOND, boundAudioSeconds } from '../tokens/audio-length.js';
 import { boundText, tokenizerOf } from '../tokens/text-bound.js';
 import type { FoldedUsage } from '../usage/usage-reading.js';
-import type {
-  CallPlan,
-  CallTarget,
-  Endpoint,
-  JsonObject,
-  SeenUsage,
-  StreamReader,
-} from './call-plan.js';
+import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { countOf, isObject, textOf } from './call-plan.js';
+import { finalUsageReader } from './final-usage.js';
 import { modelOf } from './openai-common.js';
 import { toldUsage } from './told-usage.js';
 import { UploadedFile } from './uploaded-file.js';
@@ -29,7 +23,10 @@ export const openAiTranscription: Endpoint = {
   limitOutput: () => undefined, // the audio is what limits it
   askForUsage: () => false,
   readUsage: toldOf,
-  streamReader: (plan) => new TranscriptReader(plan),
+  streamReader: (plan) => ({
+    ...finalUsageReader(plan, readEvent),
+    receivedTokens: () => 0, // the whole bound counts until the end
+  }),
 };
 
 function planTranscription(body: JsonObject, { provider, url }: CallTarget): CallPlan {
@@ -74,25 +71,6 @@ function toldOf(answer: unknown, provider: string): FoldedUsage | undefined {
   return { tokens: tokenUsage({ audioSeconds: Math.max(least, length) }) };
 }
 
-class TranscriptReader implements StreamReader {
-  readonly #provider: string;
-  #usage: SeenUsage | undefined;
-
-  constructor(plan: CallPlan) {
-    this.#provider = plan.provider;
-  }
-
-  see(data: unknown): boolean {
-    const told = toldUsage(this.#provider, 'transcription', data);
-    if (told !== undefined) this.#usage = { ...told, isFinal: true };
-    return true;
-  }
-
-  usage(): SeenUsage | undefined {
-    return this.#usage;
-  }
-
-  receivedTokens(): number {
-    return 0; // the whole bound counts until the end
-  }
+function readEvent(data: unknown, provider: string) {
+  return toldUsage(provider, 'transcription', data);
 }

@@ -1,6 +1,7 @@
 import { boundText, tokenizerOf } from '../tokens/text-bound.js';
 import type { CallPlan, CallTarget, Endpoint, JsonObject } from './call-plan.js';
 import { isObject, listOf, textOf } from './call-plan.js';
+import { inputOnly, inputOnlyPlan } from './input-only.js';
 import { toldUsage } from './told-usage.js';
 
 /** A search unit is one query and so many documents (Cohere, "How pricing works"). */
@@ -12,12 +13,10 @@ const TOKENS_BESIDE_QUERY = 250;
 
 /** `POST /v2/rerank`, and that of others who speak the same language: paid by the search, or by the token. */
 export const rerank: Endpoint = {
+  ...inputOnly,
   name: 'rerank',
   plan: planRerank,
-  limitOutput: () => undefined,
-  askForUsage: () => false,
   readUsage: (answer, provider) => toldUsage(provider, 'rerank', answer),
-  streamReader: () => ({ see: () => true, usage: () => undefined, receivedTokens: () => 0 }),
 };
 
 function planRerank(body: JsonObject, { provider }: CallTarget): CallPlan {
@@ -33,24 +32,13 @@ function planRerank(body: JsonObject, { provider }: CallTarget): CallPlan {
     tokens += query + length;
     pieces += Math.max(1, Math.ceil(length / room));
   }
-  return {
+  return inputOnlyPlan({
     provider,
     model,
     inputTokens: tokens,
-    unbounded: [],
-    refused: [],
-    requestedOutput: undefined,
-    smallestOutput: 0,
-    choices: 1,
-    hasOutput: false,
-    inputBuckets: ['input'],
-    outputBuckets: ['output'],
-    hidesReasoning: false,
-    streams: false,
-    modifiers: [],
     tokenizer,
     ...(provider === 'cohere' && {
       units: { searchUnits: Math.ceil(pieces / DOCUMENTS_PER_UNIT) },
     }),
-  };
+  });
 }
