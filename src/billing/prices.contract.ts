@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute } from '../kernel/route.js';
-import { instant, label, money, uuid } from '../kernel/wire.js';
+import { day, instant, label, money, uuid } from '../kernel/wire.js';
 import { rates, tiers } from './rates.contract.js';
 
 /* Versions of the price table, what an organization makes of it, and the proof that what was booked follows from both. */
@@ -143,8 +143,8 @@ export const createPriceOverride = defineRoute({
       model: glob,
       rates,
       tiers: tiers.optional(),
-      from: z.iso.date().optional().describe('Today (UTC) unless given.'),
-      until: z.iso.date().optional().describe('First day on which it does not apply any more.'),
+      from: day.optional().describe('Today (UTC) unless given.'),
+      until: day.optional().describe('First day on which it does not apply any more.'),
       reason,
     })
     .refine(({ from, until }) => from === undefined || until === undefined || from < until, {

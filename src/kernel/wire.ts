@@ -64,8 +64,17 @@ export const signedMoney = z
   )
   .meta({ description: 'US dollars, decimal string, may be negative', examples: ['-0.250000000'] });
 
+/** JavaScript writes the year before 1 and those after 9999 with a sign, and PostgreSQL knows no year 0; a span before or after must fit, too. */
+const PLAIN_YEAR = {
+  check: (text: string): boolean => text >= '1000' && text < '9999',
+  message: { error: 'Give a year between 1000 and 9998.' },
+};
+
+/** A day of the calendar, as `2026-11-01`. */
+export const day = z.iso.date().refine(PLAIN_YEAR.check, PLAIN_YEAR.message);
+
 export const instant = z
-  .codec(z.iso.datetime(), z.date(), {
+  .codec(z.iso.datetime().refine(PLAIN_YEAR.check, PLAIN_YEAR.message), z.date(), {
     decode: (text) => new Date(text),
     encode: (date) => date.toISOString(),
   })

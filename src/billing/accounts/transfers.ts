@@ -76,8 +76,8 @@ function placeOf(cursor: string | undefined): string[] {
   if (cursor === undefined) return [];
   const [, at = '', id = ''] = PLACE.exec(cursor) ?? [];
   const time = new Date(at);
-  // The thirtieth of February is a day of March to JavaScript, and none to PostgreSQL.
-  const isDay = !Number.isNaN(time.getTime()) && time.toISOString().startsWith(at.slice(0, 10));
+  // The thirtieth of February is a day of March to JavaScript, and none to PostgreSQL; neither is the year 0.
+  const isDay = time.getUTCFullYear() > 0 && time.toISOString().startsWith(at.slice(0, 10));
   if (isDay && isUuid(id)) return [at, id];
   throw new AppError('VALIDATION_FAILED', 'The cursor is not one of ours; start without it.');
 }

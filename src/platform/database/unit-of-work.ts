@@ -275,8 +275,8 @@ export function violatedConstraint(error: unknown): string | undefined {
   return isViolation ? error.constraint : undefined;
 }
 
-/** Text or a number that no column can hold; the schemas should have refused it, and the client can only change the request. */
-const UNSTORABLE = new Set(['22P05', '22021', '22P02', '22003']);
+/** Text, a number or a time that no column can hold; the schemas should have refused it, and the client can only change the request. */
+const UNSTORABLE = new Set(['22P05', '22021', '22P02', '22003', '22007', '22008']);
 
 /** Connection trouble in any of its shapes becomes 503; everything else stays what it is. */
 function unavailableOr(error: unknown): unknown {
@@ -292,7 +292,7 @@ function unavailableOr(error: unknown): unknown {
   if (state !== undefined && UNSTORABLE.has(state)) {
     return new AppError(
       'VALIDATION_FAILED',
-      'The request has text or a number that cannot be stored. Nothing was changed.',
+      'The request has text, a number or a time that cannot be stored. Nothing was changed.',
       { cause: error, internal: 'a schema let this through' },
     );
   }
