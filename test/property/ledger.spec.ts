@@ -284,7 +284,7 @@ class Run {
       this.ids.map((leaseId) =>
         this.site.ledger.submit(this.site.organizationId, {
           kind: 'expire',
-          projectId: this.holder.projectId,
+          ...this.holder,
           leaseId,
         }),
       ),

@@ -104,7 +104,7 @@ export const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<void>>
   'a lease lasts as long as it was granted for': async (bench) => {
     const holder = await bench.project({ deposit: 100n });
     const { leaseId } = await bench.acquire(holder, { wanted: 100n });
-    const expire = { kind: 'expire', projectId: holder.projectId, leaseId } as const;
+    const expire = { kind: 'expire', ...holder, leaseId } as const;
     const early = await bench.submit(expire);
     assert.equal(early.ok && early.value.state, 'PENDING');
     await bench.site.age(holder.projectId, 301);
@@ -132,7 +132,7 @@ export const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<void>>
     const holder = await bench.project({ deposit: 100n, expiry: 'charge' });
     const { leaseId } = await bench.acquire(holder, { wanted: 80n });
     await bench.site.age(holder.projectId, 100_000);
-    await bench.submit({ kind: 'expire', projectId: holder.projectId, leaseId });
+    await bench.submit({ kind: 'expire', ...holder, leaseId });
     assert.equal(await bench.balance(holder), 'deposited 100, spent 80, leased 0, debt 0');
     await bench.submit(bench.report(holder, leaseId, 1, 50n));
     assert.equal(await bench.balance(holder), 'deposited 100, spent 80, leased 0, debt 0');

@@ -92,6 +92,8 @@ export interface Revoke {
 export interface Expire {
   readonly kind: 'expire';
   readonly projectId: string;
+  /** Whose lease it is: what is charged at the end may reach a threshold of a budget of that key. */
+  readonly keyId: string;
   readonly leaseId: string;
 }
 

@@ -9,7 +9,7 @@ const TIDY_MS = 600_000;
 
 // Leases of all organizations: the one job that looks across tenants, and it only reads ids.
 const DUE = `
-  SELECT organization_id, project_id, id FROM leases
+  SELECT organization_id, project_id, key_id, id FROM leases
   WHERE (state = 'PENDING' AND expires_at <= clock_timestamp()) OR (state = 'EXPIRED_HOLD' AND hold_until <= clock_timestamp())
   LIMIT $1`;
 
@@ -38,6 +38,7 @@ export class LeaseSweeper {
     const due = await this.unitOfWork.read<{
       organization_id: string;
       project_id: string;
+      key_id: string;
       id: string;
     }>(SYSTEM, DUE, [PER_ROUND]);
     await Promise.all(
@@ -45,6 +46,7 @@ export class LeaseSweeper {
         this.ledger.execute(row.organization_id, {
           kind: 'expire',
           projectId: row.project_id,
+          keyId: row.key_id,
           leaseId: row.id,
         }),
       ),
