@@ -35,6 +35,8 @@ function roll(pace: Pace, now: Date): void {
   const start = new Date(Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS);
   const passed =
     pace.minuteStart === null ? 2 : (start.getTime() - pace.minuteStart.getTime()) / MINUTE_MS;
+  // A clock that was set back: what was leased counts from then on, and not for as long as the clock needs to come back to it.
+  if (passed < 0) pace.minuteStart = start;
   if (passed <= 0) return;
   pace.lastMinute = passed === 1 ? pace.thisMinute : 0n;
   pace.thisMinute = 0n;

@@ -35,6 +35,15 @@ describe('what was leased in the last minute', () => {
     expect(leasedPerMinute(pace, at(4))).toBe(0n);
   });
 
+  it('is over after two minutes, also when the clock was set back meanwhile', () => {
+    const pace = fresh();
+    countLeased(pace, 600n, at(3_600));
+    expect(leasedPerMinute(pace, at(0))).toBe(600n);
+    countLeased(pace, 100n, at(10));
+    expect(leasedPerMinute(pace, at(90))).toBe(350n);
+    expect(leasedPerMinute(pace, at(120))).toBe(0n);
+  });
+
   it('is never less than what was leased in this minute, and never more than in this and the last one', () => {
     const lease = fc.record({
       afterMs: fc.integer({ min: 0, max: 90_000 }),
