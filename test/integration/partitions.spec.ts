@@ -321,7 +321,26 @@ describe('an old month', () => {
     ]);
   });
 
+  it('of a clock that was set back over its end leaves no gap behind', async () => {
+    await work();
+    await backdate(MONTHS_BACK);
+    await work();
+    // As if what is now in the older month had been reported later.
+    await site.dataSource.query('UPDATE usage_records SET number = 5 - number');
+    await job().run();
+    await auditAll();
+    await months().drop(owner(), short(addMonths(today, -MONTHS_BACK)));
+    expect(await findings()).toEqual([]);
+    await work();
+    expect(await findings()).toEqual([]);
+  });
+
   it.each([
+    [
+      'how many usage lines went',
+      `UPDATE carried_usage SET lines = lines + 1`,
+      'usage lines are numbered without gaps',
+    ],
     [
       'what was carried forward',
       `UPDATE ledger_entries SET spent_nano = spent_nano + 1, available_nano = available_nano - 1 WHERE kind = 'CARRIED'`,

@@ -164,13 +164,16 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     ) l ON l.budget_id = w.budget_id AND l.start = w.start
     WHERE w.organization_id = $1 AND w.settled_nano <> coalesce(s.total, 0) + coalesce(c.total, 0) + coalesce(l.charged, 0)`,
   'usage lines are numbered without gaps': `
-    SELECT 'project ' || a.project_id AS subject, a.usage_count::text AS expected, coalesce(u.last, 0) || ', ' || coalesce(u.gaps, 0) || ' missing' AS found
-    FROM accounts a LEFT JOIN (
-      SELECT project_id, max(number) AS last, max(number) - min(number) + 1 - count(*) AS gaps
-      FROM usage_records WHERE organization_id = $1 GROUP BY project_id
+    SELECT 'project ' || a.project_id AS subject, a.usage_count::text AS expected,
+      coalesce(u.lines, 0) + coalesce(c.lines, 0) || ', the last is ' || coalesce(u.last, 0) AS found
+    FROM accounts a
+    LEFT JOIN (
+      SELECT project_id, count(*) AS lines, max(number) AS last FROM usage_records WHERE organization_id = $1 GROUP BY project_id
     ) u ON u.project_id = a.project_id
-    WHERE a.organization_id = $1 AND (coalesce(u.gaps, 0) <> 0
-      OR (a.usage_count <> coalesce(u.last, 0) AND (u.last IS NOT NULL OR ${SINCE} = '-infinity')))`,
+    LEFT JOIN (
+      SELECT project_id, sum(lines) AS lines FROM carried_usage WHERE organization_id = $1 GROUP BY project_id
+    ) c ON c.project_id = a.project_id
+    WHERE a.organization_id = $1 AND (a.usage_count <> coalesce(u.lines, 0) + coalesce(c.lines, 0) OR a.usage_count < coalesce(u.last, 0))`,
   'usage by minute is its lines': `
     SELECT 'project ' || coalesce(r.project_id, u.project_id) || ' minute ' || coalesce(r.start, u.start) || ' key ' || coalesce(r.key_id, u.key_id)
         || ' model ' || coalesce(r.provider, u.provider) || '/' || coalesce(r.model, u.model) AS subject,

@@ -23,6 +23,13 @@ export const CARRY_BUDGETS = `
   GROUP BY 1, 3, 4
   ON CONFLICT (organization_id, scope, scope_id, start) DO UPDATE SET amount_nano = c.amount_nano + excluded.amount_nano`;
 
+/** How many lines went: where a clock was set back over the end of a month, those that stay are not the last ones. */
+export const CARRY_USAGE = `
+  INSERT INTO carried_usage (organization_id, project_id, month, lines)
+  SELECT organization_id, project_id, $1::date, count(*) FROM usage_records
+  WHERE at >= ($1::date)::timestamp AT TIME ZONE 'UTC' AND at < ($2::date)::timestamp AT TIME ZONE 'UTC'
+  GROUP BY organization_id, project_id`;
+
 /** Minutes are as fine as lines; hours and days stay. */
 export const DROP_MINUTES = `DELETE FROM usage_rollups WHERE bucket = 'minute' AND start < ($1::date)::timestamp AT TIME ZONE 'UTC'`;
 

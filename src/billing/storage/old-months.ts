@@ -18,6 +18,7 @@ import {
   CARRY_BUDGETS,
   CARRY_ENTRIES,
   CARRY_PROJECTS,
+  CARRY_USAGE,
   DROP_MINUTES,
   DROPPED,
   OBSTACLES,
@@ -146,6 +147,7 @@ async function carry(tx: Tx, month: Month, actor: string): Promise<void> {
   await tx.query(CARRY_ENTRIES, [month, next]);
   await tx.query(CARRY_PROJECTS, [month, ...leases]);
   await tx.query(CARRY_BUDGETS, leases);
+  await tx.query(CARRY_USAGE, [month, next]);
   await tx.query(DROP_MINUTES, [next]);
   await tx.query(RECORD_DROP, [month, firstLeaseOf(next), actor]);
 }

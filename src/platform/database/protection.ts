@@ -9,6 +9,7 @@ export interface OwnerQueries {
 const WRITTEN_ONCE: ReadonlySet<string> = new Set([
   'audit_events',
   'carried_settlements',
+  'carried_usage',
   'dropped_months',
   'ledger_entries',
   'price_tables',
