@@ -87,6 +87,29 @@ describe('the hourly audit of the ledger', () => {
     expect(await job.runDue()).toBe(0);
   });
 
+  it('is no alarm on any server any more when another one found it mended', async () => {
+    const otherMetrics = new Metrics();
+    const other = new LedgerAuditJob(
+      site.unitOfWork,
+      site.check,
+      otherMetrics,
+      createLogger('silent'),
+    );
+    const change = (by: number): Promise<unknown> =>
+      site.dataSource.query(`UPDATE accounts SET deposited_nano = deposited_nano + ${by}`);
+    const figure = async (of: Metrics): Promise<string> =>
+      /^iron_cage_ledger_findings\{.*\} (\d+)$/m.exec(await of.print())?.[1] ?? 'none';
+    await change(1);
+    await job.runDue();
+    await other.runDue();
+    expect(await Promise.all([figure(metrics), figure(otherMetrics)])).not.toContain('0');
+    await change(-1);
+    await site.dataSource.query(`UPDATE ledger_audits SET due_at = now() - interval '1 second'`);
+    expect(await other.runDue()).toBe(1);
+    await job.runDue();
+    expect(await Promise.all([figure(metrics), figure(otherMetrics)])).toEqual(['0', '0']);
+  });
+
   it('is taken up by another one when whoever began it was lost', async () => {
     const lost = new (class extends LedgerCheck {
       override run(): Promise<never> {
