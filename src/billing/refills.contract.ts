@@ -60,7 +60,7 @@ export const createRefill = defineRoute({
     .meta({ id: 'RefillRequest' }),
   answer: refillView,
   status: 201,
-  errors: ['NOT_FOUND', 'CONFLICT'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'PROJECT_ARCHIVED'],
 });
 
 export const removeRefill = defineRoute({

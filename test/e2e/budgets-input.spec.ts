@@ -157,6 +157,40 @@ describe('bad input to budgets', () => {
     },
   );
 
+  it.each([
+    ['POST', '/v1/prices/overrides', { provider: 'openai', model: 'gpt-*', rates: { input: '1', output: '1' }, from: '0000-01-01', reason: 'x' }],
+    ['GET', '/v1/usage?to=0000-01-01T00:00:00Z', undefined],
+    ['GET', '/v1/usage?to=9999-12-31T23:59:59Z', undefined],
+    ['GET', '/v1/prices/recompute?to=0000-01-01T00:00:00Z', undefined],
+    ['GET', '/v1/audit?from=0000-01-01T00:00:00Z', undefined],
+  ])('%s %s: a year that no part reads alike is refused', async (method, path, body) => {
+    expect(await send(method, path, body)).toMatchObject({
+      status: 422,
+      body: { error: { code: 'VALIDATION_FAILED', message: expect.stringContaining('between 1000 and 9998') } },
+    });
+  }); // prettier-ignore
+
+  it('a place in the ledger in the year 0 is none of ours', async () => {
+    const cursor = `0000-01-01T00:00:00.000000Z_${newId()}`;
+    expect(
+      await send('GET', `/v1/projects/${project.id}/ledger?cursor=${cursor}`, undefined),
+    ).toMatchObject({ status: 422 });
+  });
+
+  it('an archived project is refilled no more, and gets no new refill', async () => {
+    const old = await site.project();
+    const refill = { mode: 'add', amount: '1', window: 'day' };
+    const path = `/v1/projects/${old.id}/refills`;
+    const { id } = await site.must('POST', path, refill);
+    await site.must('POST', `/v1/projects/${old.id}/archive`);
+    await query(site, `UPDATE refills SET last_start = last_start - 1 WHERE id = $1`, [id]);
+    const refused = await send('POST', path, refill);
+    expect([refused.status, codeOf(refused)]).toEqual([409, 'PROJECT_ARCHIVED']);
+    // Makes those of the organization that are due.
+    await site.must('POST', `/v1/projects/${project.id}/refills`, refill);
+    expect((await site.balance(old.id)).deposited).toBe('1.000000000');
+  });
+
   it('a total as the window of a refill is refused', async () => {
     expect(
       (

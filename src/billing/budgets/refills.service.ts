@@ -5,11 +5,12 @@ import { AppError, notFound } from '../../kernel/errors.js';
 import { newId, uuidOf } from '../../kernel/ids.js';
 import { printMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
+import { whyStopped } from '../../kernel/stopped-project.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { eachInTurn, Jobs } from '../../platform/jobs/index.js';
 import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
-import { ProjectDirectory } from '../../teams/index.js';
+import { ProjectDirectory, type ProjectRecord } from '../../teams/index.js';
 import type { createRefill, listRefills } from '../refills.contract.js';
 import { type Calendar, nextReset, windowStart } from '../domain/windows.js';
 import { hashOf } from '../domain/request-hash.js';
@@ -50,7 +51,7 @@ export class Refills {
   }
 
   async list(organizationId: string, projectId: string): Promise<AnswerOf<typeof listRefills>> {
-    await this.refuseUnknownProject(organizationId, projectId);
+    await this.projectOf(organizationId, projectId);
     const { now, ...calendar } = await this.budgets.calendar(organizationId);
     const rows = await this.unitOfWork.read<Row>(
       organizationId,
@@ -66,7 +67,9 @@ export class Refills {
   ): Promise<RefillView> {
     const { organizationId } = user;
     const { projectId } = params;
-    await this.refuseUnknownProject(organizationId, projectId);
+    const project = await this.projectOf(organizationId, projectId);
+    const stopped = project.state === 'archived' ? whyStopped(project) : undefined;
+    if (stopped) throw new AppError(stopped.code, stopped.message);
     const { id = newId() } = body;
     const requestHash = hashOf({ projectId, ...body });
     await this.unitOfWork.run(organizationId, async (tx) => {
@@ -151,13 +154,14 @@ export class Refills {
     });
   }
 
-  /** Deposits for every rule (of one organization, if given) whose window has begun and has none yet. A project that is not running gets its money all the same. */
+  /** Deposits for every rule (of one organization, if given) whose window has begun and has none yet. A project that is paused gets its money all the same. */
   async runDue(organizationId?: string): Promise<void> {
     const rows = await this.unitOfWork.read<Row & Calendar & { now: Date }>(
       organizationId ?? SYSTEM,
       `SELECT q.*, o.time_zone AS "timeZone", o.month_starts_on AS "monthStartsOn", clock_timestamp() AS now
        FROM (${SELECT}) q JOIN organizations o ON o.id = q."organizationId"
-       WHERE $1::uuid IS NULL OR q."organizationId" = $1
+       JOIN projects p ON p.organization_id = q."organizationId" AND p.id = q."projectId"
+       WHERE ($1::uuid IS NULL OR q."organizationId" = $1) AND p.state <> 'archived'
        ORDER BY q."lastStart" NULLS FIRST, q.id
        LIMIT 10000`,
       [organizationId ?? null],
@@ -187,8 +191,10 @@ export class Refills {
     );
   }
 
-  private async refuseUnknownProject(organizationId: string, projectId: string): Promise<void> {
-    if (!(await this.projects.get(organizationId, projectId))) throw notFound('project');
+  private async projectOf(organizationId: string, projectId: string): Promise<ProjectRecord> {
+    const project = await this.projects.get(organizationId, projectId);
+    if (!project) throw notFound('project');
+    return project;
   }
 }
 

@@ -8522,7 +8522,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description CONFLICT */
+            /** @description CONFLICT, PROJECT_ARCHIVED */
             409: {
                 headers: {
                     [name: string]: unknown;
