@@ -1,6 +1,6 @@
 import { LeaseSweeper } from '../../src/billing/leases/sweeper.js';
 import { newId } from '../../src/kernel/ids.js';
-import { createLogger } from '../../src/platform/telemetry/index.js';
+import { idleJobs } from '../harness/idle-jobs.js';
 import { type Holder, LedgerSite } from '../harness/ledger-site.js';
 
 describe('leases whose time has come', () => {
@@ -8,7 +8,7 @@ describe('leases whose time has come', () => {
   let sweeper: LeaseSweeper;
   beforeAll(async () => {
     site = await LedgerSite.open();
-    sweeper = new LeaseSweeper(site.unitOfWork, site.ledger, createLogger('silent'));
+    sweeper = new LeaseSweeper(site.unitOfWork, site.ledger, idleJobs());
   });
   afterAll(() => site.close());
 

@@ -93,6 +93,7 @@ describe('the hourly audit of the ledger', () => {
       site.unitOfWork,
       site.check,
       otherMetrics,
+      idleJobs(),
       createLogger('silent'),
     );
     const change = (by: number): Promise<unknown> =>
