@@ -27,11 +27,12 @@ interface Version {
 }
 
 export function addPriceCommands(program: Command, run: Run): void {
-  const prices = withPriceOptions(program.command('prices'));
-  prices.action((options: PriceOptions) => run((context) => showPrices(context, options)));
-  withPriceOptions(prices.command('list')).action((_options: PriceOptions, command: Command) =>
-    // Options of the same name before `list` are taken by the command above it.
-    run((context) => showPrices(context, command.optsWithGlobals<PriceOptions>())),
+  // Without options of its own: it would take those of the same name that are meant for the commands below it.
+  const prices = program
+    .command('prices')
+    .description('What models cost now, and own rates, mark-ups and ceilings');
+  withPriceOptions(prices.command('list', { isDefault: true })).action((options: PriceOptions) =>
+    run((context) => showPrices(context, options)),
   );
   prices
     .command('versions')
