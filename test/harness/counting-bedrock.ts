@@ -4,10 +4,9 @@ import {
   type Http2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
-  type Http2Session,
   type IncomingHttpHeaders,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 type Json = Record<string, unknown>;
 
@@ -42,7 +41,7 @@ export class CountingBedrock {
   readonly calls: BedrockCall[] = [];
   script: (attempt: number) => BedrockReply = () => ({ text: 'It rains in Porto.' });
   readonly #server: Http2Server;
-  readonly #sessions = new Set<Http2Session>();
+  readonly #sockets = new Set<Socket>();
   #attempts = 0;
 
   private constructor() {
@@ -51,7 +50,7 @@ export class CountingBedrock {
         response.stream.destroy();
       });
     });
-    this.#server.on('session', (session) => this.#sessions.add(session));
+    this.#server.on('connection', (socket: Socket) => this.#sockets.add(socket));
   }
 
   static async start(): Promise<CountingBedrock> {
@@ -70,7 +69,8 @@ export class CountingBedrock {
 
   close(): void {
     this.#server.close();
-    for (const session of this.#sessions) session.destroy();
+    // Not the sessions: they would wait for streams which nobody reads to the end any more.
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #handle(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {

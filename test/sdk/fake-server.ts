@@ -267,6 +267,8 @@ export class FakeServer {
     if (this.keyState === 'revoked') return { status: 401, body: refusal('KEY_INVALID') };
     if (this.project !== 'active') return { status: 423, body: refusal('PROJECT_PAUSED') };
     if (this.secrets.length === 0) return { status: 409, body: refusal('PROJECT_HAS_NO_SECRET') };
+    // Of one moment, as a server reads them: a rotation while they are being sealed is another version.
+    const { secrets: current, secretsVersion } = this;
     const sessionId = randomUUID();
     this.sessions.push(sessionId);
     this.agents.push(body['agent'] as Json);
@@ -279,7 +281,7 @@ export class FakeServer {
     const raw = Buffer.from(String(body['publicKey']), 'base64url');
     const recipientPublicKey = await suite.kem.deserializePublicKey(new Uint8Array(raw).buffer);
     const utf8 = (value: string): ArrayBuffer => new TextEncoder().encode(value).buffer;
-    const secrets = this.secrets.map((secret, index) => ({
+    const secrets = current.map((secret, index) => ({
       id: randomUUID(),
       name: `secret-${index.toString()}`,
       version: 1,
@@ -310,7 +312,7 @@ export class FakeServer {
           unbounded: this.#unbounded,
           pii: this.#pii,
         },
-        secretsVersion: this.secretsVersion,
+        secretsVersion,
         prices: {
           version: 'v1',
           models: this.#options.models,
