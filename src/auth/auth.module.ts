@@ -2,9 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '../audit/index.js';
 import { Authenticator, HOT_STORE } from '../platform/http/index.js';
+import { Jobs } from '../platform/jobs/index.js';
 import { Keyring } from '../platform/keyring/index.js';
 import type { HotStore } from '../platform/redis/index.js';
-import { LOGGER, type Logger } from '../platform/telemetry/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import { AccessTokens, accessTokenOptions } from './access-tokens.js';
 import { AgentSessions } from './agent-sessions.js';
@@ -54,8 +54,8 @@ import { UserAuthenticator } from './user-authenticator.js';
     SessionStore,
     {
       provide: KeyPeppers,
-      inject: [Keyring],
-      useFactory: (keyring: Keyring) => KeyPeppers.open(keyring),
+      inject: [Keyring, Jobs],
+      useFactory: (keyring: Keyring, jobs: Jobs) => KeyPeppers.open(keyring, jobs),
     },
     {
       provide: KeyRecords,
@@ -89,8 +89,8 @@ import { UserAuthenticator } from './user-authenticator.js';
     SenderBindingGuard,
     {
       provide: SessionProofs,
-      inject: [Keyring, LOGGER],
-      useFactory: (keyring: Keyring, logger: Logger) => SessionProofs.open(keyring, logger),
+      inject: [Keyring, Jobs],
+      useFactory: (keyring: Keyring, jobs: Jobs) => SessionProofs.open(keyring, jobs),
     },
     SignInLimitsGuard,
     UserAuthenticator,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
+import type { Jobs } from '../platform/jobs/index.js';
 import { type Keyring, SecretVersions } from '../platform/keyring/index.js';
 import type { Pepper } from './domain/key-hash.js';
 
@@ -12,13 +13,21 @@ export class KeyPeppers {
     readonly leakKey: Buffer,
   ) {}
 
-  static async open(keyring: Keyring): Promise<KeyPeppers> {
+  static async open(keyring: Keyring, jobs: Jobs): Promise<KeyPeppers> {
     const versions = await SecretVersions.open(keyring, 'key-pepper');
-    return new KeyPeppers(versions, (await keyring.serverSecret('key-leak-key')).bytes);
+    return new KeyPeppers(
+      versions.follow(jobs),
+      (await keyring.serverSecret('key-leak-key')).bytes,
+    );
   }
 
   get current(): Pepper {
     return this.versions.current;
+  }
+
+  /** For a hash that is made now. @throws {AppError} VAULT_SEALED where only a pepper that was dropped is at hand */
+  forNew(): Promise<Pepper> {
+    return this.versions.forNew();
   }
 
   /** @returns the newest when there is no such version */
@@ -27,7 +36,7 @@ export class KeyPeppers {
   }
 
   /**
-   * Once it is committed call {@link refresh}; other replicas follow when they meet the first hash of it.
+   * Once it is committed call {@link refresh}; other replicas follow when they meet the first hash of it, make a key, or next look.
    *
    * @returns the new version
    * @throws {AppError} CONFLICT, VAULT_SEALED

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { systemClock } from '../kernel/clock.js';
 import type { AgentPrincipal } from '../kernel/principal.js';
 import {
@@ -10,8 +10,8 @@ import {
   type SentRequest,
 } from '../kernel/sender-proof.js';
 import type { Tx } from '../platform/database/index.js';
+import type { Jobs } from '../platform/jobs/index.js';
 import { type Keyring, SecretVersions } from '../platform/keyring/index.js';
-import type { Logger } from '../platform/telemetry/index.js';
 import { proofExpired, proofInvalid } from './domain/proof-refusals.js';
 import { sessionKeyOf } from './domain/session-key.js';
 
@@ -19,7 +19,6 @@ import { sessionKeyOf } from './domain/session-key.js';
 export const SESSION_PROOF_SECRET = 'session-proof-key';
 /** Sessions whose keys are at hand; the key of any other is made again. */
 const CAPACITY = 10_000;
-const LOOK_MS = 30_000;
 
 /** What a new session gets, inside of what is sealed to it. */
 export interface IssuedProofKey {
@@ -37,30 +36,18 @@ export interface IssuedProofKey {
  * Two versions of the secret count: a rotation leaves running sessions alone, the next one ends what the older made.
  */
 @Injectable()
-export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
+export class SessionProofs {
   /** Of sessions that have proven themselves: nobody else can fill it. */
   private readonly sessionKeys = new Map<string, KeyObject>();
-  private timer: NodeJS.Timeout | undefined;
 
-  private constructor(
-    private readonly secrets: SecretVersions,
-    private readonly logger: Logger,
-  ) {}
+  private constructor(private readonly secrets: SecretVersions) {}
 
   /** Before the first request: while the vault is sealed nothing can be opened any more. */
-  static async open(keyring: Keyring, logger: Logger): Promise<SessionProofs> {
+  static async open(keyring: Keyring, jobs: Jobs): Promise<SessionProofs> {
     const secrets = await SecretVersions.open(keyring, SESSION_PROOF_SECRET);
     const { version } = secrets.current;
     if (version > 1) await secrets.of(version - 1);
-    return new SessionProofs(secrets, logger);
-  }
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.look(), LOOK_MS).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+    return new SessionProofs(secrets.follow(jobs));
   }
 
   issue(agent: AgentPrincipal, sessionId: string): IssuedProofKey {
@@ -112,16 +99,6 @@ export class SessionProofs implements OnApplicationBootstrap, OnModuleDestroy {
     const newest = this.secrets.current.version;
     if (version < newest - 1 || version > newest + 2) return undefined;
     return (await this.secrets.of(version))?.key;
-  }
-
-  /** What another replica has rotated must end here too, whether or not a session of its comes by. */
-  private async look(): Promise<void> {
-    await this.refresh().catch((error: unknown) => {
-      this.logger.warn(
-        { err: error },
-        'cannot look for a new secret of session proofs; tries again',
-      );
-    });
   }
 
   private remember(name: string, key: KeyObject): void {

@@ -19,6 +19,7 @@ import { Keyring } from '../../src/platform/keyring/index.js';
 import { RateLimits } from '../../src/platform/limits/index.js';
 import { openHotStore } from '../../src/platform/redis/index.js';
 import { createLogger } from '../../src/platform/telemetry/index.js';
+import { idleJobs } from '../harness/idle-jobs.js';
 
 const ANSWER = { projectId: '00000000-0000-7000-8000-000000000000', ok: true };
 
@@ -43,7 +44,7 @@ async function realCheck(): Promise<Check> {
   const authenticator = new KeyAuthenticator(
     store,
     new KeyRecords(hot.redis, (await keyring.serverSecret('key-record-key')).bytes),
-    await KeyPeppers.open(keyring),
+    await KeyPeppers.open(keyring, idleJobs()),
     new KeyGuesses(limits, config),
     new KeyUse(store, logger),
     epochs,

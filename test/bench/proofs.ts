@@ -6,7 +6,7 @@ import { generateKey } from '../../src/kernel/iron-cage-key.js';
 import { AGENT_PERMISSIONS } from '../../src/kernel/permissions.js';
 import type { AgentPrincipal } from '../../src/kernel/principal.js';
 import type { Keyring } from '../../src/platform/keyring/index.js';
-import { createLogger } from '../../src/platform/telemetry/index.js';
+import { idleJobs } from '../harness/idle-jobs.js';
 import { proofHeader } from '../../sdk/src/wire/sender-proof.js';
 import { agentsOf } from './leases.js';
 import { closedLoop } from './renewals.js';
@@ -77,7 +77,7 @@ async function checkRows(): Promise<Row[]> {
   const keyring = {
     serverSecret: () => Promise.resolve({ version: 1, bytes: Buffer.from(secret) }),
   } as unknown as Keyring;
-  const proofs = await SessionProofs.open(keyring, createLogger('silent'));
+  const proofs = await SessionProofs.open(keyring, idleJobs());
   const path = `/v1/sdk/leases/${newId()}/settlements`;
   const request = { method: 'POST', path, body: randomBytes(700), bearer };
   const signedBy = (sessionId: string, key: Buffer): string =>

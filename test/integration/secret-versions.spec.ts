@@ -3,20 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, SYSTEM, UnitOfWork } from '../../src/platform/database/index.js';
 import { Keyring, SecretVersions } from '../../src/platform/keyring/index.js';
-import { call, Installation } from '../harness/installation.js';
+import { idleJobs } from '../harness/idle-jobs.js';
+import { call, Installation, sessionRequest } from '../harness/installation.js';
 import { eventually, query } from '../harness/people.js';
+import { startServer } from '../harness/server.js';
 
 const ROTATION = '/v1/keys/pepper/rotation';
 const BOTH = ['key-pepper', 'session-proof-key'] as const;
 
 let site: Installation;
+let kek = '';
 /** A second replica, as far as secrets go. */
 let dataSource: DataSource;
 let unitOfWork: UnitOfWork;
 let keyring: Keyring;
 
 beforeAll(async () => {
-  const kek = randomBytes(32).toString('base64');
+  kek = randomBytes(32).toString('base64');
   site = await Installation.start({ kek });
   dataSource = await new DataSource(dataSourceOptions(site.server.databaseUrl, 3)).initialize();
   unitOfWork = new UnitOfWork(dataSource);
@@ -34,6 +37,12 @@ afterAll(async () => {
   await site.stop();
 });
 
+const startReplica = () => {
+  const { databaseUrl, dataDir } = site.server;
+  return startServer({ databaseUrl, dataDir, kek });
+};
+const sessionAt = (url: string, secret: string) =>
+  call(url, 'POST', '/v1/sdk/sessions', { token: secret, body: sessionRequest() });
 const rotate = () => call(site.url, 'POST', ROTATION, { token: site.token });
 const versions = async (name: string): Promise<number[]> => {
   const rows = await query<{ version: number }>(
@@ -81,6 +90,44 @@ describe('the versions of a server secret', () => {
     expect(await versions('a-secret')).toEqual([old + 1]);
   });
 
+  it('are learnt and forgotten by the clock alone, for as long as the server runs', async () => {
+    const [here, there] = [await open(), await open()];
+    const old = here.current.version;
+    const jobs = idleJobs();
+    there.follow(jobs, 20);
+    jobs.onApplicationBootstrap();
+    try {
+      const turn = () => inOne(async (tx) => here.dropBefore(tx, await here.rotate(tx)));
+      await turn();
+      await turn();
+      // Nobody asks for anything meanwhile.
+      await eventually(() => {
+        expect(there.current.version).toBe(old + 2);
+        return Promise.resolve();
+      });
+      expect(await there.of(old)).toBeUndefined();
+    } finally {
+      await jobs.beforeApplicationShutdown();
+    }
+  });
+
+  it('make nothing new once they were dropped, also where nobody has looked since', async () => {
+    const [here, there] = [await open(), await open()];
+    const old = there.current;
+    expect((await there.forNew()).version).toBe(old.version);
+    await inOne((tx) => here.rotate(tx));
+    keyring.lock();
+    try {
+      // It cannot be opened, and the one at hand is not dropped.
+      expect(await there.forNew()).toBe(old);
+      await inOne((tx) => here.dropBefore(tx, old.version + 1));
+      await expect(there.forNew()).rejects.toMatchObject({ code: 'VAULT_SEALED' });
+    } finally {
+      await keyring.unlock();
+    }
+    expect((await there.forNew()).version).toBe(old.version + 1);
+  });
+
   it('stay at hand while the vault is sealed; none is made then', async () => {
     const here = await open();
     const { version } = here.current;
@@ -97,6 +144,37 @@ describe('the versions of a server secret', () => {
 });
 
 describe('a rotation of the pepper', () => {
+  it('is known to a replica that slept through two of them when it makes or rotates a key', async () => {
+    const sleeper = await startReplica();
+    const awake = await startReplica();
+    try {
+      const project = await site.project();
+      const [before = 0] = await newest();
+      // No key is left that would keep the old pepper.
+      await query(site, `UPDATE iron_cage_keys SET revoked_at = now() - interval '2 days'`);
+      expect((await rotate()).status).toBe(200);
+      expect((await rotate()).status).toBe(200);
+      expect(await versions('key-pepper')).toEqual([before + 1, before + 2]);
+
+      const made = await call(sleeper.url, 'POST', `/v1/projects/${project.id}/keys`, {
+        token: site.token,
+        body: { name: 'made late', environment: 'dev' },
+      });
+      expect(made.status).toBe(201);
+      const { key, secret } = made.body as { key: { id: string }; secret: string };
+      const rows = await query<{ version: number }>(
+        site,
+        'SELECT pepper_version AS version FROM iron_cage_keys WHERE id = $1',
+        [key.id],
+      );
+      expect(rows).toEqual([{ version: before + 2 }]);
+      for (const { url } of [sleeper, awake, site.server])
+        expect((await sessionAt(url, secret)).status).toBe(201);
+    } finally {
+      await Promise.all([sleeper.stop(), awake.stop()]);
+    }
+  }, 60_000);
+
   it('renews both secrets, and says which pepper is the newest', async () => {
     const [pepper = 0, proofs = 0] = await newest();
     expect(await rotate()).toMatchObject({ status: 200, body: { version: pepper + 1 } });

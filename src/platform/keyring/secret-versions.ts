@@ -2,7 +2,11 @@ import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { AppError } from '../../kernel/errors.js';
 import { KEY_BYTES } from '../../kernel/sealed-box.js';
 import type { Tx } from '../database/index.js';
+import type { Jobs } from '../jobs/index.js';
 import { type Keyring, serverSecretContext } from './keyring.js';
+
+/** Between two looks for versions that other replicas have made or dropped. */
+const FOLLOW_MS = 30_000;
 
 export interface SecretVersion {
   readonly version: number;
@@ -51,6 +55,23 @@ export class SecretVersions {
       .finally(() => this.looking.delete(version));
     this.looking.set(version, looking);
     return looking;
+  }
+
+  /** The newest, for what must still be checkable later: a version that was dropped meanwhile makes nothing any more. @throws {AppError} VAULT_SEALED when the newest would have to be opened, and what is at hand was dropped */
+  async forNew(): Promise<SecretVersion> {
+    const { oldest, newest } = await this.keyring.serverSecretSpan(this.name);
+    try {
+      await this.of(newest);
+    } catch (error) {
+      if (this.newest.version < oldest) throw error;
+    }
+    return this.newest;
+  }
+
+  /** Looks at the database from time to time: what another replica has rotated counts here too, whether or not anything of it comes by. */
+  follow(jobs: Jobs, pauseMs = FOLLOW_MS): this {
+    jobs.every(pauseMs, `secret-versions:${this.name}`, () => this.refresh());
+    return this;
   }
 
   /** Learns the newest version, and forgets those that were dropped, whoever did it. */
