@@ -95,6 +95,11 @@ export const createKey = defineRoute({
   params: z.strictObject({ projectId: uuid }),
   body: z
     .strictObject({
+      requestId: uuid
+        .optional()
+        .describe(
+          'Made by you: the same id twice makes one key. The repetition is refused with the id of the key (`keyId`), since its secret cannot be told again.',
+        ),
       name: label(80),
       environment: z.enum(['dev', 'live']),
       expiresInDays,

@@ -5,11 +5,12 @@ import { generateKey, keyPrefix, renewKey } from '../kernel/iron-cage-key.js';
 import { printMoney } from '../kernel/money.js';
 import { KEY_SCOPES } from '../kernel/permissions.js';
 import { actorOf, type UserPrincipal } from '../kernel/principal.js';
+import { hashOf, isRepetition } from '../kernel/request-hash.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { AccessEpochs } from './access-epochs.js';
 import { type KeyRow, KeyStore, type StoredSecret } from './data/key-store.js';
-import { hashKey, leakHash, sha256Of } from './domain/key-hash.js';
+import { hashKey, leakHash, type Pepper, sha256Of } from './domain/key-hash.js';
 import { KeyPeppers } from './key-peppers.js';
 import { KeySpendCap } from './key-spend-cap.js';
 import type { createKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.contract.js';
@@ -54,10 +55,13 @@ export class KeysService {
     const { organizationId } = user;
     const { projectId } = params;
     const { id, key } = generateKey(body.environment);
-    const { spendCap } = body;
+    const { spendCap, requestId } = body;
+    const pepper = await this.peppers.forNew();
+    const requestHash = requestId === undefined ? null : hashOf({ projectId, ...body });
     const view = await this.unitOfWork.run(organizationId, async (tx) => {
+      await this.refuseRepetition(tx, organizationId, requestId, requestHash);
       await this.refuseUnfitProject(tx, organizationId, projectId, body.environment);
-      await this.keys.insert(tx, {
+      const isMade = await this.keys.insert(tx, {
         organizationId,
         id,
         projectId,
@@ -67,10 +71,14 @@ export class KeysService {
         allowedAddresses: body.allowedAddresses ?? [],
         models: body.models ?? [],
         requestsPerMinute: body.requestsPerMinute ?? null,
-        ...this.stored(key),
+        ...this.stored(key, pepper),
         createdBy: actorOf(user),
         expiresInDays: body.expiresInDays ?? DEFAULT_EXPIRY_DAYS,
+        requestId: requestId ?? null,
+        requestHash,
       });
+      // The same id came twice at once: the other one has just been committed.
+      if (!isMade) await this.refuseRepetition(tx, organizationId, requestId, requestHash);
       const owner = { organizationId, keyId: id, actor: actorOf(user) };
       if (spendCap !== undefined) await this.spendCap.create(tx, owner, spendCap);
       const row = await this.must(tx, organizationId, id);
@@ -84,6 +92,23 @@ export class KeysService {
     });
     this.epochs.announce(organizationId);
     return { key: view, secret: key };
+  }
+
+  /** What a repetition asks for cannot be told again. @throws {AppError} CONFLICT */
+  private async refuseRepetition(
+    tx: Tx,
+    organizationId: string,
+    requestId: string | undefined,
+    requestHash: Buffer | null,
+  ): Promise<void> {
+    if (requestId === undefined || requestHash === null) return;
+    const before = await this.keys.madeBy(tx, organizationId, requestId);
+    if (before === undefined || !isRepetition(before, requestHash, 'key')) return;
+    throw new AppError(
+      'CONFLICT',
+      `The key ${before.id} was made by an earlier attempt, and its secret is told only once. Rotate it to get another secret, or revoke it and make a new key.`,
+      { details: { keyId: before.id } },
+    );
   }
 
   async update(user: UserPrincipal, { params, body }: InputOf<typeof updateKey>): Promise<KeyView> {
@@ -106,11 +131,12 @@ export class KeysService {
   ): Promise<AnswerOf<typeof rotateKey>> {
     const { organizationId } = user;
     const { overlapMinutes = DEFAULT_OVERLAP_MINUTES, expiresInDays = DEFAULT_EXPIRY_DAYS } = body;
+    const pepper = await this.peppers.forNew();
     let secret = '';
     const view = await this.change(user, async (tx) => {
       const { id, environment } = await this.must(tx, organizationId, params.keyId);
       secret = renewKey(environment, id);
-      const next = { ...this.stored(secret), overlapMinutes, expiresInDays };
+      const next = { ...this.stored(secret, pepper), overlapMinutes, expiresInDays };
       if (!(await this.keys.rotate(tx, { organizationId, id }, next))) {
         throw new AppError('CONFLICT', 'This key was revoked; create a new one instead.');
       }
@@ -147,9 +173,9 @@ export class KeysService {
     return viewOf(row);
   }
 
-  private stored(key: string): StoredSecret {
+  private stored(key: string, pepper: Pepper): StoredSecret {
     return {
-      ...hashKey(this.peppers.current, key),
+      ...hashKey(pepper, key),
       leakHash: leakHash(this.peppers.leakKey, sha256Of(key)),
     };
   }

@@ -138,6 +138,11 @@ export const createPriceOverride = defineRoute({
   access: 'money:write',
   body: z
     .strictObject({
+      id: uuid
+        .optional()
+        .describe(
+          'Made by you, so that you may repeat the request; the same id is the same override.',
+        ),
       projectId: optionalProject,
       provider,
       model: glob,

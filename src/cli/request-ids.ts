@@ -2,6 +2,7 @@ import { isUuid, newId } from '../kernel/ids.js';
 import { CliError, EXIT, usageError } from './cli-error.js';
 
 export const REQUEST_ID_HELP = 'repeats an earlier attempt: the same id moves the money once';
+export const CREATION_ID_HELP = 'repeats an earlier attempt: the same id makes one';
 
 /** @returns what was given, or a new one */
 export function requestIdOf(given: string | undefined): string {
@@ -15,12 +16,25 @@ export function requestIdOf(given: string | undefined): string {
  *
  * @throws {CliError} as `send` does
  */
-export async function movingMoney<T>(requestId: string, send: () => Promise<T>): Promise<T> {
+export function movingMoney<T>(requestId: string, send: () => Promise<T>): Promise<T> {
+  return repeatable(requestId, send, ['Whether the money moved', 'it moves once']);
+}
+
+/** As {@link movingMoney}, for what is made. */
+export function creating<T>(requestId: string, send: () => Promise<T>): Promise<T> {
+  return repeatable(requestId, send, ['Whether it was made', 'it is made once']);
+}
+
+async function repeatable<T>(
+  requestId: string,
+  send: () => Promise<T>,
+  [unknown, promise]: readonly [string, string],
+): Promise<T> {
   try {
     return await send();
   } catch (error) {
     if (!(error instanceof CliError) || error.exitCode !== EXIT.unreachable) throw error;
-    const again = `Whether the money moved is not known. Repeat the command with --request-id ${requestId}: it moves once.`;
+    const again = `${unknown} is not known. Repeat the command with --request-id ${requestId}: ${promise}.`;
     throw new CliError(error.code, `${error.message} ${again}`, {
       exitCode: error.exitCode,
       details: { requestId },

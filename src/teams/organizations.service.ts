@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/index.js';
 import { newId } from '../kernel/ids.js';
 import { actorOf, type UserPrincipal } from '../kernel/principal.js';
+import { hashOf, isRepetition } from '../kernel/request-hash.js';
 import type { AnswerOf, InputOf } from '../kernel/route.js';
 import { type Tx, UnitOfWork } from '../platform/database/index.js';
 import { type OrganizationRow, PeopleStore } from './data/people-store.js';
@@ -23,10 +24,33 @@ export class OrganizationsService {
     return { items: await this.people.organizationsOf(userId) };
   }
 
-  create(user: UserPrincipal, name: string): Promise<AnswerOf<typeof createOrganization>> {
-    const founder = { userId: user.userId, actor: actorOf(user) };
-    const id = newId();
-    return this.unitOfWork.run(id, (tx) => this.found(tx, { id, name }, founder));
+  create(
+    user: UserPrincipal,
+    { id = newId(), name }: InputOf<typeof createOrganization>['body'],
+  ): Promise<AnswerOf<typeof createOrganization>> {
+    const { userId } = user;
+    const founder = { userId, actor: actorOf(user) };
+    // Of somebody else the same id is another request.
+    const requestHash = hashOf({ userId, name });
+    return this.unitOfWork.run(id, async (tx) => {
+      const organization =
+        (await this.madeAlready(tx, id, requestHash)) ??
+        (await this.found(tx, { id, name, requestHash }, founder)) ??
+        // The same id came twice at once: the other one has just been committed.
+        (await this.madeAlready(tx, id, requestHash));
+      if (!organization) throw new Error('an organization was made and is not there');
+      return organization;
+    });
+  }
+
+  /** @throws {AppError} CONFLICT when the id stands for another organization */
+  private async madeAlready(
+    tx: Tx,
+    id: string,
+    requestHash: Buffer,
+  ): Promise<OrganizationRow | undefined> {
+    const before = await this.people.organizationWithHash(tx, id);
+    return isRepetition(before, requestHash, 'organization') ? before?.organization : undefined;
   }
 
   update(
@@ -47,14 +71,16 @@ export class OrganizationsService {
     });
   }
 
-  /** An organization never exists without an owner. */
+  /** An organization never exists without an owner. @returns `undefined` where there is one with this id */
   async found(
     tx: Tx,
-    { id, name }: { id: string; name: string },
+    wanted: { id: string; name: string; requestHash: Buffer | null },
     founder: { userId: string; actor: string },
-  ): Promise<OrganizationRow> {
+  ): Promise<OrganizationRow | undefined> {
     const { userId, actor } = founder;
-    const organization = await this.people.insertOrganization(tx, { id, name });
+    const { name } = wanted;
+    const organization = await this.people.insertOrganization(tx, wanted);
+    if (!organization) return undefined;
     const organizationId = organization.id;
     await this.people.insertMember(tx, { organizationId, userId, role: 'owner' });
     await this.audit.record(tx, {

@@ -65,7 +65,11 @@ export class SetupService {
       const owner = { id: newId(), email, name, passwordHash, operator: true };
       const { id: userId } = await this.people.insertOrFindUser(tx, owner);
       const founder = { userId, actor: `user:${userId}` };
-      const organization = { id: organizationId, name: body.organizationName };
+      const organization = {
+        id: organizationId,
+        name: body.organizationName,
+        requestHash: null,
+      };
       await this.organizations.found(tx, organization, founder);
       return this.logins.start(tx, { userId, organizationId });
     });

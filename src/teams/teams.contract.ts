@@ -81,10 +81,19 @@ export const createOrganization = defineRoute({
   summary:
     'Create an organization that you own (operators only); sign in again with its id to act in it',
   access: 'organization:create',
-  body: z.strictObject({ name: label(80) }).meta({ id: 'OrganizationRequest' }),
+  body: z
+    .strictObject({
+      id: uuid
+        .optional()
+        .describe(
+          'Made by you, so that you may repeat the request; the same id is the same organization.',
+        ),
+      name: label(80),
+    })
+    .meta({ id: 'OrganizationRequest' }),
   answer: organizationView,
   status: 201,
-  errors: [],
+  errors: ['CONFLICT'],
 });
 
 export const updateOrganization = defineRoute({

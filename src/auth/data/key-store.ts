@@ -42,6 +42,8 @@ export interface NewKey extends StoredSecret, KeyRules {
   readonly environment: KeyEnvironment;
   readonly createdBy: string;
   readonly expiresInDays: number;
+  readonly requestId: string | null;
+  readonly requestHash: Buffer | null;
 }
 
 type Changes = { readonly [Name in keyof KeyRules]?: KeyRules[Name] | undefined } & {
@@ -73,12 +75,15 @@ const VIEW = `
 export class KeyStore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  async insert(tx: Tx, key: NewKey): Promise<void> {
-    await tx.query(
+  /** @returns whether it did: false where its request made one before */
+  async insert(tx: Tx, key: NewKey): Promise<boolean> {
+    const rows = await tx.query(
       `INSERT INTO iron_cage_keys
          (organization_id, id, project_id, name, environment, hmac, pepper_version, leak_hash, created_by, expires_at,
-          scopes, allowed_ranges, models, requests_per_minute)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::int * interval '1 day', $11, $12, $13, $14)`,
+          scopes, allowed_ranges, models, requests_per_minute, request_id, request_hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::int * interval '1 day', $11, $12, $13, $14, $15, $16)
+       ON CONFLICT (organization_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
+       RETURNING id`,
       [
         key.organizationId,
         key.id,
@@ -94,8 +99,23 @@ export class KeyStore {
         key.allowedAddresses,
         key.models,
         key.requestsPerMinute,
+        key.requestId,
+        key.requestHash,
       ],
     );
+    return rows.length > 0;
+  }
+
+  async madeBy(
+    tx: Tx,
+    organizationId: string,
+    requestId: string,
+  ): Promise<{ id: string; requestHash: Buffer | null } | undefined> {
+    const [row] = await tx.query<{ id: string; requestHash: Buffer | null }>(
+      `SELECT id, request_hash AS "requestHash" FROM iron_cage_keys WHERE organization_id = $1 AND request_id = $2`,
+      [organizationId, requestId],
+    );
+    return row;
   }
 
   async update(tx: Tx, organizationId: string, keyId: string, changes: Changes): Promise<void> {

@@ -6,7 +6,7 @@ import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { UnitOfWork } from '../../platform/database/index.js';
 import { ProjectDirectory } from '../../teams/index.js';
 import type { deposit, listEntries } from '../billing.contract.js';
-import { hashOf } from '../domain/request-hash.js';
+import { hashOf } from '../../kernel/request-hash.js';
 import { Ledger } from '../leases/ledger.service.js';
 
 /** A deposit, withdrawal or correction as its route decoded it. */

@@ -4,12 +4,12 @@ import { AppError, notFound } from '../../kernel/errors.js';
 import { newId } from '../../kernel/ids.js';
 import { printMoney, showMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
+import { hashOf, isRepetition, usedBefore } from '../../kernel/request-hash.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { Signals } from '../../platform/redis/index.js';
 import type { createBudget, listBudgets, raiseBudget, updateBudget } from '../budgets.contract.js';
 import { THRESHOLDS } from '../domain/alerts.js';
-import { hashOf } from '../domain/request-hash.js';
 import { MOST_PER_ACCOUNT } from '../domain/state.js';
 import { nextReset } from '../domain/windows.js';
 import { refuseTooMany } from './budget-count.js';
@@ -95,8 +95,7 @@ export class Budgets {
       'SELECT request_hash AS "requestHash" FROM budgets WHERE organization_id = $1 AND id = $2',
       [organizationId, budgetId],
     );
-    if (before && !before.requestHash?.equals(requestHash)) throw usedBefore('budget');
-    return before !== undefined;
+    return isRepetition(before, requestHash, 'budget');
   }
 
   async update(
@@ -280,13 +279,6 @@ export class Budgets {
       details,
     });
   }
-}
-
-function usedBefore(what: 'budget' | 'raise'): AppError {
-  return new AppError(
-    'CONFLICT',
-    `This request id was used before for another ${what}. Make a new UUID for each.`,
-  );
 }
 
 function scopeIdOf(

@@ -5,6 +5,7 @@ import { AppError, notFound } from '../../kernel/errors.js';
 import { newId, uuidOf } from '../../kernel/ids.js';
 import { printMoney } from '../../kernel/money.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
+import { hashOf, isRepetition } from '../../kernel/request-hash.js';
 import { whyStopped } from '../../kernel/stopped-project.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { SYSTEM, type Tx, UnitOfWork } from '../../platform/database/index.js';
@@ -13,7 +14,6 @@ import { LOGGER, type Logger } from '../../platform/telemetry/index.js';
 import { ProjectDirectory, type ProjectRecord } from '../../teams/index.js';
 import type { createRefill, listRefills } from '../refills.contract.js';
 import { type Calendar, nextReset, windowStart } from '../domain/windows.js';
-import { hashOf } from '../domain/request-hash.js';
 import { Ledger } from '../leases/ledger.service.js';
 import { BudgetStore } from './budget-store.js';
 
@@ -128,12 +128,7 @@ export class Refills {
       'SELECT request_hash AS "requestHash" FROM refills WHERE organization_id = $1 AND id = $2',
       [organizationId, refillId],
     );
-    if (before && !before.requestHash?.equals(requestHash))
-      throw new AppError(
-        'CONFLICT',
-        'This id was used before for another refill. Make a new UUID for each.',
-      );
-    return before !== undefined;
+    return isRepetition(before, requestHash, 'refill');
   }
 
   async remove(user: UserPrincipal, projectId: string, refillId: string): Promise<void> {

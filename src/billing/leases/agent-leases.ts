@@ -6,7 +6,7 @@ import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import type { acquireLease, settleLease } from '../agent-billing.contract.js';
 import { matchesGlob } from '../domain/budgets.js';
 import type { Refusal, UsageLine } from '../domain/commands.js';
-import { hashOf } from '../domain/request-hash.js';
+import { hashOf } from '../../kernel/request-hash.js';
 import { PriceBook } from '../prices/price-book.js';
 import { Ledger } from './ledger.service.js';
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../kernel/clock.js';
 import { AppError, notFound } from '../../kernel/errors.js';
 import { newId } from '../../kernel/ids.js';
 import { actorOf, type UserPrincipal } from '../../kernel/principal.js';
+import { hashOf, isRepetition } from '../../kernel/request-hash.js';
 import type { AnswerOf, InputOf } from '../../kernel/route.js';
 import { type Tx, UnitOfWork } from '../../platform/database/index.js';
 import { Signals } from '../../platform/redis/index.js';
@@ -61,18 +62,22 @@ export class PriceRules {
     body: InputOf<typeof createPriceOverride>['body'],
   ): Promise<OverrideView> {
     const { organizationId } = user;
-    const id = newId();
+    const { id = newId() } = body;
+    const requestHash = hashOf(body);
     const from = body.from ?? dayOf(systemClock.now());
-    if (body.until !== undefined && body.until <= from) {
-      throw new AppError('VALIDATION_FAILED', 'The override must end after it began.');
-    }
     const rates = ratesOf(body.rates);
     const tiers = tiersOf(body.tiers ?? []);
     await this.change(user, body.projectId, async (tx) => {
+      if (await this.isMadeAlready(tx, organizationId, id, requestHash)) return undefined;
+      if (body.until !== undefined && body.until <= from) {
+        throw new AppError('VALIDATION_FAILED', 'The override must end after it began.');
+      }
       const made = await tx.query(
-        `INSERT INTO price_overrides (organization_id, id, project_id, provider, model, rates, tiers, effective_from, effective_until, actor, reason)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
-         WHERE (SELECT count(*) FROM price_overrides WHERE organization_id = $1 AND removed_at IS NULL) < ${MOST_OVERRIDES} RETURNING id`,
+        `INSERT INTO price_overrides
+           (organization_id, id, project_id, provider, model, rates, tiers, effective_from, effective_until, actor, reason, request_hash)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+         WHERE (SELECT count(*) FROM price_overrides WHERE organization_id = $1 AND removed_at IS NULL) < ${MOST_OVERRIDES}
+         ON CONFLICT DO NOTHING RETURNING id`,
         [
           organizationId,
           id,
@@ -85,8 +90,13 @@ export class PriceRules {
           body.until ?? null,
           actorOf(user),
           body.reason,
+          requestHash,
         ],
       );
+      // The same id came twice at once: the other one has just been committed.
+      if (made.length === 0 && (await this.isMadeAlready(tx, organizationId, id, requestHash))) {
+        return undefined;
+      }
       if (made.length === 0) {
         throw new AppError(
           'CONFLICT',
@@ -107,6 +117,20 @@ export class PriceRules {
     );
     if (!row) throw notFound('price override');
     return viewOf(row);
+  }
+
+  /** @throws {AppError} CONFLICT when the id was used for another override */
+  private async isMadeAlready(
+    tx: Tx,
+    organizationId: string,
+    overrideId: string,
+    requestHash: Buffer,
+  ): Promise<boolean> {
+    const [before] = await tx.query<{ requestHash: Buffer | null }>(
+      'SELECT request_hash AS "requestHash" FROM price_overrides WHERE organization_id = $1 AND id = $2',
+      [organizationId, overrideId],
+    );
+    return isRepetition(before, requestHash, 'price override');
   }
 
   async removeOverride(user: UserPrincipal, overrideId: string): Promise<void> {
@@ -198,19 +222,21 @@ export class PriceRules {
     return this.terms(organizationId, projectId === undefined ? {} : { projectId });
   }
 
-  /** A change, its audit row, and the word to all who remember prices. */
+  /** A change, its audit row, and the word to all who remember prices; neither where the work says that nothing changed. */
   private async change(
     user: UserPrincipal,
     projectId: string | undefined,
-    work: (tx: Tx) => Promise<{ action: string; target: string; details: Record<string, unknown> }>,
+    work: (tx: Tx) => Promise<ChangeEvent | undefined>,
   ): Promise<void> {
     const { organizationId } = user;
-    await this.unitOfWork.run(organizationId, async (tx) => {
+    const changed = await this.unitOfWork.run(organizationId, async (tx) => {
       await this.refuseUnknownProject(tx, organizationId, projectId);
       const event = await work(tx);
+      if (event === undefined) return false;
       await this.audit.record(tx, { organizationId, actor: actorOf(user), ...event });
+      return true;
     });
-    this.signals.publish({ organizationId, topic: PRICES_TOPIC });
+    if (changed) this.signals.publish({ organizationId, topic: PRICES_TOPIC });
   }
 
   private async refuseUnknownProject(
@@ -227,6 +253,12 @@ export class PriceRules {
         : await reader.query(sql, scope);
     if (rows.length === 0) throw notFound('project');
   }
+}
+
+interface ChangeEvent {
+  readonly action: string;
+  readonly target: string;
+  readonly details: Record<string, unknown>;
 }
 
 interface Term {

@@ -4,6 +4,7 @@ import { newId } from '../../kernel/ids.js';
 import type { ApiClient } from '../api/api-client.js';
 import { usageError } from '../cli-error.js';
 import type { Action, Context } from '../context.js';
+import { CREATION_ID_HELP, creating, requestIdOf } from '../request-ids.js';
 import { findProject } from '../resolve.js';
 import { amountArgument, dollars, limitAmount, moment } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
@@ -42,6 +43,7 @@ interface CreateOptions {
   readonly member?: string;
   readonly model: readonly string[];
   readonly tag: readonly string[];
+  readonly requestId?: string;
 }
 
 const MOST = 200;
@@ -65,6 +67,7 @@ export function addBudgetCommands(program: Command, run: Run): void {
     .option('--member <user id>', 'only keys that this member made')
     .option('--model <glob>', 'only these models, such as gpt-5*; may be given again', collect, [])
     .option('--tag <tag>', 'only these tags; may be given again', collect, [])
+    .option('--request-id <uuid>', CREATION_ID_HELP)
     .action((window: string, limit: string, options: CreateOptions) =>
       run((context) => createBudget(context, window, limit, options)),
     );
@@ -169,21 +172,19 @@ async function createBudget(
   limit: string,
   options: CreateOptions,
 ): Promise<undefined> {
+  const id = requestIdOf(options.requestId);
   const client = await context.client();
   const body = {
-    id: newId(),
+    id,
     ...(await scopeOf(client, options)),
     window,
     limit: limitAmount(limit),
     ...(options.model.length > 0 && { models: options.model }),
     ...(options.tag.length > 0 && { tags: options.tag }),
   };
-  const made = await client.send<Budget>({
-    method: 'POST',
-    path: '/v1/budgets',
-    body,
-    repeatable: true,
-  });
+  const made = await creating(id, () =>
+    client.send<Budget>({ method: 'POST', path: '/v1/budgets', body, repeatable: true }),
+  );
   context.print(
     made,
     `Limited ${made.scope} ${made.scopeName} to ${dollars(made.limit)} per ${made.window}. Budget ${made.id}`,

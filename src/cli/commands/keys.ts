@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Key } from '../api/types.js';
 import type { Action, Context } from '../context.js';
+import { CREATION_ID_HELP, creating, requestIdOf } from '../request-ids.js';
 import { findKeyId, findProject } from '../resolve.js';
 import { moment, wholeNumber } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
@@ -17,6 +18,7 @@ interface CreateOptions extends Rules {
   readonly environment: string;
   readonly expiresInDays?: number;
   readonly spendCap?: string;
+  readonly requestId?: string;
 }
 
 interface RotateOptions {
@@ -95,6 +97,7 @@ function addCreate(key: Command, run: Run): void {
     )
     .option(...EXPIRY, wholeNumber('--expires-in-days', 1, 3_650))
     .option('--spend-cap <dollars>', 'most that it may ever spend')
+    .option('--request-id <uuid>', CREATION_ID_HELP)
     .addHelpText(
       'after',
       '\nExamples:\n  iron-cage key create Research --name worker --environment live\n  iron-cage key create Research --allow 203.0.113.0/24 --model "gpt-5*" --spend-cap 50\n  export IRON_CAGE_KEY=$(iron-cage key create Research --json | jq -r .secret)',
@@ -134,21 +137,21 @@ async function createKey(
   given: string,
   options: CreateOptions,
 ): Promise<undefined> {
+  const requestId = requestIdOf(options.requestId);
   const client = await context.client();
   const project = await findProject(client, given);
   const { name, environment, expiresInDays, spendCap } = options;
   const body = {
+    requestId,
     name,
     environment,
     ...(expiresInDays !== undefined && { expiresInDays }),
     ...(spendCap !== undefined && { spendCap }),
     ...rulesOf(options),
   };
-  const created = await client.send<CreatedKey>({
-    method: 'POST',
-    path: `/v1/projects/${project.id}/keys`,
-    body,
-  });
+  const created = await creating(requestId, () =>
+    client.send<CreatedKey>({ method: 'POST', path: `/v1/projects/${project.id}/keys`, body }),
+  );
   context.print(created, created.secret);
   context.note(
     `Key "${created.key.name}" for ${project.name}, until ${moment(created.key.expiresAt)}. It is shown only now.`,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { randomBytes } from 'node:crypto';
 import type { Member, Organization } from '../api/types.js';
 import type { Action, Context } from '../context.js';
+import { CREATION_ID_HELP, creating, requestIdOf } from '../request-ids.js';
 import { moment } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 import { addMemberChanges } from './member-changes.js';
@@ -29,7 +30,10 @@ export function addOrganizationCommands(program: Command, run: Run): void {
     .command('create')
     .argument('<name>')
     .description('Create one that you own (operators only)')
-    .action((name: string) => run((context) => createOrganization(context, name)));
+    .option('--request-id <uuid>', CREATION_ID_HELP)
+    .action((name: string, { requestId }: { requestId?: string }) =>
+      run((context) => createOrganization(context, name, requestId)),
+    );
   addOrganizationChange(organization, run);
   const member = program.command('member').description('People in your organization');
   member
@@ -69,10 +73,21 @@ async function listOrganizations(context: Context): Promise<undefined> {
   return undefined;
 }
 
-async function createOrganization(context: Context, name: string): Promise<undefined> {
-  const created = await (
-    await context.client()
-  ).send<Organization>({ method: 'POST', path: '/v1/organizations', body: { name } });
+async function createOrganization(
+  context: Context,
+  name: string,
+  given: string | undefined,
+): Promise<undefined> {
+  const id = requestIdOf(given);
+  const client = await context.client();
+  const created = await creating(id, () =>
+    client.send<Organization>({
+      method: 'POST',
+      path: '/v1/organizations',
+      body: { id, name },
+      repeatable: true,
+    }),
+  );
   context.print(
     created,
     `Created ${created.name}. To act in it: iron-cage login --organization ${created.id}`,

@@ -1,6 +1,7 @@
 import type { ApiClient } from '../api/api-client.js';
 import { usageError } from '../cli-error.js';
 import type { Context } from '../context.js';
+import { creating, requestIdOf } from '../request-ids.js';
 import { findProject } from '../resolve.js';
 import { moment } from '../terminal/format.js';
 import { printable, table } from '../terminal/table.js';
@@ -17,6 +18,7 @@ export interface ChangeOptions extends ScopeOptions {
 export interface OverrideOptions extends ChangeOptions, RateOptions, TierOptions {
   readonly from?: string;
   readonly until?: string;
+  readonly requestId?: string;
 }
 
 interface Override {
@@ -74,14 +76,18 @@ export async function setOverride(
 ): Promise<undefined> {
   const rates = ratesOf(options);
   const tiers = tiersOf(options);
+  const requestId = requestIdOf(options.requestId);
   const client = await context.client();
   const projectId = await projectOf(client, options);
   const { from, until, reason } = options;
-  const override = await client.send<Override>({
-    method: 'POST',
-    path: '/v1/prices/overrides',
-    body: { projectId, provider, model, rates, tiers, from, until, reason },
-  });
+  const override = await creating(requestId, () =>
+    client.send<Override>({
+      method: 'POST',
+      path: '/v1/prices/overrides',
+      body: { id: requestId, projectId, provider, model, rates, tiers, from, until, reason },
+      repeatable: true,
+    }),
+  );
   const { id, from: first } = override;
   context.print(
     override,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Action, Context } from '../context.js';
+import { CREATION_ID_HELP } from '../request-ids.js';
 import { moment } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 import { type PriceOptions, showPrices, withPriceOptions } from './prices-list.js';
@@ -69,7 +70,8 @@ function addOverrideCommands(prices: Command, run: Run): void {
         .requiredOption('--reason <text>', 'kept in the audit trail')
         .option('--project <project>', 'only for this project')
         .option('--from <day>', 'first day (UTC), today unless given')
-        .option('--until <day>', 'first day on which it does not apply any more'),
+        .option('--until <day>', 'first day on which it does not apply any more')
+        .option('--request-id <uuid>', CREATION_ID_HELP),
     ),
   ).action((provider: string, model: string, options: OverrideOptions) =>
     run((context) => setOverride(context, provider, model, options)),

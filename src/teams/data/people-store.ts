@@ -111,16 +111,30 @@ export class PeopleStore {
     return row;
   }
 
+  /** @returns `undefined` where there is one with this id */
   async insertOrganization(
     tx: Tx,
-    organization: { id: string; name: string },
-  ): Promise<OrganizationRow> {
+    organization: { id: string; name: string; requestHash: Buffer | null },
+  ): Promise<OrganizationRow | undefined> {
     const [row] = await tx.query<OrganizationRow>(
-      `INSERT INTO organizations AS o (id, name) VALUES ($1, $2) RETURNING ${ORGANIZATION}`,
-      [organization.id, organization.name],
+      `INSERT INTO organizations AS o (id, name, request_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING ${ORGANIZATION}`,
+      [organization.id, organization.name, organization.requestHash],
     );
-    if (!row) throw new Error('an organization was inserted and is not there');
     return row;
+  }
+
+  /** With what it was made by. */
+  async organizationWithHash(
+    tx: Tx,
+    id: string,
+  ): Promise<{ organization: OrganizationRow; requestHash: Buffer | null } | undefined> {
+    const [row] = await tx.query<OrganizationRow & { requestHash: Buffer | null }>(
+      `SELECT ${ORGANIZATION}, o.request_hash AS "requestHash" FROM organizations o WHERE o.id = $1`,
+      [id],
+    );
+    if (!row) return undefined;
+    const { requestHash, ...organization } = row;
+    return { organization, requestHash };
   }
 
   async updateOrganization(

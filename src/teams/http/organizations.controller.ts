@@ -36,7 +36,7 @@ export class OrganizationsController {
     @Caller('user') user: UserPrincipal,
     @Input() input: InputOf<typeof createOrganization>,
   ): Promise<AnswerOf<typeof createOrganization>> {
-    return this.organizations.create(user, input.body.name);
+    return this.organizations.create(user, input.body);
   }
 
   @Handles(updateOrganization)

@@ -8,6 +8,7 @@ export interface ApiError {
   readonly message: string;
   /** What to quote to whoever runs the server. */
   readonly requestId: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 type ErrorBody = components['schemas']['Error'];
@@ -23,7 +24,13 @@ export function apiError(cause: unknown): ApiError {
   const body: unknown = cause.error;
   if (isErrorBody(body)) {
     const { code, message, requestId, details } = body.error;
-    return { status: cause.status, code, message: withIssue(message, details), requestId };
+    return {
+      status: cause.status,
+      code,
+      message: withIssue(message, details),
+      requestId,
+      details,
+    };
   }
   if (cause.status === 0)
     return {

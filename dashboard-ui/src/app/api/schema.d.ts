@@ -1820,6 +1820,11 @@ export interface components {
             nextCursor: string | null;
         };
         KeyRequest: {
+            /**
+             * Format: uuid
+             * @description Made by you: the same id twice makes one key. The repetition is refused with the id of the key (`keyId`), since its secret cannot be told again.
+             */
+            requestId?: string;
             name: string;
             /** @enum {string} */
             environment: "dev" | "live";
@@ -2033,6 +2038,11 @@ export interface components {
             items: components["schemas"]["Organization"][];
         };
         OrganizationRequest: {
+            /**
+             * Format: uuid
+             * @description Made by you, so that you may repeat the request; the same id is the same organization.
+             */
+            id?: string;
             name: string;
         };
         OtherRate: {
@@ -2330,6 +2340,11 @@ export interface components {
             items: components["schemas"]["PriceOverride"][];
         };
         PriceOverrideRequest: {
+            /**
+             * Format: uuid
+             * @description Made by you, so that you may repeat the request; the same id is the same override.
+             */
+            id?: string;
             /**
              * Format: uuid
              * @description Left out: the whole organization.
@@ -6314,6 +6329,15 @@ export interface operations {
             };
             /** @description KEY_ENVIRONMENT, KEY_ADDRESS_REFUSED, FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

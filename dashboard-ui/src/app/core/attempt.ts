@@ -1,7 +1,7 @@
 import { randomId } from './random-id';
 
 /**
- * The id of a transfer, a new budget or a refill. Trying the same again keeps the id, so that the money moves once, or the limit is made
+ * The id of a transfer or of something new: a budget, a refill, own rates, a key. Trying the same again keeps the id, so that the money moves once, or the limit is made
  * once, even when an answer was lost; another amount, reason or end is another one.
  */
 export class Attempt {

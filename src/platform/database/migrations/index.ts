@@ -25,6 +25,7 @@ import { UnboundedCalls1700000009510 } from './9510-unbounded-calls.js';
 import { SessionsOfKey1700000009600 } from './9600-sessions-of-key.js';
 import { AuditFilters1700000009710 } from './9710-audit-filters.js';
 import { AuditsDue1700000009720 } from './9720-audits-due.js';
+import { CreationRetries1700000009730 } from './9730-creation-retries.js';
 import { CarriedUsage1700000009740 } from './9740-carried-usage.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
@@ -56,5 +57,6 @@ export const MIGRATIONS = [
   SessionsOfKey1700000009600,
   AuditFilters1700000009710,
   AuditsDue1700000009720,
+  CreationRetries1700000009730,
   CarriedUsage1700000009740,
 ];

@@ -2,11 +2,13 @@ import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
 import { form, FormField, required } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
+import { Attempt } from '../../core/attempt';
 import { nameRule, wholeNumberRule } from '../../core/form-rules';
 import { DialogForm, UiButton, UiDialog, UiField, UiFormDialog, UiInput } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import { KeyLimitFields } from './key-limit-fields';
 import { keyLimitRules, limitsOf, NO_LIMITS } from './key-limits';
+import { makeKey } from './make-key';
 import { NewSecret } from './new-secret';
 
 export interface CreateKeyData {
@@ -76,6 +78,7 @@ export class CreateKeyDialog {
   protected readonly data = inject<CreateKeyData>(DIALOG_DATA);
   protected readonly dialog = new DialogForm<Schemas['Key']>();
   protected readonly created = signal<Schemas['CreatedKey'] | undefined>(undefined);
+  private readonly tries = new Attempt();
   private readonly api = inject(Api);
   private readonly model = signal({
     name: '',
@@ -98,15 +101,14 @@ export class CreateKeyDialog {
   private async create(): Promise<void> {
     const { name, projectId, environment, expiresInDays, limits } = this.model();
     await this.dialog.attempt(async () => {
-      const created = await this.api.send('post', '/v1/projects/{projectId}/keys', {
-        path: { projectId },
-        body: {
-          name,
-          environment: environment === 'live' ? 'live' : 'dev',
-          expiresInDays: Number(expiresInDays),
-          ...limitsOf(limits),
-        },
-      });
+      const wanted = {
+        name,
+        environment: environment === 'live' ? ('live' as const) : ('dev' as const),
+        expiresInDays: Number(expiresInDays),
+        ...limitsOf(limits),
+      };
+      const requestId = this.tries.requestId(projectId, JSON.stringify(wanted));
+      const created = await makeKey(this.api, projectId, { ...wanted, requestId });
       // From here on a click beside the dialog must not lose the only copy.
       this.dialog.ref.disableClose = true;
       this.created.set(created);

@@ -2,6 +2,7 @@ import { Component, computed, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
 import { form, FormField } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
+import { Attempt } from '../../core/attempt';
 import { DialogForm, UiButton, UiField, UiFormDialog, UiIcon, UiInput } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import type { Override, Wish } from './price-preview';
@@ -58,6 +59,7 @@ export class OverrideDialog {
       ? "They go before the price table, in US dollars. A project's go before those of the organization."
       : 'In US dollars. New rates take the place of these; what was booked stays as it is.';
   protected readonly today = new Date().toISOString().slice(0, 10);
+  private readonly attempt = new Attempt();
   private readonly api = inject(Api);
   private readonly prices = this.api.get('/v1/prices', () => ({
     query: { basis: 'list' as const },
@@ -121,8 +123,10 @@ export class OverrideDialog {
   }
 
   private async save(): Promise<void> {
-    const body = this.request();
-    if (body) await this.dialog.send(() => this.api.send('post', '/v1/prices/overrides', { body }));
+    const wanted = this.request();
+    if (!wanted) return;
+    const body = { ...wanted, id: this.attempt.requestId(JSON.stringify(wanted)) };
+    await this.dialog.send(() => this.api.send('post', '/v1/prices/overrides', { body }));
   }
 
   private request(): Schemas['PriceOverrideRequest'] | undefined {

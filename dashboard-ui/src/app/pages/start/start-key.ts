@@ -2,6 +2,8 @@ import { Component, inject, input, output, signal } from '@angular/core';
 import { form, FormField, FormRoot } from '@angular/forms/signals';
 import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
+import { Attempt } from '../../core/attempt';
+import { makeKey } from '../keys/make-key';
 import { nameRule } from '../../core/form-rules';
 import { UiButton, UiField, UiIcon, UiInput, UiNote } from '../../ui';
 
@@ -31,6 +33,7 @@ export class StartKey {
   readonly projectId = input.required<string>();
   readonly created = output<Schemas['CreatedKey']>();
   protected readonly failed = signal('');
+  private readonly attempt = new Attempt();
   private readonly api = inject(Api);
   private readonly model = signal({ name: 'first-agent' });
   protected readonly f = form(
@@ -42,12 +45,10 @@ export class StartKey {
   private async create(): Promise<void> {
     this.failed.set('');
     try {
-      this.created.emit(
-        await this.api.send('post', '/v1/projects/{projectId}/keys', {
-          path: { projectId: this.projectId() },
-          body: { name: this.model().name, environment: 'dev' },
-        }),
-      );
+      const { name } = this.model();
+      const requestId = this.attempt.requestId(this.projectId(), name);
+      const wanted = { name, environment: 'dev' as const, requestId };
+      this.created.emit(await makeKey(this.api, this.projectId(), wanted));
     } catch (cause) {
       this.failed.set(apiError(cause).message);
     }
