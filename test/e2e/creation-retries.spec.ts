@@ -111,7 +111,7 @@ describe('a key with a request id', () => {
     const answers = await crowd(() => post(address(), wish(requestId)));
     const made = answers.filter(({ status }) => status === 201);
     expect(made).toHaveLength(1);
-    const { key, secret } = (made[0]?.body ?? {});
+    const { key, secret } = made[0]?.body ?? {};
     for (const { status, body } of answers) {
       if (status === 201) continue;
       expect({ status, error: body['error'] }).toMatchObject({
