@@ -3,6 +3,7 @@ import { CliError, EXIT } from './cli-error.js';
 import { addAgentSessionCommands } from './commands/agent-sessions.js';
 import { addAlertCommands } from './commands/alerts.js';
 import { addAnomalyCommands } from './commands/anomalies.js';
+import { addAuditCommands } from './commands/audit.js';
 import { addBudgetCommands } from './commands/budgets.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addKeyCommands } from './commands/keys.js';
@@ -82,6 +83,7 @@ export async function runCommandLine(
   addSecretCommands(program, run);
   addVaultCommands(program, run);
   addReportCommands(program, run);
+  addAuditCommands(program, run);
   addPriceCommands(program, run);
   addStorageCommands(program, run);
   addDoctorCommand(program, run);

@@ -215,6 +215,17 @@ export interface UsageSummary {
   }[];
 }
 
+export interface AuditEvent {
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly actorName: string | null;
+  readonly action: string;
+  readonly target: string;
+  readonly targetName: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
 export interface PriceList {
   readonly version: string;
   readonly markupBasisPoints: number;

@@ -84,18 +84,18 @@ function columnsFor(rows: readonly Row[]): Column<Row>[] {
       value: (row) => (row.source === 'override' ? 'own' : ''),
       optional: true,
     },
+    {
+      title: 'Besides',
+      value: (row) => (row.isByUnit ? '' : ratesText(row.others)),
+      detail: true,
+      optional: true,
+    },
     { title: 'Context', value: (row) => tokens(row.contextTokens), alignRight: true, detail: true },
     {
       title: 'Max output',
       value: (row) => tokens(row.maxOutputTokens),
       alignRight: true,
       detail: true,
-    },
-    {
-      title: 'Besides',
-      value: (row) => (row.isByUnit ? '' : ratesText(row.others)),
-      detail: true,
-      optional: true,
     },
   ];
   return columns.filter(

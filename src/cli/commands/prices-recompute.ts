@@ -1,7 +1,7 @@
 import { EXIT } from '../cli-error.js';
 import type { Context } from '../context.js';
 import { findProject } from '../resolve.js';
-import { dollars, moment, plural } from '../terminal/format.js';
+import { dollars, instantOf, moment, plural } from '../terminal/format.js';
 import { facts, table } from '../terminal/table.js';
 
 export interface RecomputeOptions {
@@ -71,9 +71,4 @@ function summary(report: Report): string {
     ['Not explained', `${plural(unverifiable, 'record')}, ${dollars(unverifiableBooked)}`],
     ['Mismatches', report.ok ? 'none' : plural(report.mismatched, 'record')],
   ]);
-}
-
-/** A day is its first moment, UTC. */
-function instantOf(text: string): string {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { LedgerCheck, UsageSummary } from '../api/types.js';
-import { EXIT } from '../cli-error.js';
+import type { UsageSummary } from '../api/types.js';
 import type { Action, Context } from '../context.js';
 import { findProject } from '../resolve.js';
 import { count, dollars, plural, wholeNumber } from '../terminal/format.js';
@@ -10,9 +9,6 @@ import {
   USAGE_BY_TIME_OPTIONS,
   type UsageByTimeOptions,
 } from './usage-by-time.js';
-
-/** It reads the whole ledger, which takes seconds for ten million entries. */
-const AUDIT_LIMIT_MS = 600_000;
 
 interface UsageOptions extends UsageByTimeOptions {
   readonly days?: number;
@@ -32,10 +28,6 @@ export function addReportCommands(program: Command, run: Run): void {
       ),
     );
   for (const option of USAGE_BY_TIME_OPTIONS) usage.addOption(option);
-  program
-    .command('audit')
-    .description('Check the ledger; names the broken rows and exits with 1 when there are any')
-    .action(() => run(auditLedger));
 }
 
 async function showUsage(context: Context, options: UsageOptions): Promise<undefined> {
@@ -74,27 +66,4 @@ async function showUsage(context: Context, options: UsageOptions): Promise<undef
   ]);
   context.print(usage, [totals, models, projects].filter((part) => part !== '').join('\n\n'));
   return undefined;
-}
-
-async function auditLedger(context: Context): Promise<number> {
-  const check = await (
-    await context.client()
-  ).send<LedgerCheck>({ method: 'GET', path: '/v1/ledger/check', timeLimitMs: AUDIT_LIMIT_MS });
-  const findings = table<LedgerCheck['findings'][number]>(
-    [
-      { title: 'Invariant', value: (row) => row.invariant },
-      { title: 'Row', value: (row) => row.subject },
-      { title: 'Expected', value: (row) => row.expected },
-      { title: 'Found', value: (row) => row.found },
-    ],
-    check.findings,
-  );
-  const accounts = plural(check.checkedAccounts, 'account');
-  context.print(
-    check,
-    check.ok
-      ? `The ledger is consistent: ${accounts} checked.`
-      : `The ledger is broken: ${plural(check.findings.length, 'finding')} in ${accounts}.\n\n${findings.toString()}`,
-  );
-  return check.ok ? EXIT.ok : EXIT.failed;
 }

@@ -1,9 +1,8 @@
 import { Option } from 'commander';
 import type { Project, UsageByTime } from '../api/types.js';
-import { usageError } from '../cli-error.js';
 import type { Context } from '../context.js';
 import { findProject } from '../resolve.js';
-import { count, dollars, moment } from '../terminal/format.js';
+import { count, dollars, instantOf, moment } from '../terminal/format.js';
 import { type Column, table } from '../terminal/table.js';
 
 export interface UsageByTimeOptions {
@@ -72,13 +71,4 @@ export async function showUsageByTime(
   );
   if (usage.isCut) context.note('There is more: ask for a shorter range.');
   return undefined;
-}
-
-/** A day is its first moment, UTC. */
-function instantOf(text: string): string {
-  const instant = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
-  if (!Number.isNaN(Date.parse(instant))) return new Date(instant).toISOString();
-  throw usageError(
-    `"${text}" is not a time. Give a day as 2026-11-01, or a moment as 2026-11-01T08:00:00Z.`,
-  );
 }

@@ -50,6 +50,15 @@ export function moment(iso: string | null): string {
   return iso === null ? '–' : iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
 }
 
+/** A moment that somebody typed; a day is its first one, UTC. */
+export function instantOf(text: string): string {
+  const instant = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
+  if (!Number.isNaN(Date.parse(instant))) return new Date(instant).toISOString();
+  throw usageError(
+    `"${text}" is not a time. Give a day as 2026-11-01, or a moment as 2026-11-01T08:00:00Z.`,
+  );
+}
+
 export function count(value: number): string {
   return value.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }
