@@ -119,6 +119,11 @@ describeInBrowser('own rates in the dashboard', () => {
     await open('Change the rates of openai/gpt-5-mini');
     await fill({ 'Output, 1M tokens': '1.40', From: '2099-01-01', Reason: 'Next contract' });
     await visitor.dialog().getByText('The present rates apply until then.').waitFor();
+    await visitor
+      .dialog()
+      .getByLabel(/^Until/)
+      .fill('2099-02-01');
+    await visitor.dialog().getByText('and again when these have ended').waitFor();
     await visitor.press('Change rates');
     await closed();
     await visitor.page.getByText('Next contract').waitFor();

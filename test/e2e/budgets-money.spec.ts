@@ -348,6 +348,15 @@ describe('money that is asked for, comes by itself, or was booked wrong', () => 
         leased: '0.500000000',
       });
       expect((await agent.acquire()).body['error'].message).toContain('$0.30 of debt');
+      const path = `/v1/projects/${project.id}/withdrawals`;
+      const withdrawal = await call(site.url, 'POST', path, {
+        token: site.token,
+        body: { requestId: newId(), amount: '0.1' },
+      });
+      expect(withdrawal).toMatchObject({
+        status: 409,
+        body: { error: { code: 'BALANCE_TOO_LOW', details: { debt: '0.300000000' } } },
+      });
       expect((await correct('0.4')).body).toMatchObject({
         available: '0.100000000',
         debt: '0.000000000',
@@ -438,7 +447,8 @@ describe('money that is asked for, comes by itself, or was booked wrong', () => 
         body: {
           error: {
             code: 'VELOCITY_EXCEEDED',
-            details: { perMinute: '0.600000000', limit: '0.600000000' },
+            message: expect.stringContaining('and needs $0.30 now'),
+            details: { perMinute: '0.600000000', limit: '0.600000000', minimum: '0.300000000' },
           },
         },
       });

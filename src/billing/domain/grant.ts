@@ -211,7 +211,11 @@ function tooFast(
     oncePer: project.id,
   });
   respondToHaste(set, keyId, project, { pace, limit: project.velocity });
-  return velocityRefusal(project, pace, project.velocity);
+  return velocityRefusal(project, {
+    perMinute: pace,
+    limit: project.velocity,
+    minimum: wish.minimum,
+  });
 }
 
 function lend(

@@ -76,16 +76,21 @@ export function budgetRefusal(
   };
 }
 
-export function velocityRefusal(project: ProjectTerms, perMinute: Nano, limit: Nano): Refusal {
+export function velocityRefusal(
+  project: ProjectTerms,
+  { perMinute, limit, minimum }: { perMinute: Nano; limit: Nano; minimum: Nano },
+): Refusal {
+  const more = minimum > 0n ? ` and needs ${showMoney(minimum)} now` : '';
   return {
     code: 'VELOCITY_EXCEEDED',
-    message: `Project "${project.name}" leased ${showMoney(perMinute)} in the last minute; its limit is ${showMoney(limit)} a minute. Wait a moment, or raise the limit if this pace is meant.`,
+    message: `Project "${project.name}" leased ${showMoney(perMinute)} in the last minute${more}; its limit is ${showMoney(limit)} a minute. Wait a moment, or raise the limit if this pace is meant.`,
     details: {
       scope: 'project',
       scopeId: project.id,
       scopeName: project.name,
       perMinute: printMoney(perMinute),
       limit: printMoney(limit),
+      minimum: printMoney(minimum),
     },
   };
 }

@@ -137,6 +137,17 @@ function tooMuch(account: Account, change: Nano): Refusal | undefined {
 function tooLittle(account: Account, amount: Nano): Refusal | undefined {
   const free = freeOf(account);
   if (amount <= free) return undefined;
+  if (account.overdraft > 0n) {
+    return {
+      code: 'BALANCE_TOO_LOW',
+      message: `Nothing is free: ${showMoney(account.overdraft)} of debt must be covered first. A deposit covers it.`,
+      details: {
+        available: printMoney(free),
+        leased: printMoney(account.reserved),
+        debt: printMoney(account.overdraft),
+      },
+    };
+  }
   return {
     code: 'BALANCE_TOO_LOW',
     message: `Only ${showMoney(free)} is free; ${showMoney(account.reserved)} is held by running agents. Withdraw less, or pause the project and wait for its leases to come back.`,

@@ -95,7 +95,11 @@ export class OverrideDialog {
   );
   protected readonly fromHint = computed(() => {
     if (this.replaced === undefined || this.from() <= this.today) return 'UTC. The first day.';
-    return 'UTC. The present rates apply until then.';
+    const { until } = this.model();
+    const isLonger = (this.replaced.until ?? '9999') > until;
+    return until !== '' && isLonger
+      ? 'UTC. The present rates apply until then, and again when these have ended.'
+      : 'UTC. The present rates apply until then.';
   });
   protected readonly wish = computed((): Wish | undefined => {
     const { projectId, provider, model } = this.model();
