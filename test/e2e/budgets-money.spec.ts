@@ -189,6 +189,16 @@ describe('money that is asked for, comes by itself, or was booked wrong', () => 
       expect((await decide(body['id'], 'approve', {}, project.key)).status).toBe(403);
     });
 
+    it('for a budget of another project or of its key are not there', async () => {
+      const other = await site.project();
+      const ofKey = await budget({ scope: 'key', scopeId: other.keyId });
+      const ofProject = await budget({ scopeId: other.id });
+      for (const { id } of [ofKey, ofProject]) {
+        expect((await asAgent({ budgetId: id })).status).toBe(404);
+        expect((await asMember({ budgetId: id })).status).toBe(404);
+      }
+    });
+
     it('of other organizations are not there', async () => {
       const { id } = await budget();
       const { body } = await asMember();

@@ -388,6 +388,24 @@ describe('an old month', () => {
     expect(await months().view()).toMatchObject({ droppedBefore: null });
   });
 
+  it('stays while a lease is open that was granted in it, whatever the clock said that made its id', async () => {
+    await work();
+    await backdate(MONTHS_BACK);
+    await acquire();
+    const granted = `timestamptz '${addMonths(today, -MONTHS_BACK)}T00:00:00Z' + interval '1 day'`;
+    await site.dataSource.query(
+      `UPDATE leases SET granted_at = ${granted} WHERE state = 'PENDING'`,
+    );
+    await job().run();
+    await auditAll();
+    await expect(
+      months().drop(owner(), short(addMonths(today, -MONTHS_BACK))),
+    ).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringMatching(/still open/),
+    });
+  });
+
   it('stays until its usage is summed up, and its hours and days outlive it', async () => {
     await work();
     await backdate(MONTHS_BACK);
