@@ -1,6 +1,7 @@
 import { LedgerCheck } from '../../src/billing/accounts/ledger-check.js';
 import { LedgerAuditJob } from '../../src/billing/accounts/ledger-audit.job.js';
 import { newId } from '../../src/kernel/ids.js';
+import { UnitOfWork } from '../../src/platform/database/index.js';
 import { createLogger, Metrics } from '../../src/platform/telemetry/index.js';
 import { idleJobs } from '../harness/idle-jobs.js';
 import { type Holder, LedgerSite } from '../harness/ledger-site.js';
@@ -131,6 +132,31 @@ describe('the hourly audit of the ledger', () => {
     expect(await job.runDue()).toBe(0);
     await later('1 minute');
     expect(await job.runDue()).toBe(1);
+  });
+
+  it('leaves connections to those who move money, however many organizations are checked', async () => {
+    let [running, most] = [0, 0];
+    const counting = new (class extends UnitOfWork {
+      override async survey<T>(...look: Parameters<UnitOfWork['survey']>): Promise<T> {
+        most = Math.max(most, ++running);
+        try {
+          return (await super.survey(...look)) as T;
+        } finally {
+          running--;
+        }
+      }
+    })(site.dataSource);
+    const check = new LedgerCheck(counting);
+    const many = Array.from({ length: 30 }, () => check.run(newId()));
+    const mine = check.run(site.organizationId);
+    await expect(Promise.all(many)).resolves.toHaveLength(30);
+    expect(await mine).toMatchObject({ ok: true, checkedAccounts: 1 });
+    expect(most).toBe(4);
+    // The places are free again, also after one that failed.
+    await expect(check.run('not an id')).rejects.toThrow();
+    most = 0;
+    await Promise.all(Array.from({ length: 9 }, () => check.run(newId())));
+    expect(most).toBe(4);
   });
 
   it('is shared by all who ask while one runs, and sees what they did before', async () => {

@@ -15,6 +15,8 @@ export interface LedgerReport {
 }
 
 const MOST_FINDINGS = 100;
+/** Checks that run here at once, of all organizations: each keeps a connection to itself, and the others are for who moves money. */
+const AT_ONCE = 4;
 
 /**
  * Recomputes every figure of an organization from the rows that it is made of, and names each row that disagrees. It reads all that there
@@ -25,6 +27,8 @@ export class LedgerCheck implements OnModuleDestroy {
   private readonly ending = new AbortController();
   private readonly running = new Map<string, Promise<LedgerReport>>();
   private readonly waiting = new Map<string, Promise<LedgerReport>>();
+  private places = AT_ONCE;
+  private readonly queue: (() => void)[] = [];
 
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
@@ -50,9 +54,22 @@ export class LedgerCheck implements OnModuleDestroy {
   }
 
   private start(organizationId: string): Promise<LedgerReport> {
-    const report = this.look(organizationId).finally(() => this.running.delete(organizationId));
+    const report = this.inTurn(organizationId).finally(() => this.running.delete(organizationId));
     this.running.set(organizationId, report);
     return report;
+  }
+
+  private async inTurn(organizationId: string): Promise<LedgerReport> {
+    if (this.places > 0) this.places--;
+    else await new Promise<void>((resolve) => this.queue.push(resolve));
+    try {
+      return await this.look(organizationId);
+    } finally {
+      // The place goes from hand to hand while somebody waits for it.
+      const next = this.queue.shift();
+      if (next) next();
+      else this.places++;
+    }
   }
 
   private look(organizationId: string): Promise<LedgerReport> {
