@@ -23,3 +23,23 @@ export class UiButton {
     () => `${BASE}${VARIANT[this.variant()]} ${SIZE[this.size()]}`,
   );
 }
+
+/** The buttons at the end of a row: beside each other, and in a table on a phone below each other. */
+@Directive({
+  selector: '[uiRowActions]',
+  host: {
+    class: 'flex flex-wrap gap-2 [td_&]:flex-nowrap [td_&]:justify-end [td_&]:max-sm:flex-col',
+  },
+})
+export class UiRowActions {}
+
+/** One of them. It shows a verb; its name for screen readers also says of what: `<button [uiRowAction]="'Edit ' + name">Edit</button>`. */
+@Directive({
+  selector: 'button[uiRowAction]',
+  host: { type: 'button', '[class]': 'classes()', '[attr.aria-label]': 'uiRowAction()' },
+})
+export class UiRowAction {
+  readonly uiRowAction = input.required<string>();
+  readonly variant = input<keyof typeof VARIANT>('outline');
+  protected readonly classes = computed(() => `${BASE}${VARIANT[this.variant()]} ${SIZE.sm}`);
+}

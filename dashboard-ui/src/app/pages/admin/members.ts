@@ -8,6 +8,7 @@ import {
   UiButton,
   UiIcon,
   UiLoadState,
+  UiRowAction,
   UiSection,
   UiTableScroll,
   UiTime,
@@ -18,7 +19,7 @@ import { roleMeaning } from './roles';
 
 @Component({
   selector: 'app-members',
-  imports: [UiBadge, UiButton, UiIcon, UiLoadState, UiSection, UiTableScroll, UiTime],
+  imports: [UiBadge, UiButton, UiIcon, UiLoadState, UiRowAction, UiSection, UiTableScroll, UiTime],
   template: `<ui-section heading="Members" [level]="1" [note]="count()">
     <ng-container sectionActions>
       @if (session.can('organization:manage')) {
@@ -70,13 +71,7 @@ import { roleMeaning } from './roles';
                 </td>
                 <td class="text-right">
                   @if (mayChange(member)) {
-                    <button
-                      uiButton
-                      type="button"
-                      size="sm"
-                      [attr.aria-label]="'Change ' + member.name"
-                      (click)="change(member)"
-                    >
+                    <button [uiRowAction]="'Change ' + member.name" (click)="change(member)">
                       Change
                     </button>
                   }

@@ -14,6 +14,7 @@ import {
   UiMenu,
   UiMenuItem,
   UiMoney,
+  UiRowAction,
   UiTableScroll,
 } from '../../ui';
 import { BudgetActions } from './budget-actions';
@@ -42,6 +43,7 @@ import {
     UiMenu,
     UiMenuItem,
     UiMoney,
+    UiRowAction,
     UiTableScroll,
   ],
   templateUrl: './budget-table.html',

@@ -5,7 +5,16 @@ import { ActorNames } from '../../core/actor-names';
 import { exactUsd, nano } from '../../core/money';
 import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
-import { Dialogs, UiButton, UiLoadState, UiMoney, UiPager, UiSection, UiTime } from '../../ui';
+import {
+  Dialogs,
+  UiLoadState,
+  UiMoney,
+  UiPager,
+  UiRowAction,
+  UiRowActions,
+  UiSection,
+  UiTime,
+} from '../../ui';
 import { ApproveDialog, type ApproveData } from './approve-dialog';
 import type { Budget } from './budget-view';
 import { DeclineDialog, type DeclineData } from './decline-dialog';
@@ -17,7 +26,16 @@ const PAGE_SIZE = 20;
 @Component({
   selector: 'app-open-requests',
   providers: [ActorNames],
-  imports: [RouterLink, UiButton, UiLoadState, UiMoney, UiPager, UiSection, UiTime],
+  imports: [
+    RouterLink,
+    UiLoadState,
+    UiMoney,
+    UiPager,
+    UiRowAction,
+    UiRowActions,
+    UiSection,
+    UiTime,
+  ],
   template: `@if (rows().length > 0 || list.error() || !list.pager.isFirst()) {
     <ui-section heading="Requests for more" [note]="note()">
       <ui-load-state [of]="list" what="requests" [rows]="2" />
@@ -39,21 +57,15 @@ const PAGE_SIZE = 20;
               </p>
             </div>
             @if (session.can('money:write')) {
-              <div class="flex gap-2">
+              <div uiRowActions>
                 <button
-                  uiButton
-                  type="button"
-                  size="sm"
-                  [attr.aria-label]="'Decline the request of ' + row.who"
+                  [uiRowAction]="'Decline the request of ' + row.who"
                   (click)="decline(row.ask, row.who)"
                 >
                   Decline
                 </button>
                 <button
-                  uiButton
-                  type="button"
-                  size="sm"
-                  [attr.aria-label]="'Approve the request of ' + row.who"
+                  [uiRowAction]="'Approve the request of ' + row.who"
                   (click)="approve(row.ask, row.who)"
                 >
                   Approve

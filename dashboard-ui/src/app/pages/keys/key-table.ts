@@ -4,7 +4,15 @@ import { Api, type Schemas } from '../../api/client';
 import { Notices } from '../../core/notices';
 import { Now } from '../../core/now';
 import { Session } from '../../session/session';
-import { Dialogs, type Tone, UiBadge, UiButton, UiTableScroll, UiTime } from '../../ui';
+import {
+  Dialogs,
+  type Tone,
+  UiBadge,
+  UiRowAction,
+  UiRowActions,
+  UiTableScroll,
+  UiTime,
+} from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { narrowed, oddityOf, usedFrom } from './key-view';
 import { RotateKeyDialog } from './rotate-key-dialog';
@@ -24,7 +32,7 @@ const LABEL: Record<Key['state'], string> = {
 };
 @Component({
   selector: 'app-key-table',
-  imports: [RouterLink, UiBadge, UiButton, UiTableScroll, UiTime],
+  imports: [RouterLink, UiBadge, UiRowAction, UiRowActions, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Keys, table">
     <table class="table sm:min-w-[820px]">
       <thead>
@@ -95,23 +103,11 @@ const LABEL: Record<Key['state'], string> = {
             </td>
             <td class="w-px">
               @if (!row.isOver && session.can('key:write')) {
-                <div class="flex justify-end gap-2 max-sm:flex-col">
-                  <button
-                    uiButton
-                    type="button"
-                    size="sm"
-                    [attr.aria-label]="'Rotate ' + row.key.name"
-                    (click)="rotate(row.key)"
-                  >
+                <div uiRowActions>
+                  <button [uiRowAction]="'Rotate ' + row.key.name" (click)="rotate(row.key)">
                     Rotate
                   </button>
-                  <button
-                    uiButton
-                    type="button"
-                    size="sm"
-                    [attr.aria-label]="'Revoke ' + row.key.name"
-                    (click)="revoke(row.key)"
-                  >
+                  <button [uiRowAction]="'Revoke ' + row.key.name" (click)="revoke(row.key)">
                     Revoke
                   </button>
                 </div>

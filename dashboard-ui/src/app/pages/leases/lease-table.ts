@@ -6,7 +6,7 @@ import { Notices } from '../../core/notices';
 import { Now } from '../../core/now';
 import { countdown, dateTime } from '../../core/time';
 import { Session } from '../../session/session';
-import { Dialogs, UiBadge, UiButton, UiMeter, UiMoney, UiTableScroll, UiTime } from '../../ui';
+import { Dialogs, UiBadge, UiMeter, UiMoney, UiRowAction, UiTableScroll, UiTime } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { canBeRevoked, leaseLabel, leaseMeaning, leaseTone } from './lease-view';
 
@@ -14,7 +14,7 @@ type Lease = Schemas['Lease'];
 
 @Component({
   selector: 'app-lease-table',
-  imports: [RouterLink, UiBadge, UiButton, UiMeter, UiMoney, UiTableScroll, UiTime],
+  imports: [RouterLink, UiBadge, UiMeter, UiMoney, UiRowAction, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Leases, table">
     <table class="table sm:min-w-[820px]">
       <thead>
@@ -73,10 +73,7 @@ type Lease = Schemas['Lease'];
             <td class="text-right">
               @if (row.revocable && session.can('project:pause')) {
                 <button
-                  uiButton
-                  type="button"
-                  size="sm"
-                  [attr.aria-label]="'Revoke the lease of ' + row.lease.agent"
+                  [uiRowAction]="'Revoke the lease of ' + row.lease.agent"
                   (click)="revoke(row.lease)"
                 >
                   Revoke

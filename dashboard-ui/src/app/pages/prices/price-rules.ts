@@ -4,7 +4,7 @@ import { Api } from '../../api/client';
 import { Notices } from '../../core/notices';
 import { day } from '../../core/time';
 import { Session } from '../../session/session';
-import { Dialogs, UiButton, UiIcon, UiSection } from '../../ui';
+import { Dialogs, UiButton, UiIcon, UiRowAction, UiRowActions, UiSection } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { CeilingDialog } from './ceiling-dialog';
 import { EndTermDialog, type EndTermData } from './end-term-dialog';
@@ -24,7 +24,7 @@ interface Term extends EndTermData {
 /** What is not paid by the table: own rates, mark-ups, ceilings. */
 @Component({
   selector: 'app-price-rules',
-  imports: [UiButton, UiIcon, UiSection],
+  imports: [UiButton, UiIcon, UiRowAction, UiRowActions, UiSection],
   host: { class: 'block' },
   templateUrl: './price-rules.html',
 })

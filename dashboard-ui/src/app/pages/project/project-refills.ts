@@ -4,7 +4,7 @@ import { Notices } from '../../core/notices';
 import { Now } from '../../core/now';
 import { roughDuration, soonClock } from '../../core/time';
 import { Session } from '../../session/session';
-import { Dialogs, UiButton, UiIcon, UiLoadState, UiSection } from '../../ui';
+import { Dialogs, UiButton, UiIcon, UiLoadState, UiRowAction, UiSection } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { ProjectStore } from './project-store';
 import { RefillDialog, type RefillData } from './refill-dialog';
@@ -13,7 +13,7 @@ import { type Refill, refillSentence, refillWindow } from './refill-view';
 /** Deposits that come by themselves. */
 @Component({
   selector: 'app-project-refills',
-  imports: [UiButton, UiIcon, UiLoadState, UiSection],
+  imports: [UiButton, UiIcon, UiLoadState, UiRowAction, UiSection],
   template: `<ui-section heading="Refills">
     <ng-container sectionActions>
       @if (session.can('money:write') && store.project()?.state !== 'archived') {
@@ -31,10 +31,7 @@ import { type Refill, refillSentence, refillWindow } from './refill-view';
             </div>
             @if (session.can('money:write')) {
               <button
-                uiButton
-                type="button"
-                size="sm"
-                [attr.aria-label]="'Remove the refill: ' + row.sentence"
+                [uiRowAction]="'Remove the refill: ' + row.sentence"
                 (click)="remove(row.refill)"
               >
                 Remove

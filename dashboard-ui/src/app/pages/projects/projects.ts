@@ -13,6 +13,7 @@ import {
   UiIcon,
   UiList,
   UiMoney,
+  UiRowAction,
   UiSearch,
   UiTableScroll,
 } from '../../ui';
@@ -31,6 +32,7 @@ import { stateLabel, stateTone } from './project-view';
     UiIcon,
     UiList,
     UiMoney,
+    UiRowAction,
     UiSearch,
     UiTableScroll,
   ],

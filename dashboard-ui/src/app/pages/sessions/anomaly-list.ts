@@ -4,7 +4,7 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
-import { type Tone, UiBadge, UiButton, UiIcon, UiSection, UiTime } from '../../ui';
+import { type Tone, UiBadge, UiIcon, UiRowAction, UiRowActions, UiSection, UiTime } from '../../ui';
 
 type Anomaly = Schemas['Anomaly'];
 
@@ -19,7 +19,7 @@ const MOST_SHOWN = 50;
 /** Keys that behaved strangely; nothing at all when there are none. */
 @Component({
   selector: 'app-anomaly-list',
-  imports: [RouterLink, UiBadge, UiButton, UiIcon, UiSection, UiTime],
+  imports: [RouterLink, UiBadge, UiIcon, UiRowAction, UiRowActions, UiSection, UiTime],
   template: `@if (rows().length > 0) {
     <ui-section heading="Strange use of keys" class="mb-4 block">
       <ul class="divide-y">
@@ -49,23 +49,17 @@ const MOST_SHOWN = 50;
             } @else {
               <ui-badge [tone]="tone[row.action]">{{ done[row.action] }}</ui-badge>
               @if (session.can('key:write')) {
-                <div class="flex flex-wrap gap-2">
+                <div uiRowActions>
                   <button
-                    uiButton
-                    type="button"
-                    size="sm"
-                    [attr.aria-label]="'Release key ' + row.keyName"
+                    [uiRowAction]="'Release key ' + row.keyName"
                     (click)="release(row, false)"
                   >
                     <ui-icon name="circle-check" />Release
                   </button>
                   @if (row.kind === 'addresses' && session.can('project:write')) {
                     <button
-                      uiButton
-                      type="button"
-                      size="sm"
                       title="Release it, and count these addresses as one place from now on"
-                      [attr.aria-label]="'Same network: release key ' + row.keyName"
+                      [uiRowAction]="'Same network: release key ' + row.keyName"
                       (click)="release(row, true)"
                     >
                       Same network

@@ -4,7 +4,7 @@ import { Api, type Schemas } from '../../api/client';
 import { exactUsd, nano } from '../../core/money';
 import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
-import { Dialogs, type Tone, UiBadge, UiButton, UiMoney, UiTableScroll, UiTime } from '../../ui';
+import { Dialogs, type Tone, UiBadge, UiMoney, UiRowAction, UiTableScroll, UiTime } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 
 type AgentSession = Schemas['AgentSession'];
@@ -30,7 +30,7 @@ const MEANING: Record<AgentSession['state'], string> = {
 
 @Component({
   selector: 'app-session-table',
-  imports: [RouterLink, UiBadge, UiButton, UiMoney, UiTableScroll, UiTime],
+  imports: [RouterLink, UiBadge, UiMoney, UiRowAction, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Agents, table">
     <table class="table sm:min-w-[820px]">
       <thead>
@@ -76,15 +76,7 @@ const MEANING: Record<AgentSession['state'], string> = {
             <td class="text-right"><ui-money [value]="row.held" /></td>
             <td class="text-right">
               @if (row.endedAt === null && session.can('project:pause')) {
-                <button
-                  uiButton
-                  type="button"
-                  size="sm"
-                  [attr.aria-label]="'Stop ' + row.agent"
-                  (click)="kill(row)"
-                >
-                  Stop
-                </button>
+                <button [uiRowAction]="'Stop ' + row.agent" (click)="kill(row)">Stop</button>
               }
             </td>
           </tr>

@@ -2,7 +2,7 @@ import { Component, inject, input, output } from '@angular/core';
 import { Api, type Schemas } from '../../api/client';
 import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
-import { Dialogs, UiBadge, UiButton, UiTableScroll, UiTime } from '../../ui';
+import { Dialogs, UiBadge, UiRowAction, UiRowActions, UiTableScroll, UiTime } from '../../ui';
 import { ConfirmDialog, type ConfirmData } from '../../ui/confirm-dialog';
 import { EditSecretDialog } from './edit-secret-dialog';
 import { RotateSecretDialog } from './rotate-secret-dialog';
@@ -13,7 +13,7 @@ type Secret = Schemas['Secret'];
 
 @Component({
   selector: 'app-secret-table',
-  imports: [UiBadge, UiButton, UiTableScroll, UiTime],
+  imports: [UiBadge, UiRowAction, UiRowActions, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Provider secrets, table">
     <!-- On a phone each row is a block; the roles say that it still is a table. -->
     <table role="table" class="table max-sm:block sm:min-w-[820px]">
@@ -100,32 +100,12 @@ type Secret = Schemas['Secret'];
             </td>
             <td role="cell" class="max-sm:col-start-2 max-sm:row-span-6 max-sm:row-start-1">
               @if (session.can('secret:write')) {
-                <div class="flex justify-end gap-2 max-sm:flex-col">
-                  <button
-                    uiButton
-                    type="button"
-                    size="sm"
-                    [attr.aria-label]="'Edit ' + secret.name"
-                    (click)="edit(secret)"
-                  >
-                    Edit
-                  </button>
-                  <button
-                    uiButton
-                    type="button"
-                    size="sm"
-                    [attr.aria-label]="'Rotate ' + secret.name"
-                    (click)="rotate(secret)"
-                  >
+                <div uiRowActions>
+                  <button [uiRowAction]="'Edit ' + secret.name" (click)="edit(secret)">Edit</button>
+                  <button [uiRowAction]="'Rotate ' + secret.name" (click)="rotate(secret)">
                     Rotate
                   </button>
-                  <button
-                    uiButton
-                    type="button"
-                    size="sm"
-                    [attr.aria-label]="'Delete ' + secret.name"
-                    (click)="remove(secret)"
-                  >
+                  <button [uiRowAction]="'Delete ' + secret.name" (click)="remove(secret)">
                     Delete
                   </button>
                 </div>

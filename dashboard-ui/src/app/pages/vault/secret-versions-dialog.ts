@@ -4,15 +4,16 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { Session } from '../../session/session';
 import {
-  dialogRef,
   UiBadge,
   UiButton,
   UiDialog,
   UiIcon,
   UiLoadState,
   UiNote,
+  UiRowAction,
   UiTableScroll,
   UiTime,
+  dialogRef,
 } from '../../ui';
 import { liveText, versionState } from './secret-version-view';
 
@@ -21,7 +22,17 @@ type Version = Schemas['SecretVersion'];
 /** What became of a secret: hands out an earlier version again, or destroys one. Closes with nothing. */
 @Component({
   selector: 'app-secret-versions-dialog',
-  imports: [UiBadge, UiButton, UiDialog, UiIcon, UiLoadState, UiNote, UiTableScroll, UiTime],
+  imports: [
+    UiBadge,
+    UiButton,
+    UiDialog,
+    UiIcon,
+    UiLoadState,
+    UiNote,
+    UiRowAction,
+    UiTableScroll,
+    UiTime,
+  ],
   template: `<ui-dialog
     [heading]="'Versions of ' + secret.name"
     text="An earlier version is safe to delete when no running agent holds it any more."
@@ -59,22 +70,16 @@ type Version = Schemas['SecretVersion'];
                 @if (row.state === 'earlier' && session.can('secret:write')) {
                   <div class="flex justify-end gap-2">
                     <button
-                      uiButton
-                      type="button"
-                      size="sm"
                       [disabled]="busy()"
-                      [attr.aria-label]="'Roll back to version ' + row.version"
+                      [uiRowAction]="'Roll back to version ' + row.version"
                       (click)="rollBack(row)"
                     >
                       Roll back
                     </button>
                     <button
-                      uiButton
-                      type="button"
-                      size="sm"
                       [variant]="asked() === row.version ? 'danger' : 'outline'"
                       [disabled]="busy() || !row.safeToDelete"
-                      [attr.aria-label]="destroyLabel(row)"
+                      [uiRowAction]="destroyLabel(row)"
                       (click)="destroy(row)"
                     >
                       {{ asked() === row.version ? 'For good?' : 'Destroy' }}
