@@ -7,6 +7,8 @@ const VARIANT = {
   outline: 'border border-line-strong bg-surface hover:bg-sunken',
   ghost: 'text-muted hover:bg-sunken hover:text-fg',
   danger: 'bg-bad text-surface hover:bg-bad/90',
+  /** Leads to a dialog that asks before anything is lost. */
+  dangerous: 'border border-line-strong bg-surface text-bad hover:border-bad/40 hover:bg-bad-soft',
 } as const;
 const SIZE = {
   lg: 'h-10 px-4 text-sm',

@@ -8,7 +8,7 @@ const WAIT_MS = 200;
 @Component({
   selector: 'ui-search',
   imports: [UiIcon, UiInput],
-  host: { class: 'relative block w-full sm:w-60' },
+  host: { class: 'relative block min-w-44 flex-1 sm:w-60 sm:flex-none' },
   template: `<ui-icon
       name="search"
       class="pointer-events-none absolute top-2.5 left-2.5 text-muted"

@@ -18,7 +18,9 @@ let nextId = 1;
       @if (note()) {
         <span class="text-xs text-muted tabular-nums">{{ note() }}</span>
       }
-      <div class="ml-auto flex flex-wrap items-center gap-2 empty:hidden">
+      <div
+        class="ml-auto flex flex-wrap items-center gap-2 empty:hidden max-sm:grow max-sm:justify-end"
+      >
         <ng-content select="[sectionActions]" />
       </div>
     </div>

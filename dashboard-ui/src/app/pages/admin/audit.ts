@@ -62,7 +62,7 @@ import { named, parts } from './audit-view';
               </td>
               <td class="max-sm:w-32 max-sm:max-w-32">
                 <code
-                  class="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs break-words sm:whitespace-nowrap"
+                  class="rounded bg-sunken box-decoration-clone px-1.5 py-0.5 font-mono text-xs break-words max-sm:text-[11px] max-sm:leading-5 sm:whitespace-nowrap"
                   >{{ row.action[0] }}<wbr class="sm:hidden" />{{ row.action[1] }}</code
                 >
                 <div class="mt-1 text-xs text-muted sm:hidden">

@@ -50,13 +50,11 @@ import { roleMeaning } from './roles';
                   @if (member.userId === session.user()?.id) {
                     <span class="text-xs font-normal text-muted">(you)</span>
                   }
-                  <div class="text-xs font-normal break-all text-muted sm:hidden">
+                  <div class="text-xs font-normal wrap-anywhere text-muted sm:hidden">
                     {{ member.email }}
                   </div>
                 </td>
-                <td class="max-w-72 truncate text-muted max-sm:hidden" [attr.title]="member.email">
-                  {{ member.email }}
-                </td>
+                <td class="max-w-72 wrap-anywhere text-muted max-sm:hidden">{{ member.email }}</td>
                 <td>
                   <ui-badge [tone]="member.role === 'owner' ? 'accent' : 'neutral'">{{
                     member.role

@@ -11,7 +11,7 @@ const BLANK = { currentPassword: '', newPassword: '' };
   selector: 'app-own-password',
   imports: [FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote, UiSection],
   template: `<ui-section heading="Your password">
-    <form [formRoot]="f" class="grid gap-4 p-4">
+    <form [formRoot]="f" class="grid gap-4 p-3 sm:p-4">
       @if (failed()) {
         <p role="alert" uiNote="bad">
           <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}

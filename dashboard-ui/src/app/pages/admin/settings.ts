@@ -26,7 +26,7 @@ type Check = Schemas['LedgerCheck'] & { readonly at: string };
     <div class="grid max-w-3xl gap-4">
       <app-organization-section />
       <ui-section heading="Ledger">
-        <div class="grid gap-3 p-4">
+        <div class="grid gap-3 p-3 sm:p-4">
           <p class="text-muted">
             Recomputes every balance from the entries and compares: nothing may be created, lost or
             counted twice.
@@ -86,7 +86,7 @@ type Check = Schemas['LedgerCheck'] & { readonly at: string };
       </ui-section>
       <app-own-password />
       <ui-section heading="Appearance">
-        <div class="grid gap-3 p-4">
+        <div class="grid gap-3 p-3 sm:p-4">
           <div class="flex flex-wrap gap-2" role="group" aria-label="Theme">
             @for (choice of themes; track choice.value) {
               <button

@@ -29,6 +29,9 @@ import {
   windowLabel,
 } from './budget-view';
 
+/** What runs out within this time stands out. */
+const SOON_MS = 86_400_000;
+
 @Component({
   selector: 'app-budget-table',
   imports: [
@@ -109,6 +112,7 @@ export class BudgetTable {
     const rate = rateOf(budget, this.timeZone(), nowMs);
     if (atMs === undefined || !rate) return undefined;
     return {
+      isSoon: atMs - nowMs < SOON_MS,
       when: `Runs out in ${roughDuration(atMs - nowMs)}`,
       basis: `, at ${shortUsd(perHour(rate))} an hour as in ${rate.basis}`,
     };

@@ -65,6 +65,7 @@ const PAGE_SIZE = 20;
                   Decline
                 </button>
                 <button
+                  variant="primary"
                   [uiRowAction]="'Approve the request of ' + row.who"
                   (click)="approve(row.ask, row.who)"
                 >

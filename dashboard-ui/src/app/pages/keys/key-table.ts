@@ -65,7 +65,7 @@ const LABEL: Record<Key['state'], string> = {
                 }
               </div>
               @if (row.limits) {
-                <div class="truncate text-xs text-muted" [attr.title]="row.limits">
+                <div class="line-clamp-2 text-xs text-muted" [attr.title]="row.limits">
                   {{ row.limits }}
                 </div>
               }
@@ -89,7 +89,9 @@ const LABEL: Record<Key['state'], string> = {
               @if (row.key.lastUsedAt; as at) {
                 <ui-time as="ago" [at]="at" />
                 @if (row.from) {
-                  <span class="block text-xs" [title]="row.all">from {{ row.from }}</span>
+                  <span class="block text-xs whitespace-nowrap" [title]="row.all"
+                    >from {{ row.from }}</span
+                  >
                 }
               } @else {
                 never

@@ -13,7 +13,7 @@ import { KeyTable } from './key-table';
   template: `<ui-list heading="Iron Cage keys" what="keys" [level]="1" [of]="list">
     <ng-container listActions>
       <app-project-select
-        class="w-52"
+        class="max-sm:flex-1 sm:w-52"
         label="Project"
         none="All projects"
         [value]="project() ?? ''"

@@ -42,11 +42,15 @@ type Lease = Schemas['Lease'];
               </td>
             }
             <td class="max-w-28 sm:max-w-56">
-              <div class="truncate font-medium">{{ row.lease.agent }}</div>
+              <div class="font-medium wrap-anywhere sm:truncate">{{ row.lease.agent }}</div>
               @if (withProject()) {
-                <div class="truncate text-xs sm:hidden">{{ row.lease.projectName }}</div>
+                <a
+                  class="link line-clamp-2 text-xs sm:hidden"
+                  [routerLink]="['/projects', row.lease.projectId]"
+                  >{{ row.lease.projectName }}</a
+                >
               }
-              <div class="truncate text-xs text-muted">
+              <div class="text-xs wrap-anywhere text-muted sm:truncate">
                 {{ row.lease.ip }} · key {{ row.lease.keyId }}
               </div>
             </td>

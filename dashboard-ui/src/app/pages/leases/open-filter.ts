@@ -7,9 +7,9 @@ import { ProjectSelect } from '../projects/project-select';
 @Component({
   selector: 'app-open-filter',
   imports: [ProjectSelect, UiInput],
-  host: { class: 'flex flex-wrap gap-2' },
+  host: { class: 'flex flex-wrap gap-2 max-sm:grow' },
   template: `<app-project-select
-      class="w-48 sm:w-52"
+      class="max-sm:flex-1 sm:w-52"
       label="Project"
       none="All projects"
       [value]="project() ?? ''"

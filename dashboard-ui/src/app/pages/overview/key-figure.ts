@@ -1,4 +1,4 @@
-import { Component, input } from '@angular/core';
+import { Component, computed, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { UiCard, UiIcon } from '../../ui';
 import type { IconName } from '../../ui/icons.gen';
@@ -15,14 +15,15 @@ import type { IconName } from '../../ui/icons.gen';
     [queryParams]="query()"
   >
     <span class="flex items-center gap-2 text-muted"
-      ><ui-icon [name]="icon()" />{{ label() }}
+      ><ui-icon [name]="icon()" class="max-sm:hidden!" />{{ label() }}
       <ui-icon
         name="chevron-right"
-        class="ml-auto opacity-0 transition-opacity group-hover:opacity-100 group-focus-visible:opacity-100"
+        class="ml-auto opacity-0 transition-opacity group-hover:opacity-100 group-focus-visible:opacity-100 max-sm:hidden!"
     /></span>
     @if (value() !== undefined) {
       <span
-        class="mt-2 block text-[1.35rem] leading-9 font-semibold tracking-tight tabular-nums sm:text-[1.7rem]"
+        class="mt-2 block leading-9 font-semibold tracking-tight whitespace-nowrap tabular-nums sm:text-[1.7rem]"
+        [class]="isLong() ? 'text-base' : 'text-[1.35rem]'"
         [attr.title]="exact()"
         >{{ value() }}</span
       >
@@ -39,6 +40,8 @@ export class KeyFigure {
   readonly value = input<string>();
   readonly exact = input<string>();
   readonly hint = input<string>();
+  /** On a phone two figures stand beside each other: "$12,345,678.90" must fit as it is. */
+  protected readonly isLong = computed(() => (this.value()?.length ?? 0) > 10);
   readonly to = input.required<string>();
   readonly query = input<Record<string, string>>({});
 }

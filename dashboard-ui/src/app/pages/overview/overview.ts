@@ -82,9 +82,14 @@ export class Overview {
         today: usage.today,
         month: usage.month,
         yesterday: `${shortUsd(nano(usage.yesterday))} all of yesterday`,
-        calls: `${usage.calls.toLocaleString('en-US')} ${usage.calls === 1 ? 'call' : 'calls'} in ${DAYS} days`,
+        since: `since ${calendarDay(firstOfMonth(this.now.ms()))}, UTC`,
       }
     );
+  });
+  protected readonly period = computed(() => {
+    const calls = this.usage.value()?.calls;
+    const made = calls === undefined ? '' : `, ${calls.toLocaleString('en-US')} calls`;
+    return `per day, ${DAYS} days${made}`;
   });
   protected readonly leased = computed(() => {
     if (!this.projects.value()) return undefined;
@@ -170,3 +175,6 @@ export class Overview {
     return wire === undefined ? undefined : exactUsd(nano(wire));
   }
 }
+
+/** The server's months are those of UTC. */
+const firstOfMonth = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 7)}-01`;

@@ -35,7 +35,7 @@ const BLANK: Model = { addresses: 'off', velocity: 'off', groups: '' };
     <ui-load-state [of]="saved" what="the policy" [rows]="3" />
     @if (saved.value()) {
       <form [formRoot]="f">
-        <fieldset [disabled]="!mayWrite()" class="grid gap-6 p-4">
+        <fieldset [disabled]="!mayWrite()" class="grid gap-6 p-3 sm:p-4">
           <legend class="sr-only">What is done about strange use of keys</legend>
           @if (failed()) {
             <p role="alert" uiNote="bad">

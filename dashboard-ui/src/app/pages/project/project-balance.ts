@@ -17,11 +17,11 @@ const DAY_MS = 86_400_000;
   imports: [RouterLink, UiBalanceBar, UiCard, UiMoney],
   template: `<section uiCard class="p-4" aria-label="Balance">
     <dl class="grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-3 xl:grid-cols-5">
-      <div>
+      <div class="max-sm:col-span-2">
         <dt class="flex items-center gap-1.5 text-muted">
           <span class="size-2 rounded-[3px] bg-free" aria-hidden="true"></span>Free
         </dt>
-        <dd class="mt-0.5 text-xl font-semibold tracking-tight break-all">
+        <dd class="mt-0.5 text-2xl font-semibold tracking-tight wrap-anywhere sm:text-xl">
           <ui-money [exact]="true" [value]="project().balance.available" />
         </dd>
       </div>
@@ -29,7 +29,7 @@ const DAY_MS = 86_400_000;
         <dt class="flex items-center gap-1.5 text-muted">
           <span class="size-2 rounded-[3px] bg-leased" aria-hidden="true"></span>Leased
         </dt>
-        <dd class="mt-0.5 text-xl font-semibold tracking-tight break-all">
+        <dd class="mt-0.5 text-base font-semibold tracking-tight wrap-anywhere sm:text-xl">
           <a
             class="link font-semibold!"
             routerLink="/leases"
@@ -42,14 +42,15 @@ const DAY_MS = 86_400_000;
         <dt class="flex items-center gap-1.5 text-muted">
           <span class="size-2 rounded-[3px] bg-spent" aria-hidden="true"></span>Spent
         </dt>
-        <dd class="mt-0.5 text-xl font-semibold tracking-tight break-all">
+        <dd class="mt-0.5 text-base font-semibold tracking-tight wrap-anywhere sm:text-xl">
           <ui-money [exact]="true" [value]="project().balance.spent" />
         </dd>
       </div>
-      <div>
+      <!-- On a phone only when there is some. -->
+      <div [class.max-sm:hidden]="!inDebt()">
         <dt class="text-muted">Debt</dt>
         <dd
-          class="mt-0.5 text-xl font-semibold tracking-tight break-all"
+          class="mt-0.5 text-base font-semibold tracking-tight wrap-anywhere sm:text-xl"
           [class.text-bad]="inDebt()"
         >
           <ui-money [exact]="true" [value]="project().balance.debt" />
@@ -57,7 +58,9 @@ const DAY_MS = 86_400_000;
       </div>
       <div class="max-sm:col-span-2">
         <dt class="text-muted">Runs out</dt>
-        <dd class="mt-0.5 text-xl font-semibold tracking-tight">{{ forecast().when }}</dd>
+        <dd class="mt-0.5 text-base font-semibold tracking-tight sm:text-xl">
+          {{ forecast().when }}
+        </dd>
         <dd class="text-xs text-muted">{{ forecast().basis }}</dd>
       </div>
     </dl>

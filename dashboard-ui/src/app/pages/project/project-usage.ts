@@ -71,7 +71,7 @@ const SHOWN_LEASES = 10;
               <thead>
                 <tr>
                   <th scope="col">Model</th>
-                  <th scope="col" class="text-right">Calls</th>
+                  <th scope="col" class="text-right max-sm:hidden">Calls</th>
                   <th scope="col" class="text-right max-sm:hidden">Tokens in</th>
                   <th scope="col" class="text-right max-sm:hidden">Tokens out</th>
                   <th scope="col" class="text-right">Cost</th>
@@ -87,9 +87,17 @@ const SHOWN_LEASES = 10;
                         [queryParams]="{ search: row.model }"
                         >{{ row.model }}</a
                       >
-                      <span class="text-xs text-muted">{{ row.provider }}</span>
+                      <span class="text-xs text-muted"
+                        >{{ row.provider
+                        }}<span class="sm:hidden"
+                          >, {{ row.calls.toLocaleString('en-US') }}
+                          {{ row.calls === 1 ? 'call' : 'calls' }}</span
+                        ></span
+                      >
                     </td>
-                    <td class="text-right">{{ row.calls.toLocaleString('en-US') }}</td>
+                    <td class="text-right max-sm:hidden">
+                      {{ row.calls.toLocaleString('en-US') }}
+                    </td>
                     <td class="text-right max-sm:hidden">
                       {{ row.inputTokens.toLocaleString('en-US') }}
                     </td>

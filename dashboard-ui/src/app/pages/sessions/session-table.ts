@@ -37,7 +37,7 @@ const MEANING: Record<AgentSession['state'], string> = {
         <tr>
           <th scope="col">Agent</th>
           <th scope="col" class="max-sm:hidden">Project</th>
-          <th scope="col">State</th>
+          <th scope="col" class="max-sm:hidden">State</th>
           <th scope="col" class="max-sm:hidden">Address</th>
           <th scope="col" class="max-sm:hidden">Started</th>
           <th scope="col" class="max-sm:hidden">Last seen</th>
@@ -49,9 +49,17 @@ const MEANING: Record<AgentSession['state'], string> = {
       <tbody>
         @for (row of sessions(); track row.id) {
           <tr>
-            <td class="max-w-28 sm:max-w-56">
-              <div class="truncate font-medium">{{ row.agent }}</div>
+            <td class="max-w-44 sm:max-w-56">
+              <div class="font-medium wrap-anywhere sm:truncate">{{ row.agent }}</div>
+              <a
+                class="link block truncate text-xs sm:hidden"
+                [routerLink]="['/projects', row.projectId]"
+                >{{ row.projectName }}</a
+              >
               <div class="truncate text-xs text-muted">{{ row.host }} · pid {{ row.pid }}</div>
+              <ui-badge class="mt-1 sm:hidden!" [tone]="tone[row.state]">{{
+                label[row.state]
+              }}</ui-badge>
             </td>
             <td class="max-w-44 max-sm:hidden">
               <a class="link block truncate" [routerLink]="['/projects', row.projectId]">{{
@@ -59,7 +67,7 @@ const MEANING: Record<AgentSession['state'], string> = {
               }}</a>
               <div class="truncate text-xs text-muted">key {{ row.keyName }}</div>
             </td>
-            <td>
+            <td class="max-sm:hidden">
               <ui-badge [tone]="tone[row.state]" [attr.title]="meaning[row.state]">{{
                 label[row.state]
               }}</ui-badge>

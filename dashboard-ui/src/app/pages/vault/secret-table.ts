@@ -35,7 +35,9 @@ type Secret = Schemas['Secret'];
             class="max-sm:grid max-sm:grid-cols-[minmax(0,1fr)_auto] max-sm:gap-x-3 max-sm:px-3 max-sm:py-2.5 max-sm:[&>td]:block max-sm:[&>td]:p-0"
           >
             <td role="cell" class="font-medium sm:max-w-44">
-              <div class="wrap-break-word sm:truncate">{{ secret.name }}</div>
+              <div class="line-clamp-3 wrap-break-word" [attr.title]="secret.name">
+                {{ secret.name }}
+              </div>
               @if (secret.problem; as problem) {
                 <ui-badge tone="bad">{{ problemName(problem.code) }}</ui-badge>
                 <div class="text-xs font-normal text-muted">
@@ -62,7 +64,7 @@ type Secret = Schemas['Secret'];
               @for (field of secret.fields; track field.name) {
                 <div class="font-mono text-xs">
                   {{ field.name }}
-                  <span class="inline-block text-muted">{{
+                  <span class="block text-muted max-sm:inline-block">{{
                     field.reference ?? '••••' + field.last4
                   }}</span>
                 </div>

@@ -44,7 +44,7 @@ type Vault = Schemas['Vault'];
           }
         }
         @if (session.can('vault:shred') && vault.dataKeyVersion > 0) {
-          <button uiButton type="button" (click)="shred()">
+          <button uiButton type="button" variant="dangerous" (click)="shred()">
             <ui-icon name="trash-2" />Destroy all secrets
           </button>
         }
