@@ -149,6 +149,25 @@ describeInBrowser('keys, secrets, members', () => {
     await page.getByRole('cell', { name: 'from-elsewhere', exact: true }).waitFor();
   });
 
+  it('arrive behind an open dialog, which keeps what is typed', async () => {
+    const { page } = visitor;
+    await visitor.go('keys');
+    await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
+    await visitor.button('Create key').click();
+    const name = visitor.dialog().getByLabel('Name', { exact: true });
+    await name.fill('half typed');
+    await visitor.dialog().getByText('Limits', { exact: true }).click();
+    await installation.must('POST', `/v1/projects/${project.id}/keys`, {
+      name: 'made-behind',
+      environment: 'dev',
+    });
+    await page.getByText('made-behind', { exact: true }).first().waitFor();
+    expect(await name.inputValue()).toBe('half typed');
+    expect(await visitor.dialog().locator('details').getAttribute('open')).not.toBeNull();
+    await page.keyboard.press('Escape');
+    await visitor.dialog().waitFor({ state: 'detached' });
+  });
+
   it('say that the connection is lost, keep what is shown, and find back', async () => {
     const { page } = visitor;
     const state = page.getByRole('status');

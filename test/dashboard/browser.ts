@@ -150,7 +150,7 @@ export class Visitor {
     this.problems.splice(0, Infinity, ...kept);
   }
 
-  /** What axe finds, and whether the page as a whole scrolls sideways. */
+  /** What axe finds, whether the page as a whole scrolls sideways, and on a phone also any table. */
   async flaws(): Promise<string[]> {
     const { violations } = await new AxeBuilder({ page: this.page })
       .options({ runOnly: { type: 'tag', values: AXE_TAGS }, resultTypes: ['violations'] })
@@ -159,7 +159,13 @@ export class Visitor {
     const overflowPx = await this.page.evaluate<number>(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
+    const cut = await this.page.evaluate<string[]>(
+      `innerWidth > 640 ? [] : [...document.querySelectorAll('[role=region][tabindex="0"]')]
+         .filter((box) => box.scrollWidth > box.clientWidth + 1)
+         .map((box) => box.getAttribute('aria-label') + ' is cut off')`,
+    );
     return [
+      ...cut,
       ...violations.map(
         ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
       ),

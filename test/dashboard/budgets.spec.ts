@@ -162,6 +162,8 @@ describeInBrowser('budgets', () => {
     await row('Rosa Owner Member, per day').getByRole('cell', { name: 'Exhausted' }).waitFor();
     await visitor.menu('More for Rosa Owner, per day', 'Remove');
     await visitor.press('Remove budget');
+    // While it is open, no row behind it can be found.
+    await visitor.dialog().waitFor({ state: 'detached' });
     await row('Rosa Owner Member, per day').waitFor({ state: 'detached' });
     const { items } = await installation.must('GET', '/v1/budgets');
     expect(items).toHaveLength(3);

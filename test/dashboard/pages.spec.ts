@@ -175,6 +175,17 @@ describeInBrowser('every page', () => {
     await visitor.page.getByText('The books balance.', { exact: false }).waitFor();
   });
 
+  it('says that a page cannot be fetched, instead of doing nothing', async () => {
+    const { page } = visitor;
+    await visitor.go('settings');
+    await visitor.settled();
+    await page.route('**/chunk-*.js', (route) => route.abort('connectionrefused'));
+    await page.getByRole('link', { name: 'Members' }).click();
+    await page.getByText('That page could not be fetched.').first().waitFor();
+    await page.unroute('**/chunk-*.js');
+    visitor.problems.splice(0);
+  });
+
   it('says why a list could not be loaded, and tries again', async () => {
     const { page } = visitor;
     const error = { code: 'UNAVAILABLE', message: 'The database is restarting.', requestId: 'r-1' };

@@ -35,6 +35,22 @@ describeInBrowser('projects', () => {
     await page.getByLabel('Search by name').fill('night');
     await page.getByRole('link', { name: 'Nightly research', exact: true }).click();
     await page.getByRole('heading', { name: 'Nightly research' }).waitFor();
+    await page.goBack();
+    await page.getByRole('link', { name: 'Nightly research', exact: true }).waitFor();
+    expect(await page.getByLabel('Search by name').inputValue()).toBe('night');
+    await page.goForward();
+    await page.getByRole('heading', { name: 'Nightly research' }).waitFor();
+  });
+
+  it('that are not there say so, and offer no second try', async () => {
+    const { page } = visitor;
+    await visitor.go('projects/01a20000-0000-7000-8000-000000000000');
+    await page.getByRole('alert').getByText('There is no such project.').waitFor();
+    expect(await visitor.button('Try again').count()).toBe(0);
+    expect(await visitor.flaws()).toEqual([]);
+    await page.getByRole('link', { name: 'All projects' }).click();
+    await page.getByRole('heading', { name: 'Projects' }).waitFor();
+    visitor.forgetRefusals(404);
   });
 
   it('take a name only once, and the dialog says so', async () => {

@@ -18,6 +18,16 @@ export async function fillWithSamples(installation: Installation): Promise<Proje
   });
   const outreach = await installation.project({ name: 'Sales outreach', deposit: '3' });
   await installation.project({ name: 'Nightly evaluation', secret: false });
+  const filings = await installation.project({
+    name: 'Quarterly regulatory filings: Europe, Middle East and Africa',
+    deposit: '12345678.901',
+  });
+  await installation.must('POST', '/v1/budgets', {
+    scope: 'project',
+    scopeId: filings.id,
+    window: 'month',
+    limit: '12345678.901',
+  });
   await addPeople(installation);
   await addSecrets(installation, review);
   await addKeys(installation, review);

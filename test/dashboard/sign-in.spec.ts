@@ -82,5 +82,15 @@ describeInBrowser('sign-in', () => {
     for (const name of ['Deposit', 'Pause', 'More for Seen'])
       expect(await visitor.button(name).count()).toBe(0);
     expect(await visitor.page.getByRole('link', { name: 'Audit' }).count()).toBe(0);
+    await visitor.page.getByRole('link', { name: 'Policy' }).click();
+    expect(await visitor.page.getByLabel('Tranche size').isDisabled()).toBe(true);
+    await visitor.walk('start');
+    await visitor.page.getByText('Your role sees what is there').waitFor();
+    await visitor.settled();
+    expect(await visitor.page.locator('main form').count()).toBe(0);
+    await visitor.walk('audit');
+    await visitor.page.getByRole('alert').getByText('does not include audit:read').waitFor();
+    expect(await visitor.button('Try again').count()).toBe(0);
+    visitor.forgetRefusals(403);
   });
 });

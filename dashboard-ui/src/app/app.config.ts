@@ -5,8 +5,10 @@ import {
   TitleStrategy,
   withComponentInputBinding,
   withInMemoryScrolling,
+  withNavigationErrorHandler,
 } from '@angular/router';
 import { routes } from './app.routes';
+import { lostPage } from './core/lost-page';
 import { AppTitle } from './core/title';
 import { sessionInterceptor } from './session/session-interceptor';
 
@@ -17,6 +19,7 @@ export const appConfig: ApplicationConfig = {
       routes,
       withComponentInputBinding(),
       withInMemoryScrolling({ scrollPositionRestoration: 'enabled' }),
+      withNavigationErrorHandler(lostPage),
     ),
     provideHttpClient(withInterceptors([sessionInterceptor])),
     { provide: TitleStrategy, useClass: AppTitle },

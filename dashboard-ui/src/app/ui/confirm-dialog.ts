@@ -2,9 +2,8 @@ import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
 import { apiError } from '../api/api-error';
 import { UiButton } from './button';
-import { UiDialog, dialogRef } from './dialog';
-import { UiNote } from './display';
-import { UiIcon } from './icon';
+import { dialogRef, UiDialog } from './dialog';
+import { UiFailure } from './failure';
 
 export interface ConfirmData {
   readonly title: string;
@@ -18,13 +17,9 @@ export interface ConfirmData {
 /** Closes with `true` after the action was done. */
 @Component({
   selector: 'ui-confirm-dialog',
-  imports: [UiButton, UiDialog, UiIcon, UiNote],
+  imports: [UiButton, UiDialog, UiFailure],
   template: `<ui-dialog [heading]="data.title" [text]="data.text">
-    @if (failed()) {
-      <p role="alert" uiNote="bad" class="mt-4">
-        <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-      </p>
-    }
+    <ui-failure class="mt-4" [text]="failed()" />
     <ng-container dialogActions>
       <button uiButton type="button" (click)="ref.close(false)">Cancel</button>
       <button

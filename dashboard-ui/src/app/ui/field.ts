@@ -45,7 +45,7 @@ export class UiField {
   selector: 'input[uiInput],select[uiInput],textarea[uiInput]',
   host: {
     class:
-      'h-9 w-full rounded-md border border-field bg-surface px-2.5 text-[13px] shadow-xs [textarea&]:h-auto [textarea&]:min-h-18 [textarea&]:py-1.5 placeholder:text-muted aria-invalid:border-bad focus-visible:outline-2 focus-visible:-outline-offset-1',
+      'h-9 w-full rounded-md border border-field bg-surface px-2.5 text-[13px] shadow-xs [textarea&]:h-auto [textarea&]:min-h-18 [textarea&]:py-1.5 placeholder:text-muted aria-invalid:border-bad disabled:bg-sunken disabled:text-muted disabled:shadow-none focus-visible:outline-2 focus-visible:-outline-offset-1',
     '[attr.id]': 'field?.controlId ?? null',
     '[attr.aria-invalid]': 'field?.error() ? true : null',
     '[attr.aria-describedby]': 'field?.describedBy() ?? null',

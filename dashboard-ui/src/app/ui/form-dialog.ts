@@ -3,7 +3,7 @@ import { type FieldTree, FormRoot } from '@angular/forms/signals';
 import { apiError } from '../api/api-error';
 import { UiButton } from './button';
 import { dialogRef, UiDialog } from './dialog';
-import { UiNote } from './display';
+import { UiFailure } from './failure';
 import { UiIcon } from './icon';
 import type { IconName } from './icons.gen';
 
@@ -30,15 +30,11 @@ export class DialogForm<Result> {
 /** Frame of every dialog with a form: heading, why it failed, the fields, Cancel and the action. */
 @Component({
   selector: 'ui-form-dialog',
-  imports: [FormRoot, UiButton, UiDialog, UiIcon, UiNote],
+  imports: [FormRoot, UiButton, UiDialog, UiFailure, UiIcon],
   template: `<form [formRoot]="of()">
     <ui-dialog [heading]="heading()" [text]="text()">
       <div class="mt-4 grid gap-4">
-        @if (dialog().failed(); as message) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ message }}
-          </p>
-        }
+        <ui-failure [text]="dialog().failed()" />
         <ng-content />
       </div>
       <ng-container dialogActions>

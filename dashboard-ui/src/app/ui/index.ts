@@ -1,4 +1,5 @@
 export * from './balance-bar';
+export * from './balance-columns';
 export * from './button';
 export * from './chart';
 export * from './code-line';
@@ -6,6 +7,7 @@ export * from './copy-button';
 export * from './dialog';
 export * from './display';
 export * from './empty';
+export * from './failure';
 export * from './field';
 export * from './form-dialog';
 export * from './icon';

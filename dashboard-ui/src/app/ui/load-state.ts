@@ -4,6 +4,9 @@ import { UiButton } from './button';
 import { UiNote } from './display';
 import { UiIcon } from './icon';
 
+/** May not be seen, is not there: asking again changes nothing. */
+const FINAL: ReadonlySet<number> = new Set([403, 404]);
+
 /** What stands in for data that is not there yet: a skeleton, or why it failed and a retry. Stale data gets a line above it. */
 @Component({
   selector: 'ui-load-state',
@@ -25,9 +28,11 @@ import { UiIcon } from './icon';
           @if (error.requestId) {
             <p class="text-xs text-muted">Request {{ error.requestId }}</p>
           }
-          <button uiButton type="button" class="mt-3" (click)="of().reload()">
-            <ui-icon name="refresh-cw" />Try again
-          </button>
+          @if (!final.has(error.status)) {
+            <button uiButton type="button" class="mt-3" (click)="of().reload()">
+              <ui-icon name="refresh-cw" />Try again
+            </button>
+          }
         </div>
       }
     } @else if (!hasValue()) {
@@ -48,6 +53,7 @@ export class UiLoadState {
   /** Plural, in lower case: "projects". */
   readonly what = input.required<string>();
   readonly rows = input(4);
+  protected readonly final = FINAL;
   protected readonly hasValue = computed(() => this.of().value() !== undefined);
   protected readonly rowList = computed(() => Array.from({ length: this.rows() }));
   protected readonly capitalized = computed(

@@ -49,7 +49,7 @@ import { named, parts } from './audit-view';
           @for (row of rows(); track row.event.id) {
             <tr class="align-top">
               <td class="text-muted max-sm:hidden"><ui-time [at]="row.event.at" /></td>
-              <td class="max-w-48 max-sm:hidden">
+              <td class="max-w-32 max-sm:hidden xl:max-w-48">
                 <a
                   class="link block truncate"
                   [attr.title]="row.event.actor"
@@ -70,7 +70,7 @@ import { named, parts } from './audit-view';
                   <ui-time class="block" as="ago" [at]="row.event.at" />
                 </div>
               </td>
-              <td class="max-w-56 max-sm:hidden">
+              <td class="max-w-36 max-sm:hidden xl:max-w-56">
                 <a
                   class="link block truncate"
                   [attr.title]="row.event.target"
@@ -81,7 +81,7 @@ import { named, parts } from './audit-view';
                 >
                 <span class="text-xs text-muted">{{ row.what.kind }}</span>
               </td>
-              <td class="text-xs wrap-anywhere text-muted sm:min-w-64">
+              <td class="text-xs wrap-anywhere text-muted sm:min-w-44 xl:min-w-64">
                 <a
                   class="link block text-fg sm:hidden"
                   [routerLink]="[]"

@@ -4,7 +4,7 @@ import { form, FormField, FormRoot } from '@angular/forms/signals';
 import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { Session } from '../../session/session';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { dialogRef, UiButton, UiDialog, UiFailure, UiField, UiIcon, UiInput } from '../../ui';
 import { roleMeaning } from './roles';
 
 type Member = Schemas['Member'];
@@ -12,15 +12,11 @@ type Member = Schemas['Member'];
 /** Closes with the sentence that says what was done. */
 @Component({
   selector: 'app-change-member-dialog',
-  imports: [FormField, FormRoot, UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote],
+  imports: [FormField, FormRoot, UiButton, UiDialog, UiFailure, UiField, UiIcon, UiInput],
   template: `<form [formRoot]="f">
     <ui-dialog [heading]="member.name" [text]="member.email">
       <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
+        <ui-failure [text]="failed()" />
         <ui-field label="Role" [hint]="roleHint()">
           <select uiInput [formField]="f.role">
             @for (role of roles; track role) {

@@ -37,9 +37,9 @@ import { roleMeaning } from './roles';
               <th scope="col">Name</th>
               <th scope="col" class="max-sm:hidden">E-mail</th>
               <th scope="col">Role</th>
-              <th scope="col" class="max-sm:hidden">May</th>
+              <th scope="col" class="max-xl:hidden">May</th>
               <th scope="col" class="max-sm:hidden">Member since</th>
-              <th scope="col"><span class="sr-only">Actions</span></th>
+              <th scope="col" class="row-end"><span class="sr-only">Actions</span></th>
             </tr>
           </thead>
           <tbody>
@@ -54,7 +54,12 @@ import { roleMeaning } from './roles';
                     {{ member.email }}
                   </div>
                 </td>
-                <td class="max-w-72 wrap-anywhere text-muted max-sm:hidden">{{ member.email }}</td>
+                <td
+                  class="max-w-56 truncate text-muted max-sm:hidden xl:max-w-96"
+                  [attr.title]="member.email"
+                >
+                  {{ member.email }}
+                </td>
                 <td>
                   <ui-badge [tone]="member.role === 'owner' ? 'accent' : 'neutral'">{{
                     member.role
@@ -63,11 +68,11 @@ import { roleMeaning } from './roles';
                     <ui-badge tone="bad">disabled</ui-badge>
                   }
                 </td>
-                <td class="text-xs text-muted max-sm:hidden">{{ meaning[member.role] }}</td>
+                <td class="text-xs text-muted max-xl:hidden">{{ meaning[member.role] }}</td>
                 <td class="text-muted max-sm:hidden">
                   <ui-time as="day" [at]="member.createdAt" />
                 </td>
-                <td class="text-right">
+                <td class="row-end text-right">
                   @if (mayChange(member)) {
                     <button [uiRowAction]="'Change ' + member.name" (click)="change(member)">
                       Change

@@ -3,20 +3,16 @@ import { form, FormField, FormRoot, minLength, required } from '@angular/forms/s
 import { apiError } from '../../api/api-error';
 import { Api } from '../../api/client';
 import { Notices } from '../../core/notices';
-import { UiButton, UiField, UiIcon, UiInput, UiNote, UiSection } from '../../ui';
+import { UiButton, UiFailure, UiField, UiInput, UiSection } from '../../ui';
 
 const BLANK = { currentPassword: '', newPassword: '' };
 
 @Component({
   selector: 'app-own-password',
-  imports: [FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote, UiSection],
+  imports: [FormField, FormRoot, UiButton, UiFailure, UiField, UiInput, UiSection],
   template: `<ui-section heading="Your password">
     <form [formRoot]="f" class="grid gap-4 p-3 sm:p-4">
-      @if (failed()) {
-        <p role="alert" uiNote="bad">
-          <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-        </p>
-      }
+      <ui-failure [text]="failed()" />
       <div class="grid gap-4 sm:grid-cols-2">
         <ui-field label="Current password" [of]="f.currentPassword">
           <input

@@ -38,14 +38,14 @@ import { UiEmpty, UiList, UiTableScroll, UiTime, UiTimeHead } from '../../ui';
                   alert.kind
                 }}</code>
               </td>
-              <td class="max-w-48 truncate max-sm:hidden">
+              <td class="max-w-36 truncate max-sm:hidden xl:max-w-48">
                 @if (alert.projectId; as projectId) {
                   <a class="link" [routerLink]="['/projects', projectId]">{{
                     alert.projectName
                   }}</a>
                 }
               </td>
-              <td class="break-words sm:min-w-64">
+              <td class="break-words sm:min-w-48 xl:min-w-64">
                 {{ alert.summary }}
                 <div class="text-xs text-muted sm:hidden">
                   {{ alert.kind }} · <ui-time as="ago" [at]="alert.at" />

@@ -8,7 +8,8 @@ import { dateTime, roughDuration, soonClock } from '../../core/time';
 import { Session } from '../../session/session';
 import {
   UiBadge,
-  UiBalanceBar,
+  UiBalanceAmounts,
+  UiBalanceHead,
   UiButton,
   UiIcon,
   UiMenu,
@@ -40,7 +41,8 @@ const SOON_MS = 86_400_000;
     CdkMenuTrigger,
     RouterLink,
     UiBadge,
-    UiBalanceBar,
+    UiBalanceAmounts,
+    UiBalanceHead,
     UiButton,
     UiIcon,
     UiMenu,

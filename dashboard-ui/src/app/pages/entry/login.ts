@@ -3,23 +3,19 @@ import { email, form, FormField, FormRoot, required } from '@angular/forms/signa
 import { Router } from '@angular/router';
 import { apiError } from '../../api/api-error';
 import { Session } from '../../session/session';
-import { UiButton, UiField, UiIcon, UiInput, UiNote } from '../../ui';
+import { UiButton, UiFailure, UiField, UiInput } from '../../ui';
 import { EntryFrame } from './entry-frame';
 
 @Component({
   selector: 'app-login',
-  imports: [EntryFrame, FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote],
+  imports: [EntryFrame, FormField, FormRoot, UiButton, UiFailure, UiField, UiInput],
   template: `<app-entry-frame>
     <form [formRoot]="f" class="grid gap-5">
       <div>
         <h1 class="text-2xl font-semibold tracking-tight">Sign in</h1>
         <p class="mt-1 text-muted">Use the e-mail address and password of your account here.</p>
       </div>
-      @if (failed()) {
-        <p role="alert" uiNote="bad">
-          <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-        </p>
-      }
+      <ui-failure [text]="failed()" />
       <ui-field label="E-mail" [of]="f.email">
         <input uiInput type="email" autocomplete="username" [formField]="f.email" />
       </ui-field>

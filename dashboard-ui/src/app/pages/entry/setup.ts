@@ -13,13 +13,13 @@ import { ActivatedRoute, Router } from '@angular/router';
 import { apiError } from '../../api/api-error';
 import { Session } from '../../session/session';
 import { SetupState } from '../../session/setup-state';
-import { UiButton, UiField, UiIcon, UiInput, UiNote } from '../../ui';
+import { UiButton, UiFailure, UiField, UiInput } from '../../ui';
 import { EntryFrame } from './entry-frame';
 
 /** First run: the token of the link creates the organization and its owner, and signs in. */
 @Component({
   selector: 'app-setup',
-  imports: [EntryFrame, FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote],
+  imports: [EntryFrame, FormField, FormRoot, UiButton, UiFailure, UiField, UiInput],
   template: `<app-entry-frame>
     @if (token()) {
       <form [formRoot]="f" class="grid gap-5">
@@ -29,11 +29,7 @@ import { EntryFrame } from './entry-frame';
             Create your organization and its owner. You add other members later.
           </p>
         </div>
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
+        <ui-failure [text]="failed()" />
         <ui-field
           label="Organization"
           hint="The company or team that owns the projects."

@@ -4,7 +4,7 @@ import { form, FormField, required } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { Attempt } from '../../core/attempt';
 import { nameRule, wholeNumberRule } from '../../core/form-rules';
-import { DialogForm, UiButton, UiDialog, UiField, UiFormDialog, UiInput } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import { KeyLimitFields } from './key-limit-fields';
 import { keyLimitRules, limitsOf, NO_LIMITS } from './key-limits';
@@ -19,26 +19,13 @@ export interface CreateKeyData {
 /** Closes with the key after it was shown, once. */
 @Component({
   selector: 'app-create-key-dialog',
-  imports: [
-    FormField,
-    KeyLimitFields,
-    NewSecret,
-    ProjectSelect,
-    UiButton,
-    UiDialog,
-    UiField,
-    UiFormDialog,
-    UiInput,
-  ],
+  imports: [FormField, KeyLimitFields, NewSecret, ProjectSelect, UiField, UiFormDialog, UiInput],
   template: `@if (created(); as answer) {
-      <ui-dialog heading="Copy the key now">
-        <app-new-secret [answer]="answer" />
-        <ng-container dialogActions>
-          <button uiButton type="button" variant="primary" (click)="dialog.ref.close(answer.key)">
-            I have stored it
-          </button>
-        </ng-container>
-      </ui-dialog>
+      <app-new-secret
+        heading="Copy the key now"
+        [answer]="answer"
+        (stored)="dialog.ref.close(answer.key)"
+      />
     } @else {
       <ui-form-dialog
         [of]="f"

@@ -38,14 +38,14 @@ const LABEL: Record<Key['state'], string> = {
       <thead>
         <tr>
           <th scope="col">Name</th>
-          <th scope="col" class="max-sm:hidden">Key</th>
+          <th scope="col" class="max-xl:hidden">Key</th>
           @if (withProject()) {
             <th scope="col" class="max-sm:hidden">Project</th>
           }
           <th scope="col">State</th>
           <th scope="col" class="max-sm:hidden">Last used</th>
           <th scope="col" class="max-sm:hidden">Expires</th>
-          <th scope="col"><span class="sr-only">Actions</span></th>
+          <th scope="col" class="row-end"><span class="sr-only">Actions</span></th>
         </tr>
       </thead>
       <tbody>
@@ -58,10 +58,10 @@ const LABEL: Record<Key['state'], string> = {
               >
                 {{ row.key.name }}
               </div>
-              <div class="sm:hidden">
+              <div class="xl:hidden">
                 <code class="font-mono text-xs text-muted">{{ row.key.prefix }}…</code>
                 @if (withProject()) {
-                  <div class="truncate text-xs text-muted">{{ row.key.projectName }}</div>
+                  <div class="truncate text-xs text-muted sm:hidden">{{ row.key.projectName }}</div>
                 }
               </div>
               @if (row.limits) {
@@ -70,7 +70,7 @@ const LABEL: Record<Key['state'], string> = {
                 </div>
               }
             </td>
-            <td class="max-sm:hidden">
+            <td class="max-xl:hidden">
               <code class="font-mono text-xs whitespace-nowrap">{{ row.key.prefix }}…</code>
             </td>
             @if (withProject()) {
@@ -103,7 +103,7 @@ const LABEL: Record<Key['state'], string> = {
                 made <ui-time as="day" [at]="row.key.createdAt" />
               </div>
             </td>
-            <td class="w-px">
+            <td class="row-end w-px">
               @if (!row.isOver && session.can('key:write')) {
                 <div uiRowActions>
                   <button [uiRowAction]="'Rotate ' + row.key.name" (click)="rotate(row.key)">

@@ -3,7 +3,7 @@ import { DIALOG_DATA } from '@angular/cdk/dialog';
 import { form, FormField } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
 import { wholeNumberRule } from '../../core/form-rules';
-import { DialogForm, UiButton, UiDialog, UiField, UiFormDialog, UiInput } from '../../ui';
+import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import { NewSecret } from './new-secret';
 
 const OVERLAPS = [
@@ -16,16 +16,13 @@ const OVERLAPS = [
 /** Closes with the key after its new secret was shown, once. */
 @Component({
   selector: 'app-rotate-key-dialog',
-  imports: [FormField, NewSecret, UiButton, UiDialog, UiField, UiFormDialog, UiInput],
+  imports: [FormField, NewSecret, UiField, UiFormDialog, UiInput],
   template: `@if (rotated(); as answer) {
-      <ui-dialog heading="Copy the new key now">
-        <app-new-secret [answer]="answer" />
-        <ng-container dialogActions>
-          <button uiButton type="button" variant="primary" (click)="dialog.ref.close(answer.key)">
-            I have stored it
-          </button>
-        </ng-container>
-      </ui-dialog>
+      <app-new-secret
+        heading="Copy the new key now"
+        [answer]="answer"
+        (stored)="dialog.ref.close(answer.key)"
+      />
     } @else {
       <ui-form-dialog
         [of]="f"

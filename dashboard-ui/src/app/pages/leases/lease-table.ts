@@ -26,9 +26,9 @@ type Lease = Schemas['Lease'];
           <th scope="col" class="max-sm:hidden">State</th>
           <th scope="col" class="text-right">Leased</th>
           <th scope="col" class="w-40 max-sm:hidden">Used</th>
-          <th scope="col" class="max-sm:hidden">Granted</th>
+          <th scope="col" class="max-xl:hidden">Granted</th>
           <th scope="col" class="text-right">Expires in</th>
-          <th scope="col"><span class="sr-only">Actions</span></th>
+          <th scope="col" class="row-end"><span class="sr-only">Actions</span></th>
         </tr>
       </thead>
       <tbody>
@@ -61,20 +61,20 @@ type Lease = Schemas['Lease'];
             </td>
             <td class="text-right"><ui-money [value]="row.lease.amount" /></td>
             <td class="max-sm:hidden">
-              <div class="mb-1 flex justify-between text-xs">
+              <div class="mb-1 flex min-w-28 justify-between gap-2 text-xs">
                 <ui-money [value]="row.lease.used" /><span class="text-muted"
                   >{{ row.share }}%</span
                 >
               </div>
               <ui-meter [value]="row.share" [label]="'Used of the lease of ' + row.lease.agent" />
             </td>
-            <td class="text-muted max-sm:hidden">
+            <td class="text-muted max-xl:hidden">
               <ui-time as="ago" [at]="row.lease.grantedAt" />
             </td>
             <td class="text-right" [attr.title]="row.expires">
               {{ row.left }}
             </td>
-            <td class="text-right">
+            <td class="row-end text-right">
               @if (row.revocable && session.can('project:pause')) {
                 <button
                   [uiRowAction]="'Revoke the lease of ' + row.lease.agent"

@@ -4,7 +4,7 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
-import { UiButton, UiField, UiIcon, UiInput, UiLoadState, UiNote, UiSection } from '../../ui';
+import { UiButton, UiFailure, UiField, UiInput, UiLoadState, UiSection } from '../../ui';
 import { groupsText, parseGroups } from './anomaly-groups';
 import { ProjectStore } from './project-store';
 
@@ -20,28 +20,14 @@ const BLANK: Model = { addresses: 'off', velocity: 'off', groups: '' };
 /** What the project does about keys that behave strangely. */
 @Component({
   selector: 'app-project-anomalies',
-  imports: [
-    FormField,
-    FormRoot,
-    UiButton,
-    UiField,
-    UiIcon,
-    UiInput,
-    UiLoadState,
-    UiNote,
-    UiSection,
-  ],
+  imports: [FormField, FormRoot, UiButton, UiFailure, UiField, UiInput, UiLoadState, UiSection],
   template: `<ui-section heading="Strange use of keys" class="mt-6 block">
     <ui-load-state [of]="saved" what="the policy" [rows]="3" />
     @if (saved.value()) {
       <form [formRoot]="f">
         <fieldset [disabled]="!mayWrite()" class="grid gap-6 p-3 sm:p-4">
           <legend class="sr-only">What is done about strange use of keys</legend>
-          @if (failed()) {
-            <p role="alert" uiNote="bad">
-              <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-            </p>
-          }
+          <ui-failure [text]="failed()" />
           <div class="grid gap-4 sm:grid-cols-2">
             <ui-field
               label="One key in several places at once"

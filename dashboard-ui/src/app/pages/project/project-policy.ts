@@ -6,7 +6,7 @@ import { moneyRule, nameRule, wholeNumberRule } from '../../core/form-rules';
 import { Notices } from '../../core/notices';
 import { secondsInWords } from '../../core/time';
 import { Session } from '../../session/session';
-import { UiButton, UiField, UiIcon, UiInput, UiNote, UiSection } from '../../ui';
+import { UiButton, UiFailure, UiField, UiIcon, UiInput, UiNote, UiSection } from '../../ui';
 import { policyModel, type PolicyModel, projectChange } from './policy-form-model';
 import { ProjectAnomalies } from './project-anomalies';
 import { ProjectSafety } from './project-safety';
@@ -35,6 +35,7 @@ const BLANK: PolicyModel = {
     ProjectAnomalies,
     ProjectSafety,
     UiButton,
+    UiFailure,
     UiField,
     UiIcon,
     UiInput,

@@ -4,7 +4,7 @@ import { apiError } from '../../api/api-error';
 import { Api } from '../../api/client';
 import { Notices } from '../../core/notices';
 import { Session } from '../../session/session';
-import { UiButton, UiField, UiIcon, UiInput, UiNote, UiSection } from '../../ui';
+import { UiButton, UiFailure, UiField, UiInput, UiSection } from '../../ui';
 import { parsePatterns, PII_FIELDS, piiChange, piiModel, type PiiModel } from './pii-form-model';
 import { ProjectStore } from './project-store';
 
@@ -17,7 +17,7 @@ const BLANK: PiiModel = {
 /** What the project does about personal data in prompts. */
 @Component({
   selector: 'app-project-safety',
-  imports: [FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote, UiSection],
+  imports: [FormField, FormRoot, UiButton, UiFailure, UiField, UiInput, UiSection],
   templateUrl: './project-safety.html',
 })
 export class ProjectSafety {

@@ -71,7 +71,6 @@ const SHOWN_LEASES = 10;
               <thead>
                 <tr>
                   <th scope="col">Model</th>
-                  <th scope="col" class="text-right max-sm:hidden">Calls</th>
                   <th scope="col" class="text-right max-sm:hidden">Tokens in</th>
                   <th scope="col" class="text-right max-sm:hidden">Tokens out</th>
                   <th scope="col" class="text-right">Cost</th>
@@ -88,15 +87,9 @@ const SHOWN_LEASES = 10;
                         >{{ row.model }}</a
                       >
                       <span class="text-xs text-muted"
-                        >{{ row.provider
-                        }}<span class="sm:hidden"
-                          >, {{ row.calls.toLocaleString('en-US') }}
-                          {{ row.calls === 1 ? 'call' : 'calls' }}</span
-                        ></span
+                        >{{ row.provider }}, {{ row.calls.toLocaleString('en-US') }}
+                        {{ row.calls === 1 ? 'call' : 'calls' }}</span
                       >
-                    </td>
-                    <td class="text-right max-sm:hidden">
-                      {{ row.calls.toLocaleString('en-US') }}
                     </td>
                     <td class="text-right max-sm:hidden">
                       {{ row.inputTokens.toLocaleString('en-US') }}

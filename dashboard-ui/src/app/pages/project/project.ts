@@ -26,6 +26,9 @@ import { ProjectStore } from './project-store';
       ><ui-icon name="chevron-left" class="size-3.5!" />All projects</a
     >
     <ui-load-state [of]="store.loaded" what="the project" />
+    @if (!store.project()) {
+      <h1 class="sr-only">Project</h1>
+    }
     @if (store.project(); as project) {
       <app-project-header [project]="project" (changed)="store.reload()" />
       @if (project.state === 'paused') {

@@ -43,7 +43,7 @@ const MEANING: Record<AgentSession['state'], string> = {
           <th scope="col" class="max-sm:hidden">Last seen</th>
           <th scope="col" class="text-right max-sm:hidden">Open leases</th>
           <th scope="col" class="text-right">Holds</th>
-          <th scope="col"><span class="sr-only">Actions</span></th>
+          <th scope="col" class="row-end"><span class="sr-only">Actions</span></th>
         </tr>
       </thead>
       <tbody>
@@ -82,7 +82,7 @@ const MEANING: Record<AgentSession['state'], string> = {
             <td class="text-muted max-sm:hidden"><ui-time as="ago" [at]="row.lastSeenAt" /></td>
             <td class="text-right tabular-nums max-sm:hidden">{{ row.openLeases }}</td>
             <td class="text-right"><ui-money [value]="row.held" /></td>
-            <td class="text-right">
+            <td class="row-end text-right">
               @if (row.endedAt === null && session.can('project:pause')) {
                 <button [uiRowAction]="'Stop ' + row.agent" (click)="kill(row)">Stop</button>
               }

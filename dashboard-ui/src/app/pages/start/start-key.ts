@@ -5,15 +5,13 @@ import { Api, type Schemas } from '../../api/client';
 import { Attempt } from '../../core/attempt';
 import { makeKey } from '../keys/make-key';
 import { nameRule } from '../../core/form-rules';
-import { UiButton, UiField, UiIcon, UiInput, UiNote } from '../../ui';
+import { UiButton, UiFailure, UiField, UiInput } from '../../ui';
 
 @Component({
   selector: 'app-start-key',
-  imports: [FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote],
+  imports: [FormField, FormRoot, UiButton, UiFailure, UiField, UiInput],
   template: `<form [formRoot]="f" class="grid gap-4">
-    @if (failed()) {
-      <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}</p>
-    }
+    <ui-failure [text]="failed()" />
     <ui-field
       class="sm:w-1/2"
       label="Key name"

@@ -5,16 +5,14 @@ import { Api, type Schemas } from '../../api/client';
 import { moneyRule, nameRule } from '../../core/form-rules';
 import { typedMoney } from '../../core/money';
 import { Attempt } from '../../core/attempt';
-import { UiButton, UiField, UiIcon, UiInput, UiNote } from '../../ui';
+import { UiButton, UiFailure, UiField, UiInput } from '../../ui';
 
 /** Creates a project and deposits to it. When only the deposit fails, trying again does not create a second project. */
 @Component({
   selector: 'app-start-project',
-  imports: [FormField, FormRoot, UiButton, UiField, UiIcon, UiInput, UiNote],
+  imports: [FormField, FormRoot, UiButton, UiFailure, UiField, UiInput],
   template: `<form [formRoot]="f" class="grid gap-4">
-    @if (failed()) {
-      <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}</p>
-    }
+    <ui-failure [text]="failed()" />
     <div class="grid gap-4 sm:grid-cols-2">
       @if (!existing()) {
         <ui-field label="Project name" hint="For example: Support assistant" [of]="f.name">

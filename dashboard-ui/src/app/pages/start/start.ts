@@ -59,6 +59,9 @@ export class Start {
       this.session.can('secret:write') &&
       this.session.can('key:write'),
   );
+  protected readonly keyProject = computed(() =>
+    this.session.can('key:write') ? this.project() : undefined,
+  );
   protected readonly step = computed(() => {
     if (!this.funded()) return 1;
     if (!this.secret()) return 2;

@@ -4,7 +4,7 @@ import { apply, form, FormField, FormRoot, required, validate } from '@angular/f
 import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule } from '../../core/form-rules';
-import { UiButton, UiDialog, UiField, UiIcon, UiInput, UiNote, dialogRef } from '../../ui';
+import { dialogRef, UiButton, UiDialog, UiFailure, UiField, UiInput } from '../../ui';
 import { hostsProblem, problem, typedHosts } from './secret-fields';
 import { secretTerms, shownTerms, typedTerms } from './secret-terms';
 import { SecretTermsFields } from './secret-terms-fields';
@@ -18,10 +18,9 @@ import { SecretTermsFields } from './secret-terms-fields';
     SecretTermsFields,
     UiButton,
     UiDialog,
+    UiFailure,
     UiField,
-    UiIcon,
     UiInput,
-    UiNote,
   ],
   template: `<form [formRoot]="f">
     <ui-dialog
@@ -29,11 +28,7 @@ import { SecretTermsFields } from './secret-terms-fields';
       text="Running agents fetch it again within seconds. Its value, its project and its environment stay as they are."
     >
       <div class="mt-4 grid gap-4">
-        @if (failed()) {
-          <p role="alert" uiNote="bad">
-            <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-          </p>
-        }
+        <ui-failure [text]="failed()" />
         <ui-field label="Name" [of]="f.name">
           <input uiInput autocomplete="off" [formField]="f.name" />
         </ui-field>

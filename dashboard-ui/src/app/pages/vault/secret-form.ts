@@ -21,7 +21,7 @@ import {
 import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { nameRule } from '../../core/form-rules';
-import { UiField, UiIcon, UiInput, UiLoadState, UiNote } from '../../ui';
+import { UiFailure, UiField, UiInput, UiLoadState } from '../../ui';
 import { ProjectSelect } from '../projects/project-select';
 import {
   blankFields,
@@ -56,11 +56,10 @@ interface SecretModel {
     FormRoot,
     ProjectSelect,
     SecretTermsFields,
+    UiFailure,
     UiField,
-    UiIcon,
     UiInput,
     UiLoadState,
-    UiNote,
   ],
   templateUrl: './secret-form.html',
 })

@@ -25,7 +25,9 @@ type Secret = Schemas['Secret'];
           <th role="columnheader" scope="col">Values</th>
           <th role="columnheader" scope="col">Hosts</th>
           <th role="columnheader" scope="col">Version</th>
-          <th role="columnheader" scope="col"><span class="sr-only">Actions</span></th>
+          <th role="columnheader" scope="col" class="row-end">
+            <span class="sr-only">Actions</span>
+          </th>
         </tr>
       </thead>
       <tbody role="rowgroup" class="max-sm:block">
@@ -100,7 +102,7 @@ type Secret = Schemas['Secret'];
               </button>
               <div class="text-xs"><ui-time as="day" [at]="secret.updatedAt" /></div>
             </td>
-            <td role="cell" class="max-sm:col-start-2 max-sm:row-span-6 max-sm:row-start-1">
+            <td role="cell" class="row-end max-sm:col-start-2 max-sm:row-span-6 max-sm:row-start-1">
               @if (session.can('secret:write')) {
                 <div uiRowActions>
                   <button [uiRowAction]="'Edit ' + secret.name" (click)="edit(secret)">Edit</button>

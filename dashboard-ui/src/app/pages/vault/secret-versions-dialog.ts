@@ -4,16 +4,15 @@ import { apiError } from '../../api/api-error';
 import { Api, type Schemas } from '../../api/client';
 import { Session } from '../../session/session';
 import {
+  dialogRef,
   UiBadge,
   UiButton,
   UiDialog,
-  UiIcon,
+  UiFailure,
   UiLoadState,
-  UiNote,
   UiRowAction,
   UiTableScroll,
   UiTime,
-  dialogRef,
 } from '../../ui';
 import { liveText, versionState } from './secret-version-view';
 
@@ -26,9 +25,8 @@ type Version = Schemas['SecretVersion'];
     UiBadge,
     UiButton,
     UiDialog,
-    UiIcon,
+    UiFailure,
     UiLoadState,
-    UiNote,
     UiRowAction,
     UiTableScroll,
     UiTime,
@@ -37,11 +35,7 @@ type Version = Schemas['SecretVersion'];
     [heading]="'Versions of ' + secret.name"
     text="An earlier version is safe to delete when no running agent holds it any more."
   >
-    @if (failed()) {
-      <p role="alert" uiNote="bad" class="mt-4">
-        <ui-icon name="circle-alert" class="mt-0.5" />{{ failed() }}
-      </p>
-    }
+    <ui-failure class="mt-4" [text]="failed()" />
     <ui-load-state [of]="list" what="versions" [rows]="2" />
     <div uiTableScroll="Versions, table" class="mt-4">
       <table class="table">
