@@ -19,6 +19,9 @@ import { hostWidth } from './host-width';
 
 export type { Series } from './chart-geometry';
 
+/** As `w-72`. */
+const TIP_WIDTH_PX = 288;
+
 /**
  * One chart for lines and stacked bars. Colours are CSS variables (dark mode needs no code), the plot is SVG that Angular renders, the
  * cursor works with pointer and arrow keys and is announced, and the same data is there as a table.
@@ -145,7 +148,7 @@ export type { Series } from './chart-geometry';
         </svg>
         @if (tip(); as shown) {
           <div
-            class="pointer-events-none absolute top-1 z-10 w-52 rounded-lg border bg-surface px-3 py-2 text-xs shadow-lg"
+            class="pointer-events-none absolute top-1 z-10 w-72 max-w-full rounded-lg border bg-surface px-3 py-2 text-xs shadow-lg"
             [style.left.px]="shown.leftPx"
           >
             <div class="mb-1 text-muted">{{ shown.heading }}</div>
@@ -154,6 +157,11 @@ export type { Series } from './chart-geometry';
                 <span class="size-2 shrink-0 rounded-[3px]" [style.background]="row.color"></span
                 ><span class="truncate">{{ row.name }}</span
                 ><span class="ml-auto pl-3 font-medium tabular-nums">{{ row.text }}</span>
+              </div>
+            }
+            @if (shown.total) {
+              <div class="mt-1 flex justify-between border-t pt-1 font-medium tabular-nums">
+                All <span>{{ shown.total }}</span>
               </div>
             }
           </div>
@@ -172,6 +180,8 @@ export class UiChart {
   readonly text = input<(series: number, index: number) => string>((series, index) =>
     String(this.series()[series]?.values[index] ?? 0),
   );
+  /** Text of the sum of all series at a point, where a sum means something. */
+  readonly total = input<(index: number) => string>();
   readonly axisText = input<(value: number) => string>(String);
   readonly height = input(220);
   protected readonly margin = MARGIN;
@@ -224,9 +234,10 @@ export class UiChart {
     if (index === undefined) return undefined;
     const x = xOf(this.frame(), index);
     return {
-      leftPx: x > this.widthPx() / 2 ? Math.max(0, x - 220) : x + 12,
+      leftPx: x > this.widthPx() / 2 ? Math.max(0, x - TIP_WIDTH_PX - 12) : x + 12,
       heading: this.x()[index] ?? '',
       rows: this.rowsAt(index),
+      total: this.total()?.(index),
     };
   });
   protected readonly summary = computed(() => {

@@ -48,7 +48,7 @@ export class UiMenuItem {}
 @Directive({
   selector: '[uiTableScroll]',
   host: {
-    class: 'relative block overflow-x-auto last:rounded-b-xl',
+    class: 'relative block overflow-x-auto rounded-b-xl',
     tabindex: '0',
     role: 'region',
     '[attr.aria-label]': 'uiTableScroll()',

@@ -34,7 +34,7 @@ const LABEL: Record<Key['state'], string> = {
   selector: 'app-key-table',
   imports: [RouterLink, UiBadge, UiRowAction, UiRowActions, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Keys, table">
-    <table class="table sm:min-w-[820px]">
+    <table class="table sm:min-w-[700px] xl:min-w-[820px]">
       <thead>
         <tr>
           <th scope="col">Name</th>

@@ -16,7 +16,7 @@ type Lease = Schemas['Lease'];
   selector: 'app-lease-table',
   imports: [RouterLink, UiBadge, UiMeter, UiMoney, UiRowAction, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Leases, table">
-    <table class="table sm:min-w-[820px]">
+    <table class="table sm:min-w-[700px] xl:min-w-[820px]">
       <thead>
         <tr>
           @if (withProject()) {

@@ -25,7 +25,7 @@ import {
   UiMoney,
   UiSection,
 } from '../../ui';
-import { amountText, axisUsd, costChart, lastDays } from '../project/usage-view';
+import { amountText, axisUsd, costChart, lastDays, totalText } from '../project/usage-view';
 import { forecasts, needingAttention, runningOut } from './forecast';
 import { KeyFigure } from './key-figure';
 
@@ -144,6 +144,7 @@ export class Overview {
   );
   protected readonly dayLabels = computed(() => this.cost().days.map(calendarDay));
   protected readonly costText = computed(() => amountText(this.cost().amounts));
+  protected readonly costTotal = computed(() => totalText(this.cost().amounts));
 
   private readonly minutes = computed(() =>
     (this.usage.value()?.perMinute ?? []).map(({ minute, cost }) => ({ minute, cost: nano(cost) })),

@@ -16,7 +16,7 @@ import {
 } from '../../ui';
 import { LeaseTable } from '../leases/lease-table';
 import { ProjectStore } from './project-store';
-import { amountText, axisUsd, costChart, lastDays } from './usage-view';
+import { amountText, axisUsd, costChart, lastDays, totalText } from './usage-view';
 
 const DAYS = 14;
 const SHOWN_LEASES = 10;
@@ -50,6 +50,7 @@ const SHOWN_LEASES = 10;
               [x]="dayLabels()"
               [series]="chart().series"
               [text]="chartText()"
+              [total]="chartTotal()"
               [axisText]="axisUsd"
             />
           } @else {
@@ -161,4 +162,5 @@ export class ProjectUsage {
   });
   protected readonly dayLabels = computed(() => this.chart().days.map(calendarDay));
   protected readonly chartText = computed(() => amountText(this.chart().amounts));
+  protected readonly chartTotal = computed(() => totalText(this.chart().amounts));
 }

@@ -1,4 +1,4 @@
-import { amountText, axisUsd, costChart, lastDays } from './usage-view';
+import { amountText, axisUsd, costChart, lastDays, totalText } from './usage-view';
 
 describe('cost by model and day', () => {
   const days = ['2026-11-22', '2026-11-23'];
@@ -18,6 +18,7 @@ describe('cost by model and day', () => {
       [100_000_000n, 200_000_000n],
     ]);
     expect(amountText(chart.amounts)(1, 1)).toBe('$0.20');
+    expect(totalText(chart.amounts)(1)).toBe('$5.20');
   });
 
   it('puts the cheapest of many models together, and loses no money', () => {

@@ -63,6 +63,11 @@ export const amountText =
   (series: number, index: number): string =>
     shortUsd(amounts[series]?.[index] ?? 0n);
 
+export const totalText =
+  (amounts: readonly (readonly Nano[])[]) =>
+  (index: number): string =>
+    shortUsd(sumNano(amounts.map((series) => series[index] ?? 0n)));
+
 /** Axis labels: round values, as short as they can be. */
 export function axisUsd(value: number): string {
   if (value === 0) return '$0';

@@ -32,7 +32,7 @@ const MEANING: Record<AgentSession['state'], string> = {
   selector: 'app-session-table',
   imports: [RouterLink, UiBadge, UiMoney, UiRowAction, UiTableScroll, UiTime],
   template: `<div uiTableScroll="Agents, table">
-    <table class="table sm:min-w-[820px]">
+    <table class="table sm:min-w-[700px] xl:min-w-[820px]">
       <thead>
         <tr>
           <th scope="col">Agent</th>
