@@ -73,35 +73,6 @@ describeInBrowser('without a mouse', () => {
     expect(items).toContainEqual(expect.objectContaining({ name: 'by keyboard' }));
   });
 
-  it('a project is made, and a budget for it', async () => {
-    const { page } = visitor;
-    await visitor.walk('projects');
-    await visitor.settled();
-    await tabTo('Create project');
-    await press('Enter');
-    await page.getByRole('textbox', { name: 'Name' }).and(page.locator(':focus')).waitFor();
-    await type('Made by keyboard');
-    await press('Enter');
-    await page.getByRole('heading', { name: 'Made by keyboard' }).waitFor();
-    await page.getByRole('navigation', { name: 'Parts of the project' }).waitFor();
-    await page.locator('#main').focus();
-    await tabTo('Budgets');
-    await press('Enter');
-    await page.getByRole('heading', { name: 'Budgets that apply' }).waitFor();
-    await visitor.settled();
-    await tabTo('Create budget');
-    await press('Enter');
-    await visitor.dialog().locator(':focus').waitFor();
-    await tabTo('Limit in US dollars');
-    await type('12.50');
-    await press('Enter');
-    await visitor.dialog().waitFor({ state: 'detached' });
-    const { items } = await installation.must('GET', '/v1/budgets');
-    expect(items).toContainEqual(
-      expect.objectContaining({ scopeName: 'Made by keyboard', limit: '12.500000000' }),
-    );
-  });
-
   it('a secret that is shown once is not lost by Escape', async () => {
     await press('Enter');
     await visitor.dialog().waitFor();
@@ -160,5 +131,34 @@ describeInBrowser('without a mouse', () => {
     await press('Escape');
     await visitor.dialog().waitFor({ state: 'detached' });
     expect(await focused()).toBe('More for Contract review');
+  });
+
+  it('a project is made, and a budget for it', async () => {
+    const { page } = visitor;
+    await visitor.walk('projects');
+    await visitor.settled();
+    await tabTo('Create project');
+    await press('Enter');
+    await page.getByRole('textbox', { name: 'Name' }).and(page.locator(':focus')).waitFor();
+    await type('Made by keyboard');
+    await press('Enter');
+    await page.getByRole('heading', { name: 'Made by keyboard' }).waitFor();
+    await page.getByRole('navigation', { name: 'Parts of the project' }).waitFor();
+    await page.locator('#main').focus();
+    await tabTo('Budgets');
+    await press('Enter');
+    await page.getByRole('heading', { name: 'Budgets that apply' }).waitFor();
+    await visitor.settled();
+    await tabTo('Create budget');
+    await press('Enter');
+    await visitor.dialog().locator(':focus').waitFor();
+    await tabTo('Limit in US dollars');
+    await type('12.50');
+    await press('Enter');
+    await visitor.dialog().waitFor({ state: 'detached' });
+    const { items } = await installation.must('GET', '/v1/budgets');
+    expect(items).toContainEqual(
+      expect.objectContaining({ scopeName: 'Made by keyboard', limit: '12.500000000' }),
+    );
   });
 });
