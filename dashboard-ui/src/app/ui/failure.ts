@@ -8,9 +8,7 @@ import { UiIcon } from './icon';
   imports: [UiIcon, UiNote],
   host: { class: 'block empty:hidden' },
   template: `@if (text(); as message) {
-    <p role="alert" uiNote="bad">
-      <ui-icon name="circle-alert" class="mt-0.5" />{{ message }}
-    </p>
+    <p role="alert" uiNote="bad"><ui-icon name="circle-alert" class="mt-0.5" />{{ message }}</p>
   }`,
 })
 export class UiFailure {
