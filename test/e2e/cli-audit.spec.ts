@@ -88,7 +88,9 @@ describe('iron-cage audit log', () => {
     expect((await events('--to', at)).some(({ id }) => id === pause?.['id'])).toBe(false);
     expect((await events('--from', at)).some(({ id }) => id === pause?.['id'])).toBe(true);
     expect(await events('--from', '2999-01-01')).toEqual([]);
-    expect((await events('--from', at.slice(0, 10))).length).toBeGreaterThan(3);
+    expect((await events('--from', at.slice(0, 10))).map(({ id }) => id as string)).toContain(
+      pause?.['id'],
+    );
   });
 
   it('tells when there is more, and goes on over pages', async () => {
