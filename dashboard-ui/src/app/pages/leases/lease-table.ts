@@ -35,10 +35,12 @@ type Lease = Schemas['Lease'];
         @for (row of rows(); track row.lease.id) {
           <tr>
             @if (withProject()) {
-              <td class="max-w-44 max-sm:hidden">
-                <a class="link block truncate" [routerLink]="['/projects', row.lease.projectId]">{{
-                  row.lease.projectName
-                }}</a>
+              <td class="max-w-28 max-sm:hidden xl:max-w-44">
+                <a
+                  class="link line-clamp-2 xl:line-clamp-none xl:block xl:truncate"
+                  [routerLink]="['/projects', row.lease.projectId]"
+                  >{{ row.lease.projectName }}</a
+                >
               </td>
             }
             <td class="max-w-28 sm:max-w-56">
