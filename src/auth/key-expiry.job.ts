@@ -37,7 +37,7 @@ export class KeyExpiryJob {
     private readonly outbox: Outbox,
     jobs: Jobs,
   ) {
-    jobs.every(PERIOD_MS, 'warn of keys that expire', () => this.run());
+    jobs.every(PERIOD_MS, 'key-expiry', () => this.run());
   }
 
   /** @returns how many keys were warned of */

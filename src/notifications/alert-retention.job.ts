@@ -13,7 +13,7 @@ export class AlertRetentionJob {
     private readonly alerts: AlertStore,
     jobs: Jobs,
   ) {
-    jobs.every(PERIOD_MS, 'forget old alerts', () => this.run());
+    jobs.every(PERIOD_MS, 'alert-retention', () => this.run());
   }
 
   /** @returns how many were forgotten */

@@ -12,7 +12,7 @@ export class GrantSweeper {
     private readonly unitOfWork: UnitOfWork,
     jobs: Jobs,
   ) {
-    jobs.every(EVERY_MS, 'forget grants that are over', () => this.sweep());
+    jobs.every(EVERY_MS, 'grant-sweeper', () => this.sweep());
   }
 
   /** @returns how many were forgotten */

@@ -45,7 +45,7 @@ export class LedgerAuditJob {
     jobs: Jobs,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    jobs.every(PERIOD_MS, 'check ledgers', () => this.runDue());
+    jobs.every(PERIOD_MS, 'ledger-audit', () => this.runDue());
     this.findings = metrics.gauge(
       'iron_cage_ledger_findings',
       'Rows that break an invariant of the ledger, as the last check on any server found them',

@@ -47,7 +47,7 @@ export class Refills {
     jobs: Jobs,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    jobs.every(PERIOD_MS, 'refill projects', () => this.runDue());
+    jobs.every(PERIOD_MS, 'refills', () => this.runDue());
   }
 
   async list(organizationId: string, projectId: string): Promise<AnswerOf<typeof listRefills>> {

@@ -27,10 +27,10 @@ export class LeaseSweeper {
     private readonly ledger: Ledger,
     jobs: Jobs,
   ) {
-    jobs.every(PERIOD_MS, 'end leases', async () => {
+    jobs.every(PERIOD_MS, 'lease-sweeper', async () => {
       while ((await this.sweep()) === PER_ROUND);
     });
-    jobs.every(TIDY_MS, 'forget refusals and silent sessions', () => this.tidy());
+    jobs.every(TIDY_MS, 'lease-tidying', () => this.tidy());
   }
 
   /** @returns how many leases it looked at */

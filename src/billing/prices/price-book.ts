@@ -62,7 +62,7 @@ export class PriceBook implements OnModuleInit, OnModuleDestroy {
     jobs: Jobs,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    jobs.every(POLL_MS, 'look for new prices', () => this.refresh());
+    jobs.every(POLL_MS, 'price-book', () => this.refresh());
     this.tables = new PriceTables(unitOfWork);
     this.terms = new PriceTerms(unitOfWork);
   }

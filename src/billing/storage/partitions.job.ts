@@ -16,7 +16,7 @@ export class PartitionsJob {
     jobs: Jobs,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    jobs.every(PERIOD_MS, 'make the next months', () => this.run());
+    jobs.every(PERIOD_MS, 'partitions', () => this.run());
     this.strays = metrics.gauge(
       'iron_cage_partition_strays',
       'Rows that have no month of their own',

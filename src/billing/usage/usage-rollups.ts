@@ -24,7 +24,7 @@ export class UsageRollups {
     private readonly unitOfWork: UnitOfWork,
     jobs: Jobs,
   ) {
-    jobs.every(PERIOD_MS, 'sum up usage', () => this.runDue());
+    jobs.every(PERIOD_MS, 'usage-rollups', () => this.runDue());
   }
 
   /**
