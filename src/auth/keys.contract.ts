@@ -146,6 +146,11 @@ export const rotateKey = defineRoute({
         .optional()
         .describe('How long the old secret still works; 60 unless given, 0: not at all.'),
       expiresInDays,
+      requestId: uuid
+        .optional()
+        .describe(
+          'The same one again, after a lost answer: the key gets another secret in place of the lost one, and the old secret works as long as it did.',
+        ),
     })
     .meta({ id: 'KeyRotation' }),
   answer: createdKey,

@@ -131,21 +131,39 @@ export class KeysService {
   ): Promise<AnswerOf<typeof rotateKey>> {
     const { organizationId } = user;
     const { overlapMinutes = DEFAULT_OVERLAP_MINUTES, expiresInDays = DEFAULT_EXPIRY_DAYS } = body;
+    const { requestId = null } = body;
+    const requestHash = requestId === null ? null : hashOf(body);
     const pepper = await this.peppers.forNew();
     let secret = '';
     const view = await this.change(user, async (tx) => {
       const { id, environment } = await this.must(tx, organizationId, params.keyId);
       secret = renewKey(environment, id);
-      const next = { ...this.stored(secret, pepper), overlapMinutes, expiresInDays };
+      const request = { requestId, requestHash };
+      const isAgain = await this.isRotatedBy(tx, { organizationId, id }, request);
+      const next = { ...this.stored(secret, pepper), overlapMinutes, expiresInDays, ...request };
       if (!(await this.keys.rotate(tx, { organizationId, id }, next))) {
         throw new AppError('CONFLICT', 'This key was revoked; create a new one instead.');
       }
       const row = await this.must(tx, organizationId, id);
-      const details = { overlapMinutes, expiresAt: row.expiresAt };
+      const details = {
+        ...(isAgain ? { again: true } : { overlapMinutes }),
+        expiresAt: row.expiresAt,
+      };
       await this.record(tx, user, 'key.rotate', row, details);
       return row;
     });
     return { key: view, secret };
+  }
+
+  /** @throws {AppError} CONFLICT when its id stands for another rotation */
+  private async isRotatedBy(
+    tx: Tx,
+    key: { organizationId: string; id: string },
+    { requestId, requestHash }: { requestId: string | null; requestHash: Buffer | null },
+  ): Promise<boolean> {
+    if (requestId === null || requestHash === null) return false;
+    const before = await this.keys.rotatedBy(tx, key.organizationId, key.id, requestId);
+    return isRepetition(before, requestHash, 'rotation');
   }
 
   /** For good. Revoking twice is the same as once. */

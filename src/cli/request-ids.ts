@@ -2,6 +2,7 @@ import { isUuid, newId } from '../kernel/ids.js';
 import { CliError, EXIT, usageError } from './cli-error.js';
 
 export const REQUEST_ID_HELP = 'repeats an earlier attempt: the same id moves the money once';
+export const ROTATION_ID_HELP = 'repeats an earlier attempt, whose secret was lost';
 export const CREATION_ID_HELP = 'repeats an earlier attempt: the same id makes one';
 
 /** @returns what was given, or a new one */
@@ -23,6 +24,14 @@ export function movingMoney<T>(requestId: string, send: () => Promise<T>): Promi
 /** As {@link movingMoney}, for what is made. */
 export function creating<T>(requestId: string, send: () => Promise<T>): Promise<T> {
   return repeatable(requestId, send, ['Whether it was made', 'it is made once']);
+}
+
+/** As {@link movingMoney}, for a new secret of a key. */
+export function rotating<T>(requestId: string, send: () => Promise<T>): Promise<T> {
+  return repeatable(requestId, send, [
+    'Whether the key has a new secret',
+    'it gets another, and the old secret works as long as it did',
+  ]);
 }
 
 async function repeatable<T>(

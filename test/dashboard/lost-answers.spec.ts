@@ -73,5 +73,33 @@ describeInBrowser('an answer that is lost on its way', () => {
     expect(named).toHaveLength(1);
     const agent = await installation.as(secret, 'POST', '/v1/sdk/sessions', sessionRequest());
     expect(agent.status).toBe(201);
+    await visitor.press('I have stored it');
+    await dialog.waitFor({ state: 'detached' });
+  }, 60_000);
+
+  it('of a rotation does not stop the agents that hold the old secret', async () => {
+    const project = await installation.project({ name: 'Rotating' });
+    const { secret: old } = await installation.must<{ secret: string }>(
+      'POST',
+      `/v1/projects/${project.id}/keys`,
+      { name: 'in-use', environment: 'dev' },
+    );
+    // On another page first: the list of keys is read again.
+    await visitor.walk('projects');
+    await visitor.walk('keys');
+    await visitor.settled();
+    await visitor.button('Rotate in-use').first().click();
+    const dialog = visitor.dialog();
+    await dialog.waitFor();
+    await loseOneAnswer('**/v1/keys/*/rotation');
+    await visitor.press('Rotate key');
+    await dialog.getByText('The server cannot be reached.').waitFor();
+    await visitor.press('Rotate key');
+    const shown = dialog.getByText(/^ic_dev_/).first();
+    await shown.waitFor();
+    for (const secret of [old, ((await shown.textContent()) ?? '').trim()]) {
+      const agent = await installation.as(secret, 'POST', '/v1/sdk/sessions', sessionRequest());
+      expect(agent.status).toBe(201);
+    }
   }, 60_000);
 });

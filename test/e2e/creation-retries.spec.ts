@@ -148,6 +148,55 @@ describe('a key with a request id', () => {
   });
 });
 
+describe('a rotation with a request id', () => {
+  const works = async (secret: string): Promise<boolean> => {
+    const answer = await site.as(secret, 'POST', '/v1/sdk/sessions', sessionRequest());
+    return answer.status === 201;
+  };
+  const made = async (name: string): Promise<{ id: string; secret: string }> => {
+    const wish = { name, environment: 'dev' };
+    const { body } = await post(`/v1/projects/${project.id}/keys`, wish);
+    return { id: String(body['key'].id), secret: String(body['secret']) };
+  };
+
+  it('replaces the secret that was lost, and leaves the one that agents use its time', async () => {
+    const { id, secret } = await made('rotated-twice');
+    const wish = { overlapMinutes: 30, requestId: newId() };
+    const lost = await post(`/v1/keys/${id}/rotation`, wish);
+    const again = await post(`/v1/keys/${id}/rotation`, wish);
+    expect([lost.status, again.status]).toEqual([201, 201]);
+    expect(again.body['key'].oldSecretUntil).toBe(lost.body['key'].oldSecretUntil);
+    expect(await works(String(again.body['secret']))).toBe(true);
+    expect(await works(secret)).toBe(true);
+    expect(await works(String(lost.body['secret']))).toBe(false);
+    // Another rotation is one of its own: the secret before it is the one that works for a while.
+    const next = await post(`/v1/keys/${id}/rotation`, { ...wish, requestId: newId() });
+    expect(await works(String(next.body['secret']))).toBe(true);
+    expect(await works(String(again.body['secret']))).toBe(true);
+    expect(await works(secret)).toBe(false);
+  });
+
+  it('is refused when the id stands for another one, and changes nothing', async () => {
+    const { id, secret } = await made('rotated-otherwise');
+    const requestId = newId();
+    const first = await post(`/v1/keys/${id}/rotation`, { overlapMinutes: 30, requestId });
+    const other = await post(`/v1/keys/${id}/rotation`, { overlapMinutes: 0, requestId });
+    expect(other).toMatchObject(conflict);
+    expect(await works(String(first.body['secret']))).toBe(true);
+    expect(await works(secret)).toBe(true);
+  });
+
+  it('does the same by a command that is repeated', async () => {
+    const { secret } = await made('rotated-by-command');
+    const command = ['key', 'rotate', 'rotated-by-command', '--request-id', newId()];
+    const [lost, again] = [await cli(command), await cli(command)];
+    expect([lost.code, again.code]).toEqual([0, 0]);
+    expect(await works(again.out.trim())).toBe(true);
+    expect(await works(secret)).toBe(true);
+    expect(await works(lost.out.trim())).toBe(false);
+  });
+});
+
 describe('an organization with an id of the client', () => {
   it('is made once, however often and however many at once ask, with one answer', async () => {
     const id = newId();

@@ -138,18 +138,32 @@ export class KeyStore {
     );
   }
 
-  /** The secret of now becomes the previous one. @returns whether there is such a key that works */
+  /**
+   * The secret of now becomes the previous one, unless the same request made it: then nobody has it, and the one before stays.
+   *
+   * @returns whether there is such a key that works
+   */
   async rotate(
     tx: Tx,
     key: { organizationId: string; id: string },
-    next: StoredSecret & { overlapMinutes: number; expiresInDays: number },
+    next: StoredSecret & {
+      overlapMinutes: number;
+      expiresInDays: number;
+      requestId: string | null;
+      requestHash: Buffer | null;
+    },
   ): Promise<boolean> {
+    const unlessAgain = (column: string, value: string): string =>
+      `${column} = CASE WHEN rotation_request_id = $8 THEN ${column} ELSE ${value} END`;
     const rows = await tx.query(
       `UPDATE iron_cage_keys
-          SET previous_hmac = hmac, previous_pepper_version = pepper_version, previous_leak_hash = leak_hash,
-              previous_until = least(expires_at, now() + $6::int * interval '1 minute'),
+          SET ${unlessAgain('previous_hmac', 'hmac')},
+              ${unlessAgain('previous_pepper_version', 'pepper_version')},
+              ${unlessAgain('previous_leak_hash', 'leak_hash')},
+              ${unlessAgain('previous_until', `least(expires_at, now() + $6::int * interval '1 minute')`)},
               hmac = $3, pepper_version = $4, leak_hash = $5, rotated_at = now(),
-              expires_at = now() + $7::int * interval '1 day', expiry_warned_at = NULL
+              expires_at = now() + $7::int * interval '1 day', expiry_warned_at = NULL,
+              rotation_request_id = $8, rotation_request_hash = $9
         WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL
         RETURNING id`,
       [
@@ -160,9 +174,26 @@ export class KeyStore {
         next.leakHash,
         next.overlapMinutes,
         next.expiresInDays,
+        next.requestId,
+        next.requestHash,
       ],
     );
     return rows.length > 0;
+  }
+
+  /** The last rotation of a key, if it was by this request. */
+  async rotatedBy(
+    tx: Tx,
+    organizationId: string,
+    keyId: string,
+    requestId: string,
+  ): Promise<{ requestHash: Buffer | null } | undefined> {
+    const [row] = await tx.query<{ requestHash: Buffer | null }>(
+      `SELECT rotation_request_hash AS "requestHash" FROM iron_cage_keys
+        WHERE organization_id = $1 AND id = $2 AND rotation_request_id = $3`,
+      [organizationId, keyId, requestId],
+    );
+    return row;
   }
 
   /** @returns whether this call revoked it: false when it was revoked before, or is not there */

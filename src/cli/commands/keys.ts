@@ -1,7 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { Key } from '../api/types.js';
 import type { Action, Context } from '../context.js';
-import { CREATION_ID_HELP, creating, requestIdOf } from '../request-ids.js';
+import {
+  CREATION_ID_HELP,
+  creating,
+  requestIdOf,
+  rotating,
+  ROTATION_ID_HELP,
+} from '../request-ids.js';
 import { findKeyId, findProject } from '../resolve.js';
 import { moment, wholeNumber } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
@@ -22,6 +28,7 @@ interface CreateOptions extends Rules {
 }
 
 interface RotateOptions {
+  readonly requestId?: string;
   readonly overlapMinutes?: number;
   readonly expiresInDays?: number;
 }
@@ -70,6 +77,7 @@ export function addKeyCommands(program: Command, run: Run): void {
       wholeNumber('--overlap-minutes', 0, 43_200),
     )
     .option(...EXPIRY, wholeNumber('--expires-in-days', 1, 3_650))
+    .option('--request-id <id>', ROTATION_ID_HELP)
     .action((given: string, options: RotateOptions) =>
       run((context) => rotateKey(context, given, options)),
     );
@@ -212,13 +220,13 @@ async function rotateKey(
   given: string,
   options: RotateOptions,
 ): Promise<undefined> {
+  const requestId = requestIdOf(options.requestId);
   const client = await context.client();
   const id = await findKeyId(client, given);
-  const rotated = await client.send<CreatedKey>({
-    method: 'POST',
-    path: `/v1/keys/${id}/rotation`,
-    body: { ...options },
-  });
+  const body = { ...options, requestId };
+  const rotated = await rotating(requestId, () =>
+    client.send<CreatedKey>({ method: 'POST', path: `/v1/keys/${id}/rotation`, body }),
+  );
   context.print(rotated, rotated.secret);
   const { oldSecretUntil, name } = rotated.key;
   context.note(

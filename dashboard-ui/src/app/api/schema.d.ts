@@ -1846,6 +1846,11 @@ export interface components {
             overlapMinutes?: number;
             /** @description 90 unless given. */
             expiresInDays?: number;
+            /**
+             * Format: uuid
+             * @description The same one again, after a lost answer: the key gets another secret in place of the lost one, and the old secret works as long as it did.
+             */
+            requestId?: string;
         };
         KillAnswer: {
             session: components["schemas"]["AgentSession"];

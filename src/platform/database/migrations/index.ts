@@ -27,6 +27,7 @@ import { AuditFilters1700000009710 } from './9710-audit-filters.js';
 import { AuditsDue1700000009720 } from './9720-audits-due.js';
 import { CreationRetries1700000009730 } from './9730-creation-retries.js';
 import { CarriedUsage1700000009740 } from './9740-carried-usage.js';
+import { RotationRetries1700000009750 } from './9750-rotation-retries.js';
 
 /** In order. A migration that has been released is never edited; a new one follows. */
 export const MIGRATIONS = [
@@ -59,4 +60,5 @@ export const MIGRATIONS = [
   AuditsDue1700000009720,
   CreationRetries1700000009730,
   CarriedUsage1700000009740,
+  RotationRetries1700000009750,
 ];

@@ -2,6 +2,7 @@ import { Component, inject, signal } from '@angular/core';
 import { DIALOG_DATA } from '@angular/cdk/dialog';
 import { form, FormField } from '@angular/forms/signals';
 import { Api, type Schemas } from '../../api/client';
+import { Attempt } from '../../core/attempt';
 import { wholeNumberRule } from '../../core/form-rules';
 import { DialogForm, UiField, UiFormDialog, UiInput } from '../../ui';
 import { NewSecret } from './new-secret';
@@ -50,6 +51,7 @@ export class RotateKeyDialog {
   protected readonly overlaps = OVERLAPS;
   protected readonly rotated = signal<Schemas['CreatedKey'] | undefined>(undefined);
   private readonly api = inject(Api);
+  private readonly tries = new Attempt();
   private readonly model = signal({ overlap: '60', expiresInDays: '90' });
   protected readonly f = form(this.model, (path) => wholeNumberRule(path.expiresInDays, 1, 3650), {
     submission: { action: () => this.rotate() },
@@ -57,10 +59,12 @@ export class RotateKeyDialog {
 
   private async rotate(): Promise<void> {
     const { overlap, expiresInDays } = this.model();
+    const wanted = { overlapMinutes: Number(overlap), expiresInDays: Number(expiresInDays) };
     await this.dialog.attempt(async () => {
+      const requestId = this.tries.requestId(this.key.id, JSON.stringify(wanted));
       const rotated = await this.api.send('post', '/v1/keys/{keyId}/rotation', {
         path: { keyId: this.key.id },
-        body: { overlapMinutes: Number(overlap), expiresInDays: Number(expiresInDays) },
+        body: { ...wanted, requestId },
       });
       // From here on a click beside the dialog must not lose the only copy.
       this.dialog.ref.disableClose = true;
