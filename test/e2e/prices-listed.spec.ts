@@ -151,6 +151,17 @@ describe('what the price list tells', () => {
     });
   });
 
+  it('has the models of a provider in the order of their names', async () => {
+    const { items } = await installation.must<{ items: Json[] }>('GET', '/v1/prices');
+    expect(items[0]?.['provider']).toBe('openai');
+    const names = items.filter(({ provider }) => provider === 'openai').map(({ model }) => model);
+    expect(names.slice(0, 2)).toEqual(['ada', 'babbage']);
+    expect(names.indexOf('tts-1-hd')).toBe(names.indexOf('tts-1') + 1);
+    const providers = items.map(({ provider }) => provider);
+    const runs = providers.filter((provider, index) => provider !== providers[index - 1]);
+    expect(runs).toHaveLength(new Set(providers).size);
+  });
+
   it('is nothing of a project of another organization', async () => {
     const made = await installation.project();
     const stranger = await secondOrganization(installation, 'List Strangers');

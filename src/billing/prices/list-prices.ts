@@ -55,7 +55,7 @@ export class ListPrices {
     return {
       version: this.prices.version,
       markupBasisPoints: prices.markupBasisPoints ?? 0,
-      items,
+      items: forReaders(items),
     };
   }
 
@@ -85,6 +85,13 @@ export class ListPrices {
     );
     if (rows.length === 0) throw notFound('project');
   }
+}
+
+/** Providers as the table has them, the best known first; their models by name, for the table has them in the order in which names are matched. */
+function forReaders(items: readonly Listed[]): Listed[] {
+  return [...Map.groupBy(items, ({ provider }) => provider).values()].flatMap((models) =>
+    models.sort((a, b) => a.model.localeCompare(b.model, 'en', { numeric: true })),
+  );
 }
 
 /** A model as a call of that name is priced: what is told for a million of something is what a call that uses a million is charged. */
